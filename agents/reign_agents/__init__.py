@@ -1,0 +1,1 @@
+"""What to do: understanding, planning, safety, the engine, memory. Knows no screen."""

@@ -1,0 +1,108 @@
+"""What leaves the engine: frozen, versioned JSON events. Commands go in, events come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from reign_executors.operation import JsonObject
+
+
+class EventType(StrEnum):
+    """Types of events. Readers ignore types they do not know.
+
+    =================== =========================================================== =========
+    type                data                                                        journalled
+    =================== =========================================================== =========
+    run.started         request, user, resumed, undo_of                             yes
+    plan.drafted        plan (without effects: "checking…")                         no
+    step.previewed      step (its JSON, with effect, target, verdict)               no
+    plan.ready          plan (the contract's plan)                                  yes
+    approval.requested  id, hash, kind (plan|step), steps, risk, target, why,
+                        moved (what changed since it was approved, or null),
+                        confirm (name to be typed, or null)                         yes
+    approval.answered   id, decision, by, how, hash, words                          yes
+    step.started        attempt, operation, resumed                                 yes
+    output.appended     offset, bytes (of the step's log file), path                no
+    step.progress       text, fraction (0..1 or null)                               no
+    step.finished       outcome, attempt, seconds, outputs, verified, error         yes
+    finding             text, confidence, evidence, cure                            yes
+    question            text, suggestions                                           yes
+    run.finished        outcome, exit, answer                                       yes
+    =================== =========================================================== =========
+    """
+
+    RUN_STARTED = "run.started"
+    PLAN_DRAFTED = "plan.drafted"
+    STEP_PREVIEWED = "step.previewed"
+    PLAN_READY = "plan.ready"
+    APPROVAL_REQUESTED = "approval.requested"
+    APPROVAL_ANSWERED = "approval.answered"
+    STEP_STARTED = "step.started"
+    OUTPUT_APPENDED = "output.appended"
+    STEP_PROGRESS = "step.progress"
+    STEP_FINISHED = "step.finished"
+    FINDING = "finding"
+    QUESTION = "question"
+    RUN_FINISHED = "run.finished"
+
+
+JOURNALLED = frozenset(EventType) - {
+    EventType.PLAN_DRAFTED,
+    EventType.STEP_PREVIEWED,
+    EventType.OUTPUT_APPENDED,
+    EventType.STEP_PROGRESS,
+}
+
+
+class Outcome(StrEnum):
+    """How a step or run ended (history also shows ``running``)."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    IN_DOUBT = "in_doubt"
+    RUNNING = "running"
+
+
+def now() -> str:
+    """The time, RFC 3339 in UTC with milliseconds: ``2026-01-02T03:04:05.678Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. ``seq`` rises by one within a run's journalled events (0: not journalled)."""
+
+    run: str
+    type: EventType
+    data: JsonObject = field(default_factory=dict)
+    step: str | None = None
+    seq: int = 0
+    time: str = field(default_factory=now)
+
+    def to_json(self) -> JsonObject:
+        return {
+            "v": 1,
+            "seq": self.seq,
+            "time": self.time,
+            "run": self.run,
+            "step": self.step,
+            "type": self.type.value,
+            "data": self.data,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Event:
+        return cls(
+            run=data["run"],
+            type=EventType(data["type"]),
+            data=data["data"],
+            step=data.get("step"),
+            seq=data["seq"],
+            time=data["time"],
+        )

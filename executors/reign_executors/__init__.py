@@ -1,0 +1,1 @@
+"""Doing it: operations on real tools. Knows no agent, plan or screen."""

@@ -1,0 +1,1 @@
+"""Reign in a terminal: command line, screens, configuration. Owns no engine state."""
