@@ -95,6 +95,23 @@ class Problem(BaseModel):
     choices: tuple[Choice, ...] = ()
 
 
+class Finding(BaseModel):
+    """Something a person or a rule must know about what would happen: one vocabulary for commands, manifests, runs.
+
+    ``rule`` is a stable dotted name (``delete.system``, ``disk.format``, ``container.host-root``, ``code.from-network``),
+    ``level`` how bad: ``notice`` (shown), ``unclear`` (could not be understood: always asked), ``catastrophic`` (denied
+    in every mode). ``start``/``end`` are character offsets into the command's text that caused it, where there is one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    level: Literal["notice", "unclear", "catastrophic"]
+    text: str
+    start: int | None = None
+    end: int | None = None
+
+
 class Effect(BaseModel):
     """Everything a step would change, as the real system answers it now.
 
@@ -111,6 +128,7 @@ class Effect(BaseModel):
     changes: tuple[ResourceChange, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
     identity: dict[str, str] = Field(default_factory=dict)
     undo: UndoPromise = UndoPromise.EXACT
     undo_why: str | None = None
@@ -157,6 +175,7 @@ class Effect(BaseModel):
             "known": self.known,
             "changes": changes,
             "problems": [p.text for p in self.problems],
+            "findings": [[f.rule, f.level] for f in self.findings],
             "identity": dict(sorted(self.identity.items())),
             "undo": self.undo.value,
         }
@@ -174,6 +193,7 @@ class Effect(BaseModel):
             "changes": [c.model_dump(mode="json") for c in self.changes],
             "notes": list(self.notes),
             "problems": [p.model_dump(mode="json") for p in self.problems],
+            "findings": [f.model_dump(mode="json") for f in self.findings],
             "identity": dict(self.identity),
             "undo": self.undo.value,
             "undo_why": self.undo_why,

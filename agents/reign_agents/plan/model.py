@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import JsonValue
-from reign_executors.effect import Action, Choice, Effect, Problem, ResourceChange, Risk, UndoPromise
+
+from reign_executors.effect import Action, Choice, Effect, Finding, Problem, ResourceChange, Risk, UndoPromise
 from reign_executors.operation import JsonObject
 from reign_executors.target import Target
 
@@ -137,6 +138,7 @@ def effect_from_json(data: dict[str, Any]) -> Effect:
         changes=changes,
         notes=tuple(data.get("notes") or ()),
         problems=problems,
+        findings=tuple(Finding.model_validate(f) for f in data.get("findings") or ()),
         identity=dict(data.get("identity") or {}),
         undo=UndoPromise(data.get("undo") or "exact"),
         undo_why=data.get("undo_why"),
