@@ -1,0 +1,267 @@
+"""What every test may use: a Docker Engine, a small image, a home of its own, free ports.
+
+Nothing here touches the real home: ``HOME`` and the XDG folders point to a temporary folder before any product code
+is imported, and :func:`pytest_sessionfinish` fails the run when Reign's real folders changed all the same.
+
+``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``; separated by commas): CI sets it, so that a
+missing engine is a failure there and a skipped test with its reason on a developer's machine.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tarfile
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BUSYBOX_IMAGE = "reign-test/busybox:1"
+TEST_LABEL = "dev.reign.test"
+
+REAL_HOME = Path(os.environ.get("HOME", "/"))
+_REAL_FOLDERS = tuple(
+    Path(os.environ.get(variable) or REAL_HOME / default) / "reign-tui"
+    for variable, default in (
+        ("XDG_CONFIG_HOME", ".config"),
+        ("XDG_DATA_HOME", ".local/share"),
+        ("XDG_STATE_HOME", ".local/state"),
+        ("XDG_CACHE_HOME", ".cache"),
+    )
+)
+_KEPT_VARIABLES = frozenset({"REIGN_REQUIRE", "REIGN_TEST_DOCKER_HOST"})
+_ENGINE = os.environ.get("REIGN_TEST_DOCKER_HOST") or os.environ.get("DOCKER_HOST") or ""
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Every file under ``folder`` with its size and time in nanoseconds; empty when it is not there."""
+    if not folder.is_dir():
+        return ()
+    found = ((str(path), path.lstat()) for path in sorted(folder.rglob("*")))
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+
+
+_BEFORE = {folder: _stamp(folder) for folder in _REAL_FOLDERS}
+_HOME = Path(tempfile.mkdtemp(prefix="reign-test-home-"))
+
+
+def _leave_home() -> None:
+    """Point everything that says where a person's files live to a temporary folder, and drop ``REIGN_*``."""
+    for name in list(os.environ):
+        if (name.startswith("REIGN_") and name not in _KEPT_VARIABLES) or re.fullmatch(r"XDG_\w+_HOME", name):
+            del os.environ[name]
+    for name in ("NO_COLOR", "FORCE_COLOR", "DOCKER_CONTEXT", "COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+    os.environ["HOME"] = str(_HOME)
+    os.environ["DOCKER_CONFIG"] = str(_HOME / ".docker")
+    os.environ["REIGN_HOME"] = str(_HOME / "reign")
+    if _ENGINE:
+        os.environ["DOCKER_HOST"] = _ENGINE
+
+
+_leave_home()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+    touched = [str(folder) for folder, before in _BEFORE.items() if _stamp(folder) != before]
+    if touched:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nA test wrote to the real home: {', '.join(touched)}")
+
+
+def required(what: str) -> bool:
+    """Whether ``REIGN_REQUIRE`` says that ``what`` must be there."""
+    return what in re.split(r"[,\s]+", os.environ.get("REIGN_REQUIRE", ""))
+
+
+def skip_or_fail(what: str, reason: str) -> NoReturn:
+    """Skip with ``reason``; fail instead when ``REIGN_REQUIRE`` names ``what``."""
+    if required(what):
+        pytest.fail(f"{reason} (REIGN_REQUIRE names {what})", pytrace=False)
+    pytest.skip(reason)
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """One process of this machine at a time: pytest-xdist's workers share engines and built wheels."""
+    with (Path(tempfile.gettempdir()) / f"reign-test-{os.getuid()}-{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever is marked ``docker`` needs the engine, whether or not it names the fixture."""
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        if names is not None and item.get_closest_marker("docker") and "docker_host" not in names:
+            names.insert(0, "docker_host")
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> str:
+    """The URL of a real Docker Engine (``unix:///…``), also in ``DOCKER_HOST`` for what a test starts."""
+    if not _ENGINE:
+        skip_or_fail("docker", "no Docker Engine: set DOCKER_HOST (or run .ci/run, which starts one)")
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.DockerClient(base_url=_ENGINE, timeout=10)
+        client.ping()
+        client.close()
+    except DockerException as error:
+        skip_or_fail("docker", f"the Docker Engine at {_ENGINE} does not answer: {error}")
+    return _ENGINE
+
+
+@pytest.fixture(scope="session")
+def docker_client(docker_host: str) -> Iterator[DockerClient]:
+    """A docker-py client of that engine, for arranging and for looking at what really happened."""
+    import docker
+
+    client = docker.DockerClient(base_url=docker_host, timeout=60)
+    yield client
+    client.close()
+
+
+def _busybox_root() -> bytes:
+    """A tar of a root with one static busybox and a link for each of its commands."""
+    program = shutil.which("busybox")
+    if program is None:
+        skip_or_fail("docker", "no busybox: apt-get install busybox-static")
+    names = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for folder, mode in (("bin", 0o755), ("etc", 0o755), ("tmp", 0o1777), ("root", 0o700), ("var", 0o755)):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, mode
+            tar.addfile(entry)
+        content = Path(program).read_bytes()
+        entry = tarfile.TarInfo("bin/busybox")
+        entry.size, entry.mode = len(content), 0o755
+        tar.addfile(entry, io.BytesIO(content))
+        for name in names:
+            if name != "busybox":
+                entry = tarfile.TarInfo(f"bin/{name}")
+                entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(entry)
+        passwd = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
+        entry = tarfile.TarInfo("etc/passwd")
+        entry.size, entry.mode = len(passwd), 0o644
+        tar.addfile(entry, io.BytesIO(passwd))
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="session")
+def busybox_image(docker_client: DockerClient) -> str:
+    """``reign-test/busybox:1``: a static busybox (sh, httpd, sleep …), imported once, no registry needed."""
+    from docker.errors import ImageNotFound
+
+    with locked("busybox"):
+        try:
+            docker_client.images.get(BUSYBOX_IMAGE)
+        except ImageNotFound:
+            repository, _, tag = BUSYBOX_IMAGE.partition(":")
+            docker_client.api.import_image_from_data(
+                _busybox_root(),
+                repository=repository,
+                tag=tag,
+                changes=["ENV PATH=/bin", 'CMD ["sleep", "3600"]'],
+            )
+    return BUSYBOX_IMAGE
+
+
+@dataclass(frozen=True)
+class DockerScope:
+    """Names and a label for one test's things on the engine; what carries either is removed after the test.
+
+    ``name("web")`` gives a name no other test uses; ``labels`` go on what a test creates itself.
+    """
+
+    prefix: str
+    client: DockerClient
+
+    def name(self, word: str) -> str:
+        return f"{self.prefix}-{word}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {TEST_LABEL: self.prefix}
+
+    def clean(self) -> None:
+        """Remove containers, volumes, networks and image tags that are named with the prefix or labelled."""
+        from docker.errors import DockerException, NotFound
+
+        def mine(name: str, labels: dict[str, str] | None) -> bool:
+            return name.lstrip("/").startswith(self.prefix) or (labels or {}).get(TEST_LABEL) == self.prefix
+
+        for row in self.client.api.containers(all=True):
+            if any(mine(name, row.get("Labels")) for name in row.get("Names") or [""]):
+                try:
+                    self.client.api.remove_container(row["Id"], force=True, v=True)
+                except NotFound:
+                    continue
+        for row in self.client.api.networks():
+            if mine(row["Name"], row.get("Labels")):
+                self.client.api.remove_network(row["Id"])
+        for row in self.client.api.volumes().get("Volumes") or []:
+            if mine(row["Name"], row.get("Labels")):
+                self.client.api.remove_volume(row["Name"], force=True)
+        for row in self.client.api.images():
+            for tag in row.get("RepoTags") or []:
+                if mine(tag, None):
+                    try:
+                        self.client.api.remove_image(tag, force=True)
+                    except DockerException:
+                        continue
+
+
+@pytest.fixture
+def docker_scope(docker_client: DockerClient) -> Iterator[DockerScope]:
+    """See :class:`DockerScope`."""
+    scope = DockerScope(f"rt{uuid.uuid4().hex[:8]}", docker_client)
+    yield scope
+    scope.clean()
+
+
+@pytest.fixture
+def reign_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh ``REIGN_HOME`` (not yet created), with no other ``REIGN_*`` variable set."""
+    for name in [name for name in os.environ if name.startswith("REIGN_") and name not in _KEPT_VARIABLES]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "reign-home"
+    monkeypatch.setenv("REIGN_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that gives a TCP port nobody listens on at the moment; no port twice."""
+    given: set[int] = set()
+
+    def port() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("", 0))
+                number = int(probe.getsockname()[1])
+            if number not in given:
+                given.add(number)
+                return number
+
+    return port
