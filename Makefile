@@ -46,7 +46,7 @@ lock: ## pin requirements again, with hashes
 	pin="$$uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header"; \
 	$$pin pyproject.toml -o requirements/runtime.txt; \
 	$$pin --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt; \
-	echo 'hatchling>=1.27' | $$pin --python-version 3.11 -c requirements/dev.txt - -o requirements/build.txt; \
+	printf 'hatchling>=1.27\neditables>=0.5\n' | $$pin --python-version 3.11 -c requirements/dev.txt - -o requirements/build.txt; \
 	echo 'uv>=0.8' | $$pin --python-version 3.11 - -o requirements/uv.txt
 
 wheel: .venv/.dev ## dist/*.whl
