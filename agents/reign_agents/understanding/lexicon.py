@@ -1,0 +1,158 @@
+"""The words that requests are made of, loaded once from ``lexicon.json`` and ``words.txt``."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+_HERE = Path(__file__).parent
+_SPELLING = (("isation", "ization"), ("ise", "ize"), ("ising", "izing"), ("ised", "ized"), ("our", "or"))
+
+
+class Verb(NamedTuple):
+    """A verb's usual spelling and the intent it has when nothing else is known."""
+
+    name: str
+    intent: str
+
+
+class Noun(NamedTuple):
+    """A kind of thing, and the domain it points to ("" when any tool may own it)."""
+
+    name: str
+    domain: str
+
+
+class Lexicon:
+    """Look-ups by lower-case word; phrases are looked up as words joined by one space."""
+
+    def __init__(self) -> None:
+        raw = json.loads((_HERE / "lexicon.json").read_text("utf-8"))
+        self.verbs: dict[str, Verb] = {}
+        for intent, group in raw["verbs"].items():
+            for name, forms in group.items():
+                for form in forms.split():
+                    self.verbs.setdefault(form.replace("_", " "), Verb(name, intent))
+        self.nouns: dict[str, Noun] = {}
+        for domain, group in raw["objects"].items():
+            for name, forms in group.items():
+                for form in forms.split():
+                    self.nouns.setdefault(form.replace("_", " "), Noun(name, domain))
+        self.tools: dict[str, str] = {
+            form.replace("_", " "): domain for domain, forms in raw["tools"].items() for form in forms.split()
+        }
+        self.images = frozenset(raw["images"].split())
+        self.environments = frozenset(raw["environments"].split())
+        self.providers: dict[str, str] = {}
+        for pair in raw["providers"].split():
+            form, _, name = pair.partition(":")
+            self.providers[form.replace("_", " ")] = name
+        self.weak_names = frozenset(raw["weak_names"].split())
+        self.words = frozenset((_HERE / "words.txt").read_text("utf-8").split()) - self.weak_names
+        self.phrases: dict[str, int] = {}
+        for phrase in (*self.verbs, *self.nouns, *self.tools, *self.providers):
+            if " " in phrase:
+                first, *others = phrase.split(" ")
+                self.phrases[first] = max(self.phrases.get(first, 0), len(others))
+        self._nearby: dict[str, list[str]] | None = None
+        self._forms: dict[str, Verb | None] = {}
+
+    def verb(self, word: str) -> Verb | None:
+        """The verb that ``word`` is a form of ("scaling", "stopped", "deploys")."""
+        try:
+            return self._forms[word]
+        except KeyError:
+            found = self._find_verb(word)
+            if len(self._forms) < 20_000:
+                self._forms[word] = found
+            return found
+
+    def _find_verb(self, word: str) -> Verb | None:
+        head, space, rest = word.partition(" ")
+        for stem in _stems(head):
+            if found := self.verbs.get(stem + space + rest):
+                return found
+        return None
+
+    def noun(self, word: str) -> Noun | None:
+        """The noun that ``word`` is, plural or not."""
+        if found := self.nouns.get(word):
+            return found
+        if word.endswith("'s"):
+            return self.nouns.get(word[:-2])
+        if word.endswith("s") and len(word) > 2:
+            return self.nouns.get(word[:-1]) or (self.nouns.get(word[:-2]) if word.endswith("es") else None)
+        return None
+
+    def known(self, word: str) -> bool:
+        """Whether ``word`` is an ordinary word: neither a name nor a slip of the fingers."""
+        return (
+            word in self.words
+            or word in self.nouns
+            or word in self.tools
+            or word in self.images
+            or word in self.environments
+            or word in self.weak_names
+            or word in self.providers
+            or self.noun(word) is not None
+            or self.verb(word) is not None
+        )
+
+    def mend(self, word: str) -> str:
+        """``word`` with one slip undone when exactly one word of the trade is that near, else as it was."""
+        if len(word) < 5 or len(word) > 16 or not word.isascii() or not word.isalpha() or self.known(word):
+            return word
+        if self._nearby is None:
+            self._nearby = {}
+            trade = {
+                w for w in (*self.verbs, *self.nouns, *self.tools, *self.images, *self.environments) if " " not in w
+            }
+            trade |= {w + "s" for w in self.nouns if " " not in w and not w.endswith("s")}
+            trade |= {"replicas", "namespace", "called", "named", "memory", "running", "crashing", "failing", "version"}
+            for candidate in sorted(trade):
+                if len(candidate) >= 4 and candidate.isalpha():
+                    self._nearby.setdefault(candidate[0], []).append(candidate)
+        near = [c for c in self._nearby.get(word[0], ()) if -2 < len(c) - len(word) < 2 and _one_slip(word, c)]
+        return near[0] if near else word
+
+
+def _stems(word: str) -> list[str]:
+    stems = [word]
+    for ending in ("ing", "ed", "es", "s", "d"):
+        if word.endswith(ending) and len(word) - len(ending) >= 2:
+            stem = word[: -len(ending)]
+            stems.append(stem)
+            if ending in {"ing", "ed"}:
+                stems.append(stem + "e")
+                if len(stem) > 3 and stem[-1] == stem[-2]:
+                    stems.append(stem[:-1])
+                if stem.endswith("i"):
+                    stems.append(stem[:-1] + "y")
+            if ending == "es" and stem.endswith("i"):
+                stems.append(stem[:-1] + "y")
+    return stems
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Whether one letter added, dropped, changed or swapped with its neighbour turns ``a`` into ``b``."""
+    if a == b:
+        return False
+    i = 0
+    shortest = min(len(a), len(b))
+    while i < shortest and a[i] == b[i]:
+        i += 1
+    if len(a) == len(b):
+        if a[i + 1 :] == b[i + 1 :]:
+            return True
+        return a[i : i + 2] == b[i : i + 2][::-1] and a[i + 2 :] == b[i + 2 :]
+    if len(a) < len(b):
+        return a[i:] == b[i + 1 :]
+    return a[i + 1 :] == b[i:]
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The one lexicon of this process."""
+    return Lexicon()

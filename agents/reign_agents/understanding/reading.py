@@ -1,0 +1,76 @@
+"""From text to ``Understanding``: tokens, clauses, the model's judgement, entities."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from . import grammar
+from .clauses import Span, split
+from .entities import Context, extract
+from .shape import DOMAINS, Clause, Mood, Understanding
+from .tokens import tokenize
+
+Found = dict[str, Any]
+
+
+def understand(text: str) -> Understanding:
+    """What ``text`` wants; any text has an answer, "unknown" where nothing can be acted on.
+
+    Pure: the same text gives the same answer. At most the first 6,000 characters are looked at.
+    """
+    tokens = tokenize(text)
+    spans = split(tokens)
+    low = frozenset(t.low for t in tokens)
+    main = grammar.main_span(spans)
+    intent, confidence, domains = _judge(text, tokens, spans, main)
+    clauses: list[Clause] = []
+    for span in spans:
+        leaning = intent if span is main else (grammar.lean(span) or intent)
+        context = Context(frozenset(domains), low, span.verb.name if span.verb else None, leaning)
+        found = extract(span.tokens, text[span.start : span.end], context)
+        clauses.append(
+            Clause(
+                text[span.start : span.end],
+                span.verb.name if span.verb else None,
+                span.object.name if span.object else None,
+                leaning,
+                found,
+                span.start,
+                span.end,
+            )
+        )
+    entities = {} if intent == "unknown" else _merged(clauses, spans, main)
+    return Understanding(text, intent, cast(Mood, grammar.mood(text)), confidence, domains, entities, tuple(clauses))
+
+
+def _judge(text: str, tokens: list[Any], spans: list[Span], main: Span | None) -> tuple[str, float, tuple[str, ...]]:
+    score = grammar.rule_domains(tokens)
+    intent = (grammar.lean(main) if main else None) or ("debug" if grammar.faults(tokens) else None)
+    if "why" in {t.low for t in tokens} or (grammar.faults(tokens) > 1 and intent in {None, "monitor"}):
+        intent = "debug"
+    if intent is None or (not score and not any(t.noun for t in tokens)):
+        return "unknown", 0.6, ()
+    return intent, 0.8, tuple(d for d in DOMAINS if d in score)
+
+
+def _merged(clauses: list[Clause], spans: list[Span], main: Span | None) -> Found:
+    """One map for the whole text: the main clause's values first, then what the others add."""
+    order = sorted(range(len(clauses)), key=lambda i: (spans[i] is not main, i))
+    merged: Found = {}
+    names: list[str] = []
+    for i in order:
+        for key, value in clauses[i].entities.items():
+            if key not in merged:
+                merged[key] = (
+                    list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+                )
+            elif isinstance(value, list) and isinstance(merged[key], list):
+                merged[key] += [v for v in value if v not in merged[key]]
+            elif isinstance(value, dict) and isinstance(merged[key], dict):
+                merged[key] = {**value, **merged[key]}
+    for clause in clauses:
+        own = clause.entities.get("names") or [clause.entities.get("name")]
+        names += [n for n in cast("list[Any]", own) if isinstance(n, str) and n not in names]
+    if len(names) > 1:
+        merged["names"] = names
+    return merged
