@@ -1,0 +1,67 @@
+"""What an approval is bound to, and whether what would happen now is still that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from reign_agents.plan.model import Step
+from reign_executors.effect import Effect
+
+
+def binding(step: Step, promised: frozenset[str]) -> str:
+    """The step's hash without the identity of what earlier steps were still to create when it was planned."""
+    if step.effect is None or not promised:
+        return step.hash
+    identity = {name: value for name, value in step.effect.identity.items() if name not in promised}
+    return replace(step, effect=step.effect.model_copy(update={"identity": identity})).hash
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """One step as it was shown when a person (or a level) approved it."""
+
+    step: Step
+    hash: str
+    how: str  # "once", "plan", "level", "hash"
+    by: str
+    approval: str | None = None
+
+    def covers(self, now: Step, promised: frozenset[str]) -> bool:
+        """Whether the approval still holds for the step as it would run now."""
+        if self.hash != binding(now, promised):
+            return False
+        shown, current = self.step.effect, now.effect
+        return shown is not None and current is not None and not current.exceeds(shown)
+
+
+def moved(shown: Step, now: Step) -> str:
+    """What is different now from what was approved, in one or a few lines."""
+    lines = []
+    if shown.fields != now.fields:
+        lines.append("the step's fields changed")
+    if shown.target != now.target and shown.target is not None and now.target is not None:
+        lines.append(f"target {shown.target} → {now.target}")
+    lines += _moved_effect(shown.effect or Effect.nothing(), now.effect or Effect.nothing())
+    return "\n".join(lines) or "the system moved since it was shown"
+
+
+def _moved_effect(shown: Effect, now: Effect) -> list[str]:
+    lines = []
+    before = {(change.action, change.resource): change for change in shown.changes}
+    after = {(change.action, change.resource): change for change in now.changes}
+    lines += [f"no longer: {action} {resource}" for action, resource in before.keys() - after.keys()]
+    lines += [f"new: {action} {resource}" for action, resource in after.keys() - before.keys()]
+    lines += [
+        f"the change of {key[1]} is not the one shown"
+        for key in before.keys() & after.keys()
+        if before[key].diff != after[key].diff
+    ]
+    for name in sorted(shown.identity.keys() | now.identity.keys()):
+        if shown.identity.get(name) != now.identity.get(name):
+            lines.append(f"{name} is no longer the object that was shown")
+    if now.exceeds(shown):
+        lines.append(f"data at risk: {shown.data_bytes} → {now.data_bytes} bytes")
+    lines += [f"in the way: {problem.text}" for problem in now.problems if problem not in shown.problems]
+    if shown.undo != now.undo:
+        lines.append(f"undo {shown.undo.value} → {now.undo.value}")
+    return lines

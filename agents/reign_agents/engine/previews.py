@@ -1,0 +1,123 @@
+"""Asks the real systems what each step of a plan would change, as many at once as depend on nothing unasked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reign_agents.engine.calls import planning_call
+from reign_agents.plan.graph import ancestors, ordered
+from reign_agents.plan.model import Plan, Step, Verdict
+from reign_agents.plan.references import referred_steps
+from reign_agents.safety.policy import rule
+from reign_agents.settings import EngineSettings
+from reign_executors.effect import Effect, Problem
+from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, ToolMissing
+from reign_executors.operation import Change, Operation
+from reign_executors.registry import Registry
+
+AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A plan with effects, what could not be asked (step → error) and what each step was promised by earlier ones."""
+
+    plan: Plan
+    errors: Mapping[str, OperationError]
+    promised: Mapping[str, frozenset[str]]
+
+    @property
+    def tool_missing(self) -> OperationError | None:
+        """The first tool or daemon that is missing, because then nothing of the plan can be trusted."""
+        return next((error for error in self.errors.values() if isinstance(error, ToolMissing)), None)
+
+
+def for_defaults(step: Step, settings: EngineSettings, registry: Registry) -> Step:
+    """The step with the settings' docker context written in where the plan names none."""
+    if settings.docker_context and step.operation.startswith("docker.") and "context" not in step.fields:
+        operation = registry.find(step.operation)
+        if "context" in operation.model_fields:
+            return replace(step, fields={**step.fields, "context": settings.docker_context})
+    return step
+
+
+class Previewer:
+    """Previews steps for planning. Nothing is changed and nothing journalled."""
+
+    def __init__(self, registry: Registry, settings: EngineSettings, folder: Path) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._folder = folder
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def plan(self, plan: Plan, on_step: Callable[[Step], None] | None = None) -> Previewed:
+        """The plan with every step's effect, target and verdict; steps that have one already keep it."""
+        before = ancestors(plan.steps)
+        done: dict[str, Step] = {}
+        errors: dict[str, OperationError] = {}
+        promised: dict[str, frozenset[str]] = {}
+
+        async def ask(step: Step) -> None:
+            created, removed = _foreseen(step.id, before[step.id], done)
+            promised[step.id] = created
+            async with self._room:
+                previewed, error = await self._step(step, created, removed)
+            done[step.id] = previewed
+            if error is not None:
+                errors[step.id] = error
+            if on_step is not None:
+                on_step(previewed)
+
+        for wave in ordered(plan.steps):
+            await asyncio.gather(*(ask(step) for step in wave))
+        return Previewed(plan.with_steps(done[step.id] for step in plan.steps), errors, promised)
+
+    async def _step(
+        self, step: Step, created: frozenset[str], removed: frozenset[str]
+    ) -> tuple[Step, OperationError | None]:
+        step = for_defaults(step, self._settings, self._registry)
+        call = planning_call(self._settings, self._folder, promised=created, gone=removed)
+        try:
+            if referred_steps(step.fields):
+                return self._later(step), None
+            operation = self._registry.build(step.operation, step.fields)
+            target = await operation.target(call)
+            operation = operation.pinned(target)
+            effect = await operation.preview(call) if isinstance(operation, Change) else Effect.nothing()
+        except (ToolMissing, PermissionMissing) as error:
+            return self._unasked(step, error, Effect.unknown(str(error))), error
+        except (NotFound, InvalidFields) as error:
+            effect = Effect(problems=(Problem(text=str(error)),), known=False, why_unknown=error.cause)
+            return self._unasked(step, error, effect), error
+        except OperationError as error:
+            return self._unasked(step, error, Effect.unknown(str(error))), error
+        return self._ruled(replace(step, fields=operation.to_fields(), target=target, effect=effect), operation), None
+
+    def _later(self, step: Step) -> Step:
+        operation = self._registry.find(step.operation)
+        names = ", ".join(sorted(referred_steps(step.fields)))
+        effect = Effect.unknown(f"known once {names} has run") if issubclass(operation, Change) else Effect.nothing()
+        word = "ask" if issubclass(operation, Change) else "allow"
+        return replace(step, effect=effect, verdict=Verdict(word), reasons=(f"takes a value of {names}",))
+
+    def _unasked(self, step: Step, error: OperationError, effect: Effect) -> Step:
+        return replace(step, effect=effect, verdict=Verdict.ASK, reasons=(str(error),))
+
+    def _ruled(self, step: Step, operation: Operation) -> Step:
+        assert step.effect is not None
+        ruling = rule(operation, step.effect, step.target, self._settings)
+        return replace(step, verdict=ruling.verdict, reasons=ruling.reasons, command=operation.command_line())
+
+
+def _foreseen(step: str, before: frozenset[str], done: Mapping[str, Step]) -> tuple[frozenset[str], frozenset[str]]:
+    """What earlier steps will have created and removed by then, the later word on each resource standing."""
+    created: set[str] = set()
+    removed: set[str] = set()
+    for name, earlier in done.items():
+        if name in before and earlier.effect is not None:
+            created = (created - earlier.effect.deletes()) | earlier.effect.creates()
+            removed = (removed - earlier.effect.creates()) | earlier.effect.deletes()
+    return frozenset(created), frozenset(removed)

@@ -1,0 +1,584 @@
+"""Drives one run of one plan: previews, questions, approvals, steps as soon as what they need is done, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reign_executors.redaction import Redactor
+
+from reign_agents.engine.approvals import Answer, Approval, Approvals, hash_of
+from reign_agents.engine.attempt import Attempt, Ended, NeedsPerson, PolicyDenied, finished
+from reign_agents.engine.binding import Approved, binding, moved
+from reign_agents.engine.hub import Hub
+from reign_agents.engine.pool import WorkerPool
+from reign_agents.engine.previews import Previewed, Previewer
+from reign_agents.engine.results import Answerer
+from reign_agents.engine.undo import Inverse
+from reign_agents.events import Event, EventType, Outcome, now
+from reign_agents.plan.edit import Edit, edited
+from reign_agents.plan.graph import needs_of, validated
+from reign_agents.plan.model import Plan, Step, Verdict
+from reign_agents.plan.references import resolve
+from reign_agents.safety.policy import Ruling
+from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.store.records import AnswerRecord, ApprovalRecord, Intent, RunRecord, StepOutcome
+from reign_agents.store.store import Store
+from reign_executors.call import Call
+from reign_executors.effect import Risk
+from reign_executors.errors import OperationError, ToolMissing
+from reign_executors.operation import Change, JsonObject
+from reign_executors.registry import Registry
+
+INTERRUPTED = 130
+TIME_LIMIT = 124
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended; ``exit`` is the exit code of the command contract."""
+
+    run: str
+    outcome: Outcome
+    exit: int
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What all runs of a session share."""
+
+    store: Store
+    hub: Hub
+    registry: Registry
+    settings: EngineSettings
+    pool: WorkerPool
+    approvals: Approvals
+    redactor: Redactor
+    answerer: Answerer
+
+
+class Rejected(OperationError):
+    """A person said no."""
+
+    kind = "rejected"
+
+
+class NotApproved(OperationError):
+    """Nobody approved it, and nobody can be asked here. Exit code 3."""
+
+    kind = "not_approved"
+
+
+class RunDriver:
+    """One run, from drafted plan to ``run.finished``. ``finished`` holds how steps ended in an earlier process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: RunRecord,
+        plan: Plan,
+        options: RunOptions,
+        *,
+        inverses: Mapping[str, Inverse] | None = None,
+        ended: Mapping[str, Ended] | None = None,
+        attempts: Mapping[str, int] | None = None,
+    ) -> None:
+        self.run = run.run
+        self.plan = plan
+        self.options = options
+        self._engine = engine
+        self._record = run
+        self._inverses = dict(inverses or {})
+        self._ended: dict[str, Ended] = dict(ended or {})
+        self._attempts = dict(attempts or {})
+        self._resumed = ended is not None
+        self._promised: Mapping[str, frozenset[str]] = {}
+        self._approved: dict[str, Approved] = {}
+        self._group: asyncio.Task[None] | None = None
+        self._in_group: frozenset[str] = frozenset()
+        self._waits: dict[str, asyncio.Future[None]] = {}
+        self._preparing: asyncio.Task[tuple[Outcome, int, str | None] | None] | None = None
+        self._phase: asyncio.Task[Any] | None = None
+        self._replan: Plan | None = None
+        self._edit_came = asyncio.Event()
+        self._acted = False
+        self._going = asyncio.Event()
+        self._going.set()
+        self._cancelled_steps: set[str] = set()
+        self._interrupt: int | None = None
+        self._numbers = 0
+        self.end: asyncio.Future[RunEnd] = asyncio.get_running_loop().create_future()
+
+    # commands ---------------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Start no more steps; those that run go on."""
+        self._going.clear()
+
+    def proceed(self) -> None:
+        self._going.set()
+
+    def cancel(self, step: str | None = None, *, exit_code: int = INTERRUPTED) -> None:
+        """Cancel one step, or all that has not ended yet; ``exit_code`` is what the run then ends with."""
+        if step is not None:
+            self._cancelled_steps.add(step)
+            self._engine.approvals.withdraw(self.run, step)
+            self._engine.pool.cancel(f"{self.run}/{step}")
+            return
+        if self._interrupt is not None:
+            return
+        self._interrupt = exit_code
+        self._going.set()
+        self._edit_came.set()
+        self._engine.approvals.withdraw(self.run)
+        if self._preparing is not None:
+            self._preparing.cancel()
+        for name in [s.id for s in self.plan.steps]:
+            self._engine.pool.cancel(f"{self.run}/{name}")
+
+    async def edit(self, edits: Sequence[Edit]) -> None:
+        """Take the edited plan instead, as long as nothing was changed; approvals are void, effects asked again."""
+        if self._acted or self.end.done():
+            raise OperationError("this run has changed something already", "cancel it, or undo it and plan again")
+        self._replan = validated(edited(self.plan, edits), self._engine.registry)
+        self._edit_came.set()
+        if self._phase is not None:
+            self._phase.cancel()
+
+    # events -----------------------------------------------------------------------------------------------------
+
+    async def _tell(self, kind: EventType, data: JsonObject, step: str | None = None) -> None:
+        self._engine.hub.publish(*await self._engine.store.append(Event(self.run, kind, data, step)))
+
+    async def intent(self, entry: Intent, event: Event) -> None:
+        self._acted = self._acted or issubclass(self._engine.registry.find(entry.operation), Change)
+        self._engine.hub.publish(*await self._engine.store.intent(entry, event))
+
+    async def outcome(self, entry: StepOutcome, event: Event) -> None:
+        self._engine.hub.publish(*await self._engine.store.outcome(entry, event))
+
+    def progress(self, event: Event) -> None:
+        self._engine.hub.publish(event)
+
+    # the way ----------------------------------------------------------------------------------------------------
+
+    async def drive(self) -> RunEnd:
+        """The whole run; never raises for what tools or people do."""
+        with self._engine.store.lease(self.run):
+            watchdog = None
+            if self.options.timeout is not None:
+                loop = asyncio.get_running_loop()
+                watchdog = loop.call_later(self.options.timeout, lambda: self.cancel(exit_code=TIME_LIMIT))
+            try:
+                await self._begin()
+                outcome, code, answer = await self._until_settled()
+            except OperationError as error:
+                outcome, code, answer = Outcome.FAILED, 6 if isinstance(error, ToolMissing) else 1, str(error)
+            finally:
+                if watchdog is not None:
+                    watchdog.cancel()
+            if code == TIME_LIMIT:
+                answer = f"the time limit of {self.options.timeout:g} s ran out"
+            data: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
+            event = Event(self.run, EventType.RUN_FINISHED, data)
+            published = await self._engine.store.finish_run(self.run, outcome, code, answer, event)
+        self._engine.hub.publish(*published)
+        end = RunEnd(self.run, outcome, code, answer)
+        if not self.end.done():
+            self.end.set_result(end)
+        return end
+
+    async def _until_settled(self) -> tuple[Outcome, int, str | None]:
+        """Prepare and run; again from the start whenever the plan was edited."""
+        while True:
+            self._preparing = asyncio.create_task(self._prepare())
+            try:
+                early = await self._preparing
+            except asyncio.CancelledError:
+                if self._interrupt is None:
+                    raise
+                return Outcome.CANCELLED, self._interrupt, None
+            finally:
+                self._preparing = None
+            if early is not None:
+                return early
+            self._phase = asyncio.create_task(self._run_steps())
+            try:
+                await self._phase
+            except asyncio.CancelledError:
+                if self._replan is None:
+                    raise
+            finally:
+                self._phase = None
+            if self._replan is None:
+                return self._summed_up()
+            self._take_edit()
+
+    def _take_edit(self) -> None:
+        assert self._replan is not None
+        old = {step.id: step for step in self.plan.steps}
+        self.plan, self._replan = self._replan, None
+        self._edit_came.clear()
+        self._approved.clear()
+        self._engine.approvals.withdraw(self.run)
+        kept = {s.id for s in self.plan.steps if s.id in old and s.fields == old[s.id].fields}
+        self._ended = {name: ended for name, ended in self._ended.items() if name in kept}
+
+    async def _begin(self) -> None:
+        data: JsonObject = {
+            "request": self._record.request,
+            "user": self._record.user,
+            "resumed": self._resumed,
+            "undo_of": self.plan.undo_of,
+        }
+        event = Event(self.run, EventType.RUN_STARTED, data)
+        if self._resumed:
+            self._engine.hub.publish(*await self._engine.store.append(event))
+        else:
+            self._engine.hub.publish(*await self._engine.store.start_run(self._record, event))
+
+    async def _prepare(self) -> tuple[Outcome, int, str | None] | None:
+        """Preview until the plan can run; a result ends the run here."""
+        while True:
+            self._engine.hub.publish(Event(self.run, EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()}))
+            previewed = await self._preview()
+            self.plan, self._promised = previewed.plan, previewed.promised
+            problem = self._problem(previewed)
+            if problem is not None:
+                self.plan = replace(self.plan, question=problem[0], suggestions=problem[1])
+            event = Event(self.run, EventType.PLAN_READY, {"plan": self.plan.to_json()})
+            self._engine.hub.publish(*await self._engine.store.save_plan(self.run, self.plan, event))
+            early = self._ends_here(previewed)
+            if early is not None:
+                return early
+            if problem is None:
+                return None
+            if not self.options.interactive or not problem[1]:
+                await self._tell(EventType.QUESTION, {"text": problem[0], "suggestions": list(problem[1])})
+                return Outcome.STOPPED, 4, problem[0]
+            await self._edit_came.wait()
+            if self._interrupt is not None:
+                return Outcome.CANCELLED, self._interrupt, None
+            self._take_edit()
+
+    async def _preview(self) -> Previewed:
+        previewer = Previewer(self._engine.registry, self._engine.settings, self._engine.store.run_folder(self.run))
+        todo = self.plan.with_steps(step for step in self.plan.steps if step.id not in self._ended)
+        gone = frozenset(self._ended)
+        todo = todo.with_steps(replace(s, needs=tuple(n for n in s.needs if n not in gone)) for s in todo.steps)
+        known = {name: ended.outputs or {} for name, ended in self._ended.items()}
+        todo = todo.with_steps(_with_known(step, known) for step in todo.steps)
+
+        def show(step: Step) -> None:
+            self._engine.hub.publish(Event(self.run, EventType.STEP_PREVIEWED, {"step": step.to_json()}, step.id))
+
+        previewed = await previewer.plan(todo, show)
+        asked = {step.id: step for step in previewed.plan.steps}
+        steps = [replace(asked[step.id], needs=step.needs) if step.id in asked else step for step in self.plan.steps]
+        return replace(previewed, plan=self.plan.with_steps(steps))
+
+    def _problem(self, previewed: Previewed) -> tuple[str, tuple[str, ...]] | None:
+        for step in previewed.plan.steps:
+            if step.id in self._ended or step.effect is None:
+                continue
+            for problem in step.effect.problems:
+                return problem.text, tuple(choice.label for choice in problem.choices)
+        return None
+
+    def _ends_here(self, previewed: Previewed) -> tuple[Outcome, int, str | None] | None:
+        missing = previewed.tool_missing
+        if missing is not None:
+            return Outcome.FAILED, 6, str(missing)
+        for error in previewed.errors.values():
+            if not any(step.effect and step.effect.problems for step in previewed.plan.steps):
+                return Outcome.FAILED, 1, str(error)
+        if self.plan.verdict is Verdict.DENY:
+            reasons = [reason for step in self.plan.steps if step.verdict is Verdict.DENY for reason in step.reasons]
+            return Outcome.STOPPED, 5, "denied: " + "; ".join(dict.fromkeys(reasons))
+        if self.plan.mood == "ask":
+            return Outcome.STOPPED, 3, "you asked how: this is the plan; it was not run"
+        if self.options.approve_hash is not None and self.options.approve_hash != self.plan.hash:
+            return Outcome.STOPPED, 3, f"the plan is no longer the one reviewed: its hash is now {self.plan.hash}"
+        return None
+
+    async def _run_steps(self) -> None:
+        self._ask_for_plan()
+        try:
+            async with asyncio.TaskGroup() as group:
+                loop = asyncio.get_running_loop()
+                for step in self.plan.steps:
+                    self._waits[step.id] = loop.create_future()
+                    if step.id in self._ended:
+                        self._waits[step.id].set_result(None)
+                for step in self.plan.steps:
+                    if step.id not in self._ended:
+                        group.create_task(self._step(step))
+        finally:
+            if self._group is not None:
+                self._group.cancel()
+
+    def _ask_for_plan(self) -> None:
+        """Everything that creates or changes is asked at once, before any of it runs."""
+        if self.options.approve_hash is not None:
+            for step in self.plan.steps:
+                hash_ = binding(step, self._promised.get(step.id, frozenset()))
+                self._approved[step.id] = Approved(step, hash_, "hash", self._record.user)
+        together = [
+            step
+            for step in self.plan.steps
+            if step.id not in self._ended and step.effect is not None and step.effect.known
+            if step.verdict is Verdict.ASK and Risk.READ <= step.effect.risk <= Risk.CHANGE
+            if self._permitted(step, Ruling(Verdict.ASK)) is None
+        ]
+        if not together or not self.options.interactive:
+            return
+        self._in_group = frozenset(step.id for step in together)
+        self._group = asyncio.create_task(self._whole(together))
+
+    async def _whole(self, steps: Sequence[Step]) -> None:
+        counts = f"{len(steps)} step{'s' if len(steps) > 1 else ''} of this plan"
+        answer = await self._ask("plan", steps, f"{counts} create or change something", None, None)
+        if answer.decision in (Decision.ONCE, Decision.PLAN):
+            self._approve(steps, "plan", answer)
+
+    def _approve(self, steps: Sequence[Step], how: str, answer: Answer) -> None:
+        for step in steps:
+            hash_ = binding(step, self._promised.get(step.id, frozenset()))
+            self._approved[step.id] = Approved(step, hash_, how, answer.by)
+
+    async def _ask(self, kind: str, steps: Sequence[Step], why: str, moved_: str | None, confirm: str | None) -> Answer:
+        self._numbers += 1
+        hash_ = hash_of({step.id: binding(step, self._promised.get(step.id, frozenset())) for step in steps})
+        number = f"a_{self.run.removeprefix('r_')}_{self._numbers}"
+        approval = Approval(
+            number, self.run, "plan" if kind == "plan" else "step", tuple(steps), hash_, why, moved_, confirm
+        )
+        future = self._engine.approvals.open(approval)
+        event = Event(
+            self.run, EventType.APPROVAL_REQUESTED, approval.to_json(), steps[0].id if kind == "step" else None
+        )
+        record = ApprovalRecord(
+            approval=approval.id,
+            run=self.run,
+            kind=approval.kind,
+            steps=tuple(step.id for step in steps),
+            hash=hash_,
+            risk=approval.risk.word,
+            time=approval.requested,
+        )
+        self._engine.hub.publish(*await self._engine.store.approval(record, event))
+        if not self.options.interactive:
+            future.cancel()
+            return Answer(Decision.NOT_NOW, self._record.user)
+        answer = await future
+        await self._answered(approval, answer)
+        return answer
+
+    async def _answered(self, approval: Approval, answer: Answer) -> None:
+        data: JsonObject = {
+            "id": approval.id,
+            "decision": answer.decision.value,
+            "by": answer.by,
+            "how": answer.decision.value,
+            "hash": approval.hash,
+            "words": answer.words,
+        }
+        record = AnswerRecord(
+            approval=approval.id,
+            run=self.run,
+            decision=answer.decision.value,
+            by=answer.by,
+            how=answer.decision.value,
+            words=answer.words,
+            time=now(),
+        )
+        event = Event(self.run, EventType.APPROVAL_ANSWERED, data)
+        self._engine.hub.publish(*await self._engine.store.answered(record, event))
+
+    # one step ---------------------------------------------------------------------------------------------------
+
+    async def _step(self, step: Step) -> None:
+        try:
+            for need in needs_of(step):
+                await self._waits[need]
+            ended = await self._ready(step)
+        except OperationError as error:
+            ended = Ended(Outcome.FAILED, error=error.to_json())
+        except asyncio.CancelledError:
+            if self._interrupt is None:
+                raise
+            ended = Ended(Outcome.CANCELLED)
+        if ended.attempt == 0:
+            event = finished(self.run, step.id, ended)
+            entry = StepOutcome(
+                run=self.run,
+                step=step.id,
+                attempt=0,
+                outcome=ended.outcome,
+                seconds=None,
+                outputs=None,
+                verified=None,
+                error=ended.error,
+                log_bytes=0,
+                time=now(),
+                changed=False,
+            )
+            await self.outcome(entry, event)
+        self._ended[step.id] = ended
+        inverse = self._inverses.get(step.id)
+        if inverse is not None and ended.outcome is Outcome.DONE:
+            await self._engine.store.undone(inverse.run, inverse.step, self.run)
+        self._waits[step.id].set_result(None)
+
+    async def _ready(self, step: Step) -> Ended:
+        unmet = [need for need in needs_of(step) if self._ended[need].outcome is not Outcome.DONE]
+        if self._stopped(step):
+            return Ended(Outcome.CANCELLED)
+        if unmet:
+            return Ended(Outcome.SKIPPED, error={"kind": "skipped", "cause": f"needs {', '.join(sorted(unmet))}"})
+        await self._going.wait()
+        if step.id in self._in_group and self._group is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(self._group)
+            if step.id not in self._approved and not self._stopped(step):
+                return _rejected(step)
+        fields = resolve(step.fields, {name: ended.outputs or {} for name, ended in self._ended.items()})
+        operation = self._engine.registry.build(step.operation, fields)
+        while not self._stopped(step):
+            number = self._attempts.get(step.id, 0) + 1
+            attempt = Attempt(
+                run=self.run,
+                step=step,
+                fields=fields,
+                operation=operation,
+                number=number,
+                resumed=self._resumed and step.id in self._attempts,
+                store=self._engine.store,
+                settings=self._engine.settings,
+                redactor=self._engine.redactor,
+                journal=self,
+                after=self._restored if step.id in self._inverses else None,
+            )
+            result = await self._submitted(step, attempt)
+            if isinstance(result, Ended):
+                return result
+            refusal = await self._person(step, result)
+            if refusal is not None:
+                return refusal
+        return Ended(Outcome.CANCELLED)
+
+    async def _submitted(self, step: Step, attempt: Attempt) -> Ended | NeedsPerson:
+        results: list[Ended | NeedsPerson] = []
+
+        async def work() -> None:
+            results.append(await attempt.work(self._permitted))
+
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._engine.pool.submit(f"{self.run}/{step.id}", step.operation.partition(".")[0], work)
+        return results[0] if results else Ended(Outcome.CANCELLED)
+
+    def _permitted(self, step: Step, ruling: Ruling) -> Approved | None:
+        """Who approved the step as it is now; None when a person must be asked."""
+        effect = step.effect
+        assert effect is not None
+        if effect.problems:
+            return None
+        promised = self._promised.get(step.id, frozenset())
+        if ruling.verdict is Verdict.ALLOW and effect.risk is Risk.READ:
+            return Approved(step, binding(step, promised), "read", self._record.user)
+        confirmed = ruling.confirm is None or ruling.confirm == self.options.confirm_target
+        given = self._approved.get(step.id)
+        if given is not None and given.covers(step, promised) and (confirmed or given.how == "once"):
+            return given
+        if max(effect.risk, Risk.CREATE) <= self.options.approve and confirmed:
+            return Approved(step, binding(step, promised), "level", self._record.user)
+        return None
+
+    async def _person(self, step: Step, needs: NeedsPerson) -> Ended | None:
+        """Ask for one step. None: approved, attempt it again."""
+        given = self._approved.pop(step.id, None)
+        what_moved = None if given is None else moved(given.step, needs.step)
+        why = "; ".join(needs.ruling.reasons) or f"{(needs.step.risk or Risk.DESTROY).word}: {step.why}"
+        try:
+            answer = await self._ask("step", [needs.step], why, what_moved, needs.ruling.confirm)
+        except asyncio.CancelledError:
+            if self._interrupt is None and step.id not in self._cancelled_steps:
+                raise
+            return Ended(Outcome.CANCELLED)
+        if answer.decision is Decision.NOT_NOW:
+            level = (needs.step.risk or Risk.DESTROY).word
+            hint = f"--approve {level}" + (f" --confirm-target {needs.ruling.confirm}" if needs.ruling.confirm else "")
+            error = NotApproved(
+                f"{step.operation} needs approval: {why}", f"run it with {hint}, or approve it in the app"
+            )
+            return Ended(Outcome.STOPPED, error=error.to_json())
+        if answer.decision is Decision.REJECT:
+            return _rejected(step, answer)
+        self._approve([needs.step], "once", answer)
+        if answer.decision is Decision.PLAN:
+            rest = [s for s in self.plan.steps if s.id not in self._ended and s.id != step.id]
+            rest = [s for s in rest if s.effect is not None and s.effect.known and s.effect.risk <= Risk.CHANGE]
+            self._approve(rest, "plan", answer)
+        return None
+
+    async def _restored(self, call: Call) -> str | None:
+        """After an inverse step: None when what is there equals the pre-image, else what is wrong in words."""
+        inverse = self._inverses[call.key.rpartition("/")[2]]
+        if not inverse.exact:
+            return None
+        original = self._engine.registry.build(inverse.operation, inverse.fields)
+        assert isinstance(original, Change)
+        if await original.capture(call) == inverse.before:
+            return None
+        return f"after undoing {inverse.operation} something else is there than before it ran"
+
+    def _stopped(self, step: Step) -> bool:
+        return self._interrupt is not None or step.id in self._cancelled_steps
+
+    def _summed_up(self) -> tuple[Outcome, int, str | None]:
+        ends = [self._ended[step.id] for step in self.plan.steps]
+        kinds = {(end.error or {}).get("kind") for end in ends}
+        outcomes = {end.outcome for end in ends}
+        results = {step.id: (step, self._ended[step.id].outputs) for step in self.plan.steps}
+        answer = self._engine.answerer(self.plan, results)
+        if self._interrupt is not None:
+            return Outcome.CANCELLED, self._interrupt, answer
+        if PolicyDenied.kind in kinds:
+            return Outcome.STOPPED, 5, _first_error(ends) or answer
+        if ToolMissing.kind in kinds:
+            return Outcome.FAILED, 6, _first_error(ends) or answer
+        if Outcome.FAILED in outcomes:
+            return Outcome.FAILED, 1, _first_error(ends) or answer
+        if Outcome.IN_DOUBT in outcomes:
+            return Outcome.IN_DOUBT, 3, _first_error(ends) or answer
+        if Outcome.STOPPED in outcomes:
+            return Outcome.STOPPED, 3, _first_error(ends) or answer
+        if Outcome.CANCELLED in outcomes:
+            return Outcome.CANCELLED, INTERRUPTED, answer
+        return Outcome.DONE, 0, answer
+
+
+def _with_known(step: Step, outputs: Mapping[str, JsonObject]) -> Step:
+    """The step with the values of steps that are done already, where all it takes is known."""
+    try:
+        return replace(step, fields=resolve(step.fields, outputs))
+    except OperationError:
+        return step
+
+
+def _rejected(step: Step, answer: Answer | None = None) -> Ended:
+    words = "" if answer is None or not answer.words else f": {answer.words}"
+    return Ended(Outcome.STOPPED, error=Rejected(f"{step.operation} was not approved{words}").to_json())
+
+
+def _first_error(ends: Sequence[Ended]) -> str | None:
+    for end in ends:
+        error = end.error
+        if error is not None and error.get("cause") and error.get("kind") != "skipped":
+            way_out = error.get("way_out")
+            return f"{error['cause']} ({way_out})" if way_out else str(error["cause"])
+    return None

@@ -1,0 +1,90 @@
+"""The General: takes a request, has it understood and planned, asks back when it is ambiguous, never guesses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reign_agents.engine.calls import planning_call
+from reign_agents.plan.graph import validated
+from reign_agents.plan.model import Plan
+from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWish
+from reign_agents.settings import EngineSettings
+from reign_agents.store.store import Store
+from reign_executors.errors import InvalidFields
+from reign_executors.operation import JsonObject, Query
+from reign_executors.registry import Registry
+
+
+def new_plan_id() -> str:
+    """``p_`` and eight hexadecimal digits."""
+    return "p_" + secrets.token_hex(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What the General made of a request: a plan (maybe with a question instead of steps), or a wish to undo."""
+
+    plan: Plan
+    undo: UndoWish | None = None
+
+
+class General:
+    """Plans for one session. ``folder`` is where queries may keep scratch files."""
+
+    def __init__(
+        self, store: Store, registry: Registry, settings: EngineSettings, planner: Planner, folder: Path
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._settings = settings
+        self._planner = planner
+        self._folder = folder
+
+    async def consider(self, text: str, session: str) -> Considered:
+        """The plan for ``text``, validated but not previewed."""
+        context = PlanningContext(
+            settings=self._settings,
+            registry=self._registry,
+            look=self.look,
+            recent=tuple(self._store.history(limit=20, session=session)),
+            plan_of=self._store.plan,
+        )
+        draft = await self._planner.draft(text, context)
+        plan = plan_of(draft, text)
+        if plan.steps:
+            plan = validated(plan, self._registry)
+        return Considered(plan, draft.undo)
+
+    async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
+        """Run one query now; anything but a query is refused."""
+        built = self._registry.build(operation, {**fields, **self._context_for(operation, fields)})
+        if not isinstance(built, Query) or built.shows_credentials:
+            raise InvalidFields(f"{operation} is not a plain read, planning may not run it")
+        outputs = await built.execute(planning_call(self._settings, self._folder))
+        return outputs.model_dump(mode="json")
+
+    def _context_for(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        if self._settings.docker_context and operation.startswith("docker.") and "context" not in fields:
+            return {"context": self._settings.docker_context}
+        return {}
+
+
+def plan_of(draft: Draft, text: str) -> Plan:
+    """The plan a draft stands for."""
+    return Plan(
+        id=new_plan_id(),
+        request=text,
+        intent=draft.intent,
+        confidence=draft.confidence,
+        steps=draft.steps,
+        planner=draft.planner,
+        question=draft.question,
+        suggestions=draft.suggestions,
+        mood=draft.mood,
+        assumptions=draft.assumptions,
+        answer=draft.answer,
+    )

@@ -1,0 +1,1 @@
+"""From words to steps: recipes over registered operations, questions where something essential is missing."""

@@ -1,0 +1,67 @@
+"""What planning gets and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from reign_agents.plan.model import Plan, Step
+from reign_agents.settings import EngineSettings
+from reign_agents.store.records import RunRecord
+from reign_executors.operation import JsonObject
+from reign_executors.registry import Registry
+
+Look = Callable[[str, Mapping[str, Any]], Awaitable[JsonObject]]
+"""Runs one *Query* by name and fields on the real system and returns its outputs as JSON; raises OperationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningContext:
+    """What a planner may look at.
+
+    ``look`` only reads. ``recent`` are this session's runs, newest first, with ``plan_of`` for their plans.
+    """
+
+    settings: EngineSettings
+    registry: Registry
+    look: Look
+    recent: tuple[RunRecord, ...] = ()
+    plan_of: Callable[[str], Plan | None] = lambda _run: None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoWish:
+    """The person wants to go back: ``run`` None is the last run of the session that changed something."""
+
+    run: str | None = None
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The planner's answer to a request: steps, or a question, or the wish to undo, or words alone.
+
+    ``question`` (with ``suggestions``) means nothing was guessed and nothing can run yet; ``answer`` is for requests
+    that need no step ("what can you do?"). ``assumptions`` are defaults taken, in words.
+    """
+
+    intent: str
+    confidence: float
+    mood: str = "do"
+    steps: tuple[Step, ...] = ()
+    question: str | None = None
+    suggestions: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    undo: UndoWish | None = None
+    answer: str | None = None
+    planner: str = "offline"
+    entities: JsonObject = field(default_factory=dict)
+
+
+class Planner(Protocol):
+    """Turns words into a draft. It may look at the real systems but never changes anything."""
+
+    async def draft(self, text: str, context: PlanningContext) -> Draft:
+        """A draft for ``text``; raises ``ToolMissing`` when a system it must look at is not there."""
+        ...

@@ -1,0 +1,95 @@
+"""One wish of a request, with the values its words give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from reign_agents.understanding import Clause
+
+_QUOTED = re.compile(r"`([^`]+)`|\"((?:[^\"\\]|\\.)*)\"|(?<!\w)'([^']*)'(?!\w)|“([^”]*)”")
+_PATH = re.compile(r"(?<![\w@:=/.-])(?:~(?:/[\w.@+=-]+)*/?|\.{1,2}(?:/[\w.@+=-]+)*/?|(?:/[\w.@+=-]+)+/?|/)(?![\w:])")
+_RELATIVE = re.compile(r"(?<![\w@:=/.-])[\w@+=-][\w.@+=-]*(?:/[\w.@+=-]+)+/?|(?<![\w@:=/.-])[\w@+=-][\w@.+=-]*\.[A-Za-z][\w]{0,9}\b")
+_ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """``verb`` and ``object`` in the lexicon's spelling; ``entities`` as LABELS.md names them; ``text`` as typed."""
+
+    text: str
+    verb: str | None
+    object: str | None
+    entities: Mapping[str, JsonValue]
+
+    @classmethod
+    def of(cls, clause: Clause) -> Wish:
+        return cls(clause.text.strip().rstrip(".!;,"), clause.verb, clause.object, clause.entities)
+
+    @property
+    def lower(self) -> str:
+        return self.text.lower()
+
+    def has(self, *words: str) -> bool:
+        """Whether one of the words (or phrases) stands in the text."""
+        return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lower) for word in words)
+
+    def word(self, key: str) -> str | None:
+        """The entity of that key as text; the first of a list."""
+        value: Any = self.entities.get(key)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        return None if value is None else str(value)
+
+    def words(self, key: str) -> list[str]:
+        """The entity of that key as a list of texts."""
+        value: Any = self.entities.get(key)
+        if value is None:
+            return []
+        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+    def mapping(self, key: str) -> dict[str, str]:
+        value: Any = self.entities.get(key)
+        return {str(name): str(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
+
+    def quoted(self) -> list[str]:
+        """Texts in quotes or backticks, in order, with ``\\n`` and ``\\t`` of double quotes turned into what they mean."""
+        found = []
+        for match in _QUOTED.finditer(self.text):
+            text = next(group for group in match.groups() if group is not None)
+            if match.group(2) is not None:
+                text = re.sub(r"\\[nt\"\\]", lambda escape: _ESCAPES[escape.group()], text)
+            found.append(text)
+        return found
+
+    def after(self, *leads: str) -> str | None:
+        """The word or quoted text that follows the first of these leads ("named", "into")."""
+        for lead in leads:
+            match = re.search(rf"(?<!\w){lead}\s+(?:the\s+|a\s+|an\s+)?(?:{_QUOTED.pattern}|(\S+))", self.text, re.IGNORECASE)
+            if match is not None:
+                text = next(group for group in match.groups() if group is not None)
+                return text.rstrip(",;")
+        return None
+
+    def unquoted(self) -> str:
+        """The text with what is quoted blanked out, offsets kept."""
+        return _QUOTED.sub(lambda match: " " * len(match.group()), self.text)
+
+    def paths(self, *, quoted: bool = True) -> list[str]:
+        """Paths and file names in the order they stand."""
+        spans = [(m.start(), m.group()) for pattern in (_PATH, _RELATIVE) for m in pattern.finditer(self.unquoted())]
+        if quoted:
+            for match in _QUOTED.finditer(self.text):
+                text = next(group for group in match.groups() if group is not None)
+                if "/" in text or re.fullmatch(r"[\w.-]+\.\w{1,9}", text):
+                    spans.append((match.start(), text))
+        found: list[str] = []
+        for _, text in sorted(spans):
+            text = text if text in ("/", ".", "..") else text.rstrip(",;")
+            if text not in found:
+                found.append(text)
+        return found

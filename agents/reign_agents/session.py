@@ -1,0 +1,394 @@
+"""One person's conversation with the engine: commands go in, events come out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
+
+from reign_executors.redaction import Redactor
+
+from reign_agents.engine.approvals import Answer, Approval, Approvals, ApprovalVoid, ConfirmMismatch
+from reign_agents.engine.attempt import Ended
+from reign_agents.engine.calls import step_call
+from reign_agents.engine.hub import Hub, Subscription
+from reign_agents.engine.pool import LocalPool
+from reign_agents.engine.previews import Previewer
+from reign_agents.engine.results import Answerer, Results
+from reign_agents.engine.run import Engine, RunDriver, RunEnd
+from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
+from reign_agents.events import Event, EventType, Outcome, now
+from reign_agents.general import General, new_plan_id
+from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
+from reign_agents.plan.graph import validated
+from reign_agents.plan.model import Plan
+from reign_agents.plan.references import resolve
+from reign_agents.planning.draft import Planner, UndoWish
+from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.store.records import RunRecord, StepRecord
+from reign_agents.store.store import Store
+from reign_executors.call import Call
+from reign_executors.errors import InvalidFields, NotFound, OperationError
+from reign_executors.operation import Change, JsonObject
+from reign_executors.registry import Registry, default_registry
+
+__all__ = [
+    "Approval",
+    "ApprovalVoid",
+    "Choose",
+    "ConfirmMismatch",
+    "Decision",
+    "Drop",
+    "EngineSettings",
+    "Irreversible",
+    "Move",
+    "NothingToUndo",
+    "RunEnd",
+    "RunOptions",
+    "Session",
+    "SetFields",
+    "Subscription",
+]
+
+DEFAULTS = RunOptions()
+
+
+class Session:
+    """Takes requests, drives their runs, and lets events out. All methods are called on one asyncio loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: EngineSettings,
+        *,
+        registry: Registry | None = None,
+        name: str | None = None,
+        planner: Planner | None = None,
+        answerer: Answerer | None = None,
+    ) -> None:
+        self.id = name or "s_" + secrets.token_hex(4)
+        self.store = store
+        self.settings = settings
+        self._registry = registry or default_registry()
+        self._hub = Hub()
+        self._approvals = Approvals()
+        self._engine = Engine(
+            store=store,
+            hub=self._hub,
+            registry=self._registry,
+            settings=settings,
+            pool=LocalPool(settings.concurrency),
+            approvals=self._approvals,
+            redactor=Redactor(),
+            answerer=answerer or _offline_answer,
+        )
+        self._general = General(store, self._registry, settings, planner or _offline_planner(), store.paths.state)
+        self._runs: dict[str, RunDriver] = {}
+        self._tasks: dict[str, asyncio.Task[RunEnd]] = {}
+        self._ends: dict[str, RunEnd] = {}
+
+    @property
+    def mode(self) -> str:
+        return "read-only" if self.settings.read_only else "ask"
+
+    def subscribe(self) -> Subscription:
+        """All events from now on."""
+        return self._hub.subscribe()
+
+    # planning ---------------------------------------------------------------------------------------------------
+
+    async def plan(self, text: str, *, preview: bool = True) -> Plan:
+        """The plan for a request, with effects; runs nothing and journals nothing."""
+        considered = await self._general.consider(text, self.id)
+        plan = considered.plan
+        if considered.undo is not None:
+            plan, _ = await self._undo_plan(considered.undo)
+            plan = replace(plan, request=text)
+        return await self.check_plan(plan) if preview and plan.steps else plan
+
+    async def check_plan(self, plan: Plan) -> Plan:
+        """A saved plan, validated and previewed against the systems as they are now. ``ToolMissing`` is raised."""
+        plan = validated(plan, self._registry)
+        previewed = await Previewer(self._registry, self.settings, self.store.paths.state).plan(plan)
+        if previewed.tool_missing is not None:
+            raise previewed.tool_missing
+        for step in previewed.plan.steps:
+            problem = next(iter(step.effect.problems), None) if step.effect is not None else None
+            if problem is not None:
+                labels = tuple(choice.label for choice in problem.choices)
+                return replace(previewed.plan, question=problem.text, suggestions=labels)
+        return previewed.plan
+
+    # running ----------------------------------------------------------------------------------------------------
+
+    async def ask(self, text: str, options: RunOptions = DEFAULTS) -> str:
+        """Understand, plan and run; returns the run's id at once, everything else comes as events."""
+        run = self.store.next_run_id()
+        self._spawn(run, self._asked(run, text, options))
+        return run
+
+    async def start(self, plan: Plan, options: RunOptions = DEFAULTS) -> str:
+        """Run a plan that was saved or edited."""
+        plan = validated(plan, self._registry)
+        run = self.store.next_run_id()
+        self._spawn(run, self._driven(run, plan, options))
+        return run
+
+    async def undo(self, run: str, step: str | None = None, options: RunOptions = DEFAULTS) -> str:
+        """Lead back from a run (or one of its steps) in a new run. Raises ``NothingToUndo`` or ``Irreversible``."""
+        plan, inverses = await self._undo_plan(UndoWish(run, step))
+        new = self.store.next_run_id()
+        self._spawn(new, self._driven(new, plan, options, inverses=inverses))
+        return new
+
+    async def resume(self, run: str, options: RunOptions = DEFAULTS) -> str:
+        """Go on with a run that stopped in the middle. Steps that are done are never repeated; those that were under
+        way are probed on the real system first.
+        """
+        record, plan = self.store.run(run), self.store.plan(run)
+        if record is None or plan is None:
+            raise NotFound(f"there is no run {run}", "reign-tui history lists them")
+        if run in self._tasks:
+            raise OperationError(f"run {run} is already under way here")
+        self._spawn(run, self._resumed(record, plan, options))
+        return run
+
+    async def wait(self, run: str) -> RunEnd:
+        """Until the run has ended."""
+        if run in self._ends:
+            return self._ends[run]
+        task = self._tasks.get(run)
+        if task is None:
+            raise NotFound(f"run {run} is not driven by this session")
+        return await asyncio.shield(task)
+
+    def _spawn(self, run: str, work: Coroutine[object, object, RunEnd]) -> None:
+        task = asyncio.create_task(work, name=run)
+        self._tasks[run] = task
+
+        def ended(done: asyncio.Task[RunEnd]) -> None:
+            self._tasks.pop(run, None)
+            self._runs.pop(run, None)
+            if not done.cancelled() and done.exception() is None:
+                self._ends[run] = done.result()
+
+        task.add_done_callback(ended)
+
+    async def _asked(self, run: str, text: str, options: RunOptions) -> RunEnd:
+        try:
+            considered = await self._general.consider(text, self.id)
+            if considered.undo is not None:
+                plan, inverses = await self._undo_plan(considered.undo)
+                return await self._driven(run, replace(plan, request=text), options, inverses=inverses)
+        except NothingToUndo as error:
+            return self._without_steps(run, text, Outcome.DONE, 0, str(error))
+        except OperationError as error:
+            return self._without_steps(run, text, Outcome.FAILED, 6 if error.kind == "tool_missing" else 1, str(error))
+        plan = considered.plan
+        if plan.question is not None or not plan.steps:
+            return self._unplanned(run, plan)
+        return await self._driven(run, plan, options)
+
+    def _unplanned(self, run: str, plan: Plan) -> RunEnd:
+        """A request that gives no steps: a question, or words alone. Nothing is journalled."""
+        if plan.question is None:
+            return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer)
+        question = Event(run, EventType.QUESTION, {"text": plan.question, "suggestions": list(plan.suggestions)}, seq=2)
+        return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question)
+
+    def _without_steps(
+        self, run: str, request: str, outcome: Outcome, code: int, answer: str | None, *between: Event
+    ) -> RunEnd:
+        started: JsonObject = {
+            "request": request,
+            "user": self.settings.user,
+            "resumed": False,
+            "undo_of": None,
+        }
+        ended: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
+        self._hub.publish(
+            Event(run, EventType.RUN_STARTED, started, seq=1),
+            *between,
+            Event(run, EventType.RUN_FINISHED, ended, seq=2 + len(between)),
+        )
+        return RunEnd(run, outcome, code, answer)
+
+    async def _driven(
+        self, run: str, plan: Plan, options: RunOptions, *, inverses: Mapping[str, Inverse] | None = None
+    ) -> RunEnd:
+        record = RunRecord(
+            run=run,
+            plan=plan.id,
+            request=plan.request,
+            intent=plan.intent,
+            risk=None,
+            user=self.settings.user,
+            session=self.id,
+            started=now(),
+            undo_of=plan.undo_of,
+            cwd=str(self.settings.cwd),
+            pid=os.getpid(),
+        )
+        driver = RunDriver(self._engine, record, plan, options, inverses=inverses)
+        self._runs[run] = driver
+        return await driver.drive()
+
+    async def _undo_plan(self, wish: UndoWish) -> tuple[Plan, dict[str, Inverse]]:
+        run = wish.run or self._last_change()
+        record, plan = self.store.run(run), self.store.plan(run)
+        if record is None or plan is None:
+            raise NotFound(f"there is no run {run}", "reign-tui history lists them")
+        ledger = self.store.ledger(run)
+        return undo_plan(run, plan, ledger, self._registry, new_id=new_plan_id(), only=wish.step)
+
+    def _last_change(self) -> str:
+        """The newest run of this session that has something left to undo and is no undo itself."""
+        for record in self.store.history(limit=50, session=self.id):
+            entries = self.store.ledger(record.run)
+            if record.undo_of is None and any(e.undone_by is None for e in entries):
+                return record.run
+        raise NothingToUndo("there is nothing to undo in this session", "reign-tui history lists earlier runs")
+
+    # resuming ---------------------------------------------------------------------------------------------------
+
+    async def _resumed(self, record: RunRecord, plan: Plan, options: RunOptions) -> RunEnd:
+        ended: dict[str, Ended] = {}
+        attempts: dict[str, int] = {}
+        for step in self.store.steps(record.run):
+            if step.attempts:
+                attempts[step.id] = step.attempts
+            if step.outcome == Outcome.DONE.value:
+                outputs = dict(step.outputs or {})
+                ended[step.id] = Ended(Outcome.DONE, outputs=outputs, verified=step.verified, attempt=step.attempts)
+            elif step.attempts and step.outcome in (None, Outcome.RUNNING.value, Outcome.IN_DOUBT.value):
+                found = await self._found(record.run, plan, step, {name: e.outputs or {} for name, e in ended.items()})
+                if found is not None:
+                    ended[step.id] = found
+        driver = RunDriver(
+            self._engine,
+            record,
+            plan,
+            options,
+            inverses=self._inverses_of(plan),
+            ended=ended,
+            attempts=attempts,
+        )
+        self._runs[record.run] = driver
+        return await driver.drive()
+
+    async def _found(self, run: str, plan: Plan, record: StepRecord, outputs: Mapping[str, JsonObject]) -> Ended | None:
+        """What the real system says of a step that was under way: its end, or None when it must run (again)."""
+        step = plan.step(record.id)
+        operation = self._registry.build(step.operation, resolve(step.fields, outputs))
+        if not isinstance(operation, Change):
+            return None
+        call = step_call(
+            self.settings,
+            key=f"{run}/{step.id}",
+            folder=self.store.step_folder(run, step.id),
+            blobs=self.store.blobs,
+            resumed=True,
+        )
+        return await self._engine_found(operation, call, record)
+
+    async def _engine_found(self, operation: Change, call: Call, record: StepRecord) -> Ended | None:
+        probe = await operation.probe(call)
+        if probe.state == "not_done":
+            return None
+        if probe.state == "done":
+            return Ended(Outcome.DONE, outputs=dict(probe.outputs or {}), attempt=record.attempts)
+        error: JsonObject = {
+            "kind": "in_doubt",
+            "cause": f"it can't be told whether {operation.name} happened: {probe.detail}",
+            "way_out": "look at the system, then undo this run or plan the rest again",
+            "detail": "",
+        }
+        return Ended(Outcome.IN_DOUBT, error=error, attempt=record.attempts)
+
+    def _inverses_of(self, plan: Plan) -> dict[str, Inverse]:
+        if plan.undo_of is None:
+            return {}
+        original = self.store.plan(plan.undo_of)
+        if original is None:
+            return {}
+        with contextlib.suppress(OperationError):
+            entries = [replace(entry, undone_by=None) for entry in self.store.ledger(plan.undo_of)]
+            return undo_plan(plan.undo_of, original, entries, self._registry, new_id=plan.id)[1]
+        return {}
+
+    # while it runs ----------------------------------------------------------------------------------------------
+
+    def pending(self) -> list[Approval]:
+        """Approvals that wait for an answer, oldest first."""
+        return self._approvals.pending()
+
+    async def answer(
+        self,
+        approval: str,
+        decision: Decision,
+        hash: str,  # noqa: A002 - the contract's word
+        *,
+        words: str | None = None,
+        confirm: str | None = None,
+    ) -> None:
+        """Answer a pending approval. Raises ``ApprovalVoid`` when it asks for something else by now, and
+        ``ConfirmMismatch`` when the target's name was needed and is not what was typed.
+        """
+        self._approvals.answer(approval, Answer(decision, self.settings.user, words), hash, confirm)
+
+    def plan_of(self, run: str) -> Plan | None:
+        """The latest plan of a run that is under way."""
+        driver = self._runs.get(run)
+        return None if driver is None else driver.plan
+
+    async def edit(self, run: str, edits: Sequence[Edit]) -> None:
+        """Change the plan of a run that has changed nothing yet; effects are asked again, approvals are void."""
+        await self._driver(run).edit(edits)
+
+    def pause(self, run: str) -> None:
+        """Start no more steps of a run."""
+        self._driver(run).pause()
+
+    def proceed(self, run: str) -> None:
+        self._driver(run).proceed()
+
+    async def cancel(self, run: str, step: str | None = None, *, exit_code: int = 130) -> None:
+        """Cancel a run or one of its steps, by each operation's own ladder. A run that ended is left alone."""
+        if run in self._tasks:
+            driver = self._runs.get(run)
+            if driver is not None:
+                driver.cancel(step, exit_code=exit_code)
+
+    def _driver(self, run: str) -> RunDriver:
+        driver = self._runs.get(run)
+        if driver is None:
+            raise InvalidFields(f"run {run} is not under way here")
+        return driver
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Ids of the runs under way, oldest first."""
+        return tuple(self._tasks)
+
+    async def close(self) -> None:
+        """Cancel what runs, wait until it is journalled, end the subscriptions. The store stays open."""
+        for run in tuple(self._tasks):
+            await self.cancel(run)
+        if self._tasks:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._hub.close()
+
+
+def _offline_planner() -> Planner:
+    from reign_agents.planning.offline import OfflinePlanner
+
+    return OfflinePlanner()
+
+
+def _offline_answer(plan: Plan, results: Results) -> str | None:
+    from reign_agents.specialists.answers import answer
+
+    return answer(plan, results)

@@ -1,0 +1,67 @@
+"""What a person may set about the engine, and how one run is driven."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from reign_executors.effect import Risk
+
+CONCURRENCY: Mapping[str, int] = {"docker": 16, "shell": 4, "file": 16, "network": 16}
+"""Steps at the same time, by the first part of the operation's name; others get 8."""
+
+PROD_PATTERN = r"(?i)(^|[-_./:@ ])(prod|production|live)($|[-_./:@ 0-9])"
+"""Names of targets where a destroy needs the name typed."""
+
+
+def current_user() -> str:
+    """The operating system's user; ``unknown`` where there is none (a container without a passwd entry)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """``capture_limit`` is in bytes; ``concurrency`` maps an executor's family to steps at the same time."""
+
+    cwd: Path = field(default_factory=Path.cwd)
+    docker_context: str | None = None
+    read_only: bool = False
+    offline: bool = False
+    concurrency: Mapping[str, int] = field(default_factory=lambda: dict(CONCURRENCY))
+    prod_pattern: str = PROD_PATTERN
+    capture_limit: int = 64 * 1024 * 1024
+    user: str = field(default_factory=current_user)
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How one run is driven.
+
+    interactive     False: never wait for a person; what needs one ends the run with exit 3
+    approve         steps whose effect at execution is at most this run unasked
+    confirm_target  name of a prod-like target, needed for destroy there
+    approve_hash    hash of a whole plan that was reviewed: exactly its steps are approved
+    timeout         seconds for the whole run, then exit 124
+    """
+
+    interactive: bool = True
+    approve: Risk = Risk.READ
+    confirm_target: str | None = None
+    approve_hash: str | None = None
+    timeout: float | None = None
+
+
+class Decision(StrEnum):
+    """A person's answer to an approval; whatever is not one of the first two changes nothing."""
+
+    ONCE = "once"
+    PLAN = "plan"
+    REJECT = "reject"
+    NOT_NOW = "not_now"

@@ -1,0 +1,8 @@
+"""The specialists: each is a list of recipes. They return steps and findings; they never execute."""
+
+from __future__ import annotations
+
+from reign_agents.specialists import docker, files, host, shell
+
+RECIPES = (*files.RECIPES, *docker.RECIPES, *shell.RECIPES, *host.RECIPES)
+"""All recipes, in the order they are shown to people."""
