@@ -1,0 +1,1 @@
+"""Shell commands: understanding them, running them."""
