@@ -17,13 +17,20 @@ _UNDO = re.compile(
     r"(?:\s+(?:run\s+)?(?P<run>r_\w+))?(?:\s+step\s+(?P<step>\w+))?\s*[.!]*\s*$",
     re.IGNORECASE,
 )
-_HELP = re.compile(r"^\s*(?:help|what\s+can\s+(?:you|i)\s+(?:do|say|type|ask)|how\s+does\s+this\s+work)[\s?.!]*$", re.IGNORECASE)
+_HELP = re.compile(
+    r"^\s*(?:help|what\s+can\s+(?:you|i)\s+(?:do|say|type|ask)|how\s+does\s+this\s+work)[\s?.!]*$", re.IGNORECASE
+)
+_QUALIFIERS = frozenset(
+    {None, "publish", "expose", "mount", "connect", "attach", "set", "allow", "point", "add", "label"}
+)
+_MAKERS = frozenset({"run", "create", "deploy", "build"})
 _THEN = re.compile(r"(?<!\w)(?:then|afterwards|after that|once (?:it|that)|and after)(?!\w)", re.IGNORECASE)
 _LITERAL = re.compile(r"^\s*!\s*(?P<command>\S.*)$", re.DOTALL)
 _NAMED_COMMAND = re.compile(
     r"^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)?\s*:?\s*"
     r"(?P<quote>[`\"'])(?P<command>.+)(?P=quote)\s*[.!]*\s*$"
-    r"|^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)\s*:?\s+(?P<bare>\S.*)$",
+    r"|^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)\s*:?\s+"
+    r"(?P<bare>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -57,8 +64,7 @@ class OfflinePlanner:
 
     async def _wishes(self, text: str, understanding: Understanding, context: PlanningContext) -> Draft:
         outlines: list[Outline] = []
-        for clause in understanding.clauses:
-            wish = Wish.of(clause)
+        for wish in merged([Wish.of(clause) for clause in understanding.clauses]):
             recipe = self._best(wish)
             if recipe is None:
                 return self._not_understood(text, understanding, wish)
@@ -83,9 +89,8 @@ class OfflinePlanner:
         return None if best is None or best[0] == 0 else best[1]
 
     def _command(self, command: str) -> Draft:
-        from reign_executors.shell.analysis import analyse
-
         from reign_agents.specialists.shell import command_step
+        from reign_executors.shell.analysis import analyse
 
         return Draft("monitor" if analyse(command).read_only else "update", 1.0, steps=(command_step("s1", command),))
 
@@ -113,6 +118,17 @@ class OfflinePlanner:
     def _can_do(self) -> str:
         lines = [f"- {recipe.example}" for recipe in self._recipes]
         return "\n".join(["You can type, for example:", "", *lines, "- undo that", "- !uname -a"])
+
+
+def merged(wishes: Sequence[Wish]) -> list[Wish]:
+    """Wishes with what only qualifies the one before ("…, publish 8080 to 80, with …") put back into it."""
+    whole: list[Wish] = []
+    for wish in wishes:
+        if whole and wish.verb in _QUALIFIERS and whole[-1].verb in _MAKERS and not wish.names_other(whole[-1]):
+            whole[-1] = whole[-1].with_more(wish)
+        else:
+            whole.append(wish)
+    return whole
 
 
 def literal_command(text: str) -> str | None:

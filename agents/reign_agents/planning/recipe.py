@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
-from reign_executors.operation import JsonObject
 
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.wish import Wish
+from reign_executors.operation import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

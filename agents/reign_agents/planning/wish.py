@@ -13,7 +13,9 @@ from reign_agents.understanding import Clause
 
 _QUOTED = re.compile(r"`([^`]+)`|\"((?:[^\"\\]|\\.)*)\"|(?<!\w)'([^']*)'(?!\w)|“([^”]*)”")
 _PATH = re.compile(r"(?<![\w@:=/.-])(?:~(?:/[\w.@+=-]+)*/?|\.{1,2}(?:/[\w.@+=-]+)*/?|(?:/[\w.@+=-]+)+/?|/)(?![\w:])")
-_RELATIVE = re.compile(r"(?<![\w@:=/.-])[\w@+=-][\w.@+=-]*(?:/[\w.@+=-]+)+/?|(?<![\w@:=/.-])[\w@+=-][\w@.+=-]*\.[A-Za-z][\w]{0,9}\b")
+_RELATIVE = re.compile(
+    r"(?<![\w@:=/.-])[\w@+=-][\w.@+=-]*(?:/[\w.@+=-]+)+/?|(?<![\w@:=/.-])[\w@+=-][\w@.+=-]*\.[A-Za-z][\w]{0,9}\b"
+)
 _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
 
 
@@ -28,7 +30,20 @@ class Wish:
 
     @classmethod
     def of(cls, clause: Clause) -> Wish:
-        return cls(clause.text.strip().rstrip(".!;,"), clause.verb, clause.object, clause.entities)
+        text = clause.text.strip().rstrip(".!;,")
+        verb = clause.verb
+        if verb is None and re.match(r"(?:is|are|does|do|has|have)\b", text, re.IGNORECASE):
+            verb = "check"
+        return cls(text, verb, clause.object, clause.entities)
+
+    def with_more(self, other: Wish) -> Wish:
+        """This wish with the words and values of another that belongs to it."""
+        return Wish(f"{self.text}, {other.text}", self.verb, self.object, {**other.entities, **self.entities})
+
+    def names_other(self, before: Wish) -> bool:
+        """Whether this wish has a main target of its own, other than the one before."""
+        name = self.word("name")
+        return name is not None and name != before.word("name") and name != self.word("volume")
 
     @property
     def lower(self) -> str:
@@ -57,7 +72,7 @@ class Wish:
         return {str(name): str(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
 
     def quoted(self) -> list[str]:
-        """Texts in quotes or backticks, in order, with ``\\n`` and ``\\t`` of double quotes turned into what they mean."""
+        r"""Texts in quotes or backticks, in order; ``\n`` and ``\t`` in double quotes mean what they mean in C."""
         found = []
         for match in _QUOTED.finditer(self.text):
             text = next(group for group in match.groups() if group is not None)
@@ -69,7 +84,9 @@ class Wish:
     def after(self, *leads: str) -> str | None:
         """The word or quoted text that follows the first of these leads ("named", "into")."""
         for lead in leads:
-            match = re.search(rf"(?<!\w){lead}\s+(?:the\s+|a\s+|an\s+)?(?:{_QUOTED.pattern}|(\S+))", self.text, re.IGNORECASE)
+            match = re.search(
+                rf"(?<!\w){lead}\s+(?:the\s+|a\s+|an\s+)?(?:{_QUOTED.pattern}|(\S+))", self.text, re.IGNORECASE
+            )
             if match is not None:
                 text = next(group for group in match.groups() if group is not None)
                 return text.rstrip(",;")
