@@ -130,6 +130,10 @@ class FileChange(FileOperation, Change):
     def holds(self, call: Call, path: Path) -> tuple[bool, str]:
         """Whether the postcondition holds now at ``path`` (the main path when it ran), and what was seen."""
 
+    def left_roots(self, roots: tuple[Root, ...]) -> tuple[Root, ...]:
+        """How closely each root is looked at afterwards, to tell whether others changed it since."""
+        return roots
+
     def main(self, call: Call) -> Path:
         """The path that the outputs name."""
         return self.places(call)[-1]
@@ -173,7 +177,7 @@ class FileChange(FileOperation, Change):
         return Changed(
             path=str(main),
             bytes=written,
-            left=states(roots),
+            left=states(self.left_roots(roots)),
             parents={path: (time, after[path]) for path, time in before.items() if path in after},
         )
 
@@ -198,7 +202,7 @@ class FileChange(FileOperation, Change):
         main = self.main(call) if note is None else Path(note.path)
         ok, detail = self.holds(call, main)
         if ok:
-            left = {} if note is None else states(note.roots, stop)
+            left = {} if note is None else states(self.left_roots(note.roots), stop)
             return Probe(
                 state="done", detail=detail, outputs=Changed(path=str(main), left=left).model_dump(mode="json")
             )

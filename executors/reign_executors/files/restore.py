@@ -18,6 +18,7 @@ from reign_executors.files.image import Entry, Preimage, Root, keep, state, surv
 from reign_executors.files.places import Stop, host_target, kind, lstat, no_right_in, resource, size
 from reign_executors.files.putting import move_tree, put_back, settle
 from reign_executors.files.scene import Scene
+from reign_executors.files.write import make_parents
 from reign_executors.operation import Change, JsonObject
 from reign_executors.target import Target
 
@@ -56,9 +57,19 @@ class Restore(FileChange):
     def roots(self, call: Call) -> tuple[Root, ...]:
         if self.moved_to is None:
             return self._roots()
-        source, *others = self._roots()
-        # the thing itself is at the other end now and is only moved; what comes back there is what must be kept
-        return source, *(Root(path=root.path, how="stat") for root in others)
+        # what only moves is not read; what it may replace is
+        return tuple(
+            Root(path=root.path, how="stat" if self._takes_from(root) else "content") for root in self._roots()
+        )
+
+    def left_roots(self, roots: tuple[Root, ...]) -> tuple[Root, ...]:
+        return roots if self.moved_to is None else tuple(Root(path=root.path, how="stat") for root in roots)
+
+    def _takes_from(self, root: Root) -> bool:
+        return self.moved_to is not None and Path(self.moved_to).is_relative_to(root.path)
+
+    def _returns_to(self, root: Root) -> bool:
+        return self.moved_from is not None and Path(self.moved_from).is_relative_to(root.path)
 
     async def target(self, call: Call) -> Target:
         return host_target(resource(self.main(call)))
@@ -73,13 +84,19 @@ class Restore(FileChange):
         return ""
 
     def _changed_by_others(self, root: Root, stop: Stop | None) -> bool:
-        now = state(root, stop)
-        if root.path in self.left:
-            return now != self.left[root.path]
-        return now != "absent"
+        left = self.left.get(root.path)
+        if left is None or left == "absent":
+            return lstat(Path(root.path)) is not None
+        how = left.partition(":")[0]
+        return state(Root.model_validate({"path": root.path, "how": how}), stop) != left
 
     def _is_back(self, root: Root, image: Preimage, stop: Stop | None) -> bool:
-        wanted = Preimage(roots=(root,), entries=tuple(image.of(root)))
+        was, found = image.of(root), lstat(Path(root.path))
+        if found is None or kind(found) != was[0].kind:
+            return found is None and was[0].kind == "absent"
+        if root.how == "content" and was[0].kind == "file" and was[0].size != found.st_size:
+            return False
+        wanted = Preimage(roots=(root,), entries=tuple(was))
         return keep((root,), None, stop).comparable() == wanted.comparable()
 
     def _to_restore(self, image: Preimage, stop: Stop | None) -> list[Root]:
@@ -142,7 +159,7 @@ class Restore(FileChange):
         if (why := no_right_in(path.parent, found)) is not None:
             scene.problem(f"can't restore {path}: {why}")
         directory = was.kind == "directory" or (found is not None and kind(found) == "directory")
-        moving = self.moved_to is not None and root.path in (self.moved_from, self.moved_to)
+        moving = self._takes_from(root)
         if counted is not None and not moving:
             scene.keepable(counted.bytes, counted.special, counted.complete)
         if root.how in ("mode", "modes"):
@@ -154,7 +171,7 @@ class Restore(FileChange):
             note = f"goes back to {self.moved_from}" if moving else str(counted)
             scene.change(action, path, directory=directory, data_bytes=lost, note=note)
         elif found is None:
-            back = f"comes back from {self.moved_to}" if moving and root.path == self.moved_from else None
+            back = f"comes back from {self.moved_to}" if self._returns_to(root) else None
             scene.change(Action.CREATE, path, directory=directory, note=back or size(sum(e.size for e in entries)))
         else:
             diff = self._diff(scene.call.blobs, path, was)
@@ -184,13 +201,16 @@ class Restore(FileChange):
         written = 0
         stamps = {folder: found.st_mtime_ns for folder in self.parents if (found := lstat(Path(folder))) is not None}
         if self.moved_from is not None and self.moved_to is not None and any(r.how == "stat" for r in roots):
+            make_parents(Path(self.moved_from))
             move_tree(Path(self.moved_to), Path(self.moved_from), call.key, stop)
         for root in roots:
             entries = image.of(root)
             if root.how == "content":
                 self._put(entries, call, stop)
                 written += sum(entry.size for entry in entries)
-            elif root.how in ("mode", "modes"):
+            elif root.how == "stat":
+                self._finish_parents(entries)
+            else:
                 for entry in reversed(entries):
                     self._set_mode(entry)
         for root in roots:
@@ -209,6 +229,14 @@ class Restore(FileChange):
         except KeyError as error:
             raise NotFound(f"what was kept of {entries[0].path} is gone", "restore it from a backup") from error
 
+    def _finish_parents(self, entries: list[Entry]) -> None:
+        """Modes and times of the folders between a root and what was moved back into it."""
+        above = {str(folder) for folder in Path(self.moved_from or "/").parents}
+        for entry in reversed(entries):
+            if entry.path in above and entry.mtime_ns is not None:
+                Path(entry.path).chmod(entry.mode)
+                os.utime(entry.path, ns=(entry.mtime_ns, entry.mtime_ns))
+
     @staticmethod
     def _set_mode(entry: Entry) -> None:
         path = Path(entry.path)
@@ -226,10 +254,7 @@ class Restore(FileChange):
         return True, f"{', '.join(root.path for root in image.roots)} as before"
 
     def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
-        if outputs.get("changed") is False:
-            return None
-        if self.moved_from is not None and self.moved_to is not None:
-            from reign_executors.files.tree import Move
-
-            return Move(source=self.moved_from, destination=self.moved_to, if_exists="replace")
-        return super().undo(before, outputs)
+        inverse = super().undo(before, outputs)
+        if not isinstance(inverse, Restore) or self.moved_to is None:
+            return inverse
+        return inverse.model_copy(update={"moved_from": self.moved_to, "moved_to": self.moved_from})

@@ -233,6 +233,9 @@ class Move(_FromTo):
     def roots(self, call: Call) -> tuple[Root, ...]:
         return Root(path=str(self.source_path(call)), how="stat"), top_root(self.main(call))
 
+    def left_roots(self, roots: tuple[Root, ...]) -> tuple[Root, ...]:
+        return tuple(Root(path=root.path, how="stat") for root in roots)  # a renamed disk image is not read through
+
     def look(self, scene: Scene, stop: Stop) -> None:
         self.refuse(scene)
         source, path = self.source_path(scene.call), self.main(scene.call)

@@ -141,7 +141,10 @@ class Write(_Content):
 
     def apply(self, call: Call, stop: Stop) -> int:
         path = self.main(call)
-        if self.if_exists == "ask" and lstat(path) is not None:
+        found = lstat(path)
+        if found is not None and kind(found) != "file":
+            raise Conflict(f"{path} is a {kind(found)}", "name a file")
+        if self.if_exists == "ask" and found is not None:
             raise Conflict(f"{path} exists already with other content", "choose replace, or another name")
         if self.parents:
             make_parents(path)

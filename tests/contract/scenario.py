@@ -1,0 +1,81 @@
+"""A scenario: one change in a place made for it, so that the shared suite can put it through all six verbs.
+
+To bring a new operation in, write a subclass of :class:`Scenario` in ``tests/contract/scenarios_<family>.py``; the
+suite finds it by itself, and fails for every registered ``Change`` that has none.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from reign_executors.call import Call, MemoryBlobs
+from reign_executors.effect import UndoPromise
+from reign_executors.errors import OperationError
+from reign_executors.operation import Change, Operation, Outputs
+
+
+class Scenario(ABC):
+    """One operation in a place of its own.
+
+    ``operation`` is the registered name; ``needs`` what must be there (``docker``) or None; ``undo`` the promise that
+    the effect must show here; ``probe_before`` what ``probe`` says before it ever began; ``outside`` is True when
+    nobody else can change the thing (then :meth:`meddle` is not asked for).
+    """
+
+    operation: ClassVar[str]
+    needs: ClassVar[str | None] = None
+    undo: ClassVar[UndoPromise] = UndoPromise.EXACT
+    probe_before: ClassVar[str] = "not_done"
+    meddles: ClassVar[bool] = True
+    has_command: ClassVar[bool] = True
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.place = folder / "place"
+        self.blobs = MemoryBlobs()
+        self._calls = 0
+
+    def call(self, key: str | None = None) -> Call:
+        """A call with a key and a folder of its own; the same ``key`` gives the same folder."""
+        self._calls += 1
+        key = key or f"r_1/s{self._calls}"
+        folder = self.folder / "runs" / key.replace("/", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        return Call(key=key, folder=folder, blobs=self.blobs, cwd=self.place)
+
+    async def prepare(self) -> None:  # noqa: B027 - most need nothing
+        """Arrange the world; the place exists when this is called."""
+
+    @abstractmethod
+    def build(self) -> Change:
+        """The operation, meant for that place."""
+
+    @abstractmethod
+    async def snapshot(self) -> object:
+        """All of the world that the operation could touch, comparable."""
+
+    @abstractmethod
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        """The operation (of the same class) in a world where it must fail with that error."""
+
+    async def meddle(self, outputs: Outputs) -> None:
+        """Somebody else changes what the operation left behind."""
+        raise AssertionError("say meddles = False, or how others change it")
+
+    async def cleanup(self) -> None:  # noqa: B027
+        """Remove what was made outside of the folder."""
+
+
+def all_scenarios() -> list[type[Scenario]]:
+    """Every concrete scenario of every ``scenarios_*.py`` beside this file."""
+    found: list[type[Scenario]] = []
+    for file in sorted(Path(__file__).parent.glob("scenarios_*.py")):
+        module = importlib.import_module(f"tests.contract.{file.stem}")
+        for value in vars(module).values():
+            concrete = isinstance(value, type) and issubclass(value, Scenario) and "operation" in vars(value)
+            if concrete and value.__module__ == module.__name__:
+                found.append(value)
+    return found

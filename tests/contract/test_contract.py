@@ -1,0 +1,236 @@
+"""The one contract that every registered ``Change`` keeps, whatever tool it is for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from reign_executors.effect import Risk, UndoPromise
+from reign_executors.errors import OperationError
+from reign_executors.operation import Change, Repeat
+from reign_executors.registry import FAMILIES, Registry
+from tests.contract.scenario import Scenario, all_scenarios
+
+SCENARIOS = all_scenarios()
+
+
+def shipped() -> Registry:
+    """The registry with every family whose module says what it brings."""
+    there = {family: name for family, name in FAMILIES.items() if find_spec(name) is not None}
+    return Registry({family: name for family, name in there.items() if hasattr(import_module(name), "OPERATIONS")})
+
+
+def changes(registry: Registry) -> set[str]:
+    return {name for name in registry.names() if issubclass(registry.find(name), Change)}
+
+
+def missing_scenarios(registry: Registry) -> set[str]:
+    """Registered changes that this suite would not run."""
+    return changes(registry) - {scenario.operation for scenario in SCENARIOS}
+
+
+@pytest.fixture(params=SCENARIOS, ids=lambda scenario: f"{scenario.operation}-{scenario.__name__}")
+async def scenario(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scenario]:
+    chosen: type[Scenario] = request.param
+    if chosen.needs is not None:
+        request.getfixturevalue(f"{chosen.needs}_host")
+    made = chosen(tmp_path)
+    made.place.mkdir()
+    try:
+        await made.prepare()
+        yield made
+    finally:
+        await made.cleanup()
+
+
+def test_every_registered_change_has_a_scenario() -> None:
+    assert missing_scenarios(shipped()) == set()
+
+
+def test_every_scenario_is_of_a_registered_change() -> None:
+    assert {scenario.operation for scenario in SCENARIOS} <= changes(shipped())
+
+
+def test_a_change_without_a_scenario_is_found() -> None:
+    from reign_executors.files.write import Write
+
+    class Unknown(Write):
+        name = "file.unknown"
+
+    registry = Registry({})
+    registry.add(Unknown)
+    assert missing_scenarios(registry) == {"file.unknown"}
+
+
+async def test_preview_changes_nothing_and_says_what_would(scenario: Scenario) -> None:
+    operation, before = scenario.build(), await scenario.snapshot()
+    effect = await operation.preview(scenario.call())
+    again = await operation.preview(scenario.call())
+    assert await scenario.snapshot() == before
+    assert not effect.problems
+    assert not effect.findings or all(finding.level == "notice" for finding in effect.findings)
+    assert effect.risk > Risk.READ
+    assert not effect.known or effect.changes
+    assert effect.undo is scenario.undo
+    assert effect.undo in (UndoPromise.EXACT, UndoPromise.REVERT) or effect.undo_why
+    assert effect.normalised() == again.normalised()
+
+
+async def test_execute_then_verify_holds(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    before = await scenario.snapshot()
+    outputs = await operation.execute(call)
+    verified = await operation.verify(call, outputs)
+    assert verified.ok, verified.detail
+    assert await scenario.snapshot() != before
+    assert type(outputs).model_validate_json(outputs.model_dump_json()) == outputs
+    assert isinstance(outputs, operation.returns)
+
+
+async def test_capture_is_repeatable_and_is_json(scenario: Scenario) -> None:
+    operation = scenario.build()
+    before = await scenario.snapshot()
+    first = await operation.capture(scenario.call())
+    assert await operation.capture(scenario.call()) == first
+    assert json.loads(json.dumps(first)) == first
+    assert await scenario.snapshot() == before
+
+
+async def test_undo_brings_the_captured_state_back(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    before, captured = await scenario.snapshot(), await operation.capture(call)
+    outputs = await operation.execute(call)
+    inverse = operation.undo(captured, json.loads(outputs.model_dump_json()))
+    if scenario.undo is UndoPromise.NONE:
+        assert inverse is None
+        return
+    assert inverse is not None
+    undoing = scenario.call()
+    effect = await inverse.preview(undoing)
+    assert not effect.problems
+    assert effect.risk > Risk.READ
+    undone = await inverse.execute(undoing)
+    verified = await inverse.verify(undoing, undone)
+    assert verified.ok, verified.detail
+    if scenario.undo is UndoPromise.EXACT:
+        assert await operation.capture(scenario.call()) == captured
+        assert await scenario.snapshot() == before
+
+
+async def test_undo_refuses_what_others_changed_since(scenario: Scenario) -> None:
+    if not scenario.meddles or scenario.undo is UndoPromise.NONE:
+        return  # nothing is left that others could change, or nothing is undone
+    operation, call = scenario.build(), scenario.call()
+    captured = await operation.capture(call)
+    outputs = await operation.execute(call)
+    await scenario.meddle(outputs)
+    theirs = await scenario.snapshot()
+    inverse = operation.undo(captured, json.loads(outputs.model_dump_json()))
+    assert inverse is not None
+    effect = await inverse.preview(scenario.call())
+    assert effect.problems
+    assert any(problem.choices for problem in effect.problems)
+    with pytest.raises(OperationError):
+        await inverse.execute(scenario.call())
+    assert await scenario.snapshot() == theirs
+
+
+async def test_execute_twice_is_safe_or_refused(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    outputs = await operation.execute(call)
+    after = await scenario.snapshot()
+    if operation.repeat is Repeat.OPAQUE:
+        # it is never repeated by the engine; it must be able to tell that it happened
+        assert (await operation.probe(call)).state in ("done", "in_doubt")
+        return
+    try:
+        again = await operation.execute(call)
+    except OperationError:
+        again = outputs
+    assert (await operation.verify(call, again)).ok
+    assert await scenario.snapshot() == after
+    assert (await operation.verify(call, outputs)).ok
+
+
+async def test_probe_tells_before_from_after(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    assert (await operation.probe(call)).state == scenario.probe_before
+    await operation.execute(call)
+    probe = await operation.probe(call)
+    assert probe.state == "done", probe.detail
+    assert probe.outputs is None or operation.returns.model_validate(probe.outputs)
+
+
+async def test_undo_works_from_what_probe_says(scenario: Scenario) -> None:
+    """A process died between the effect and its outcome: the outputs are those of the probe."""
+    operation, call = scenario.build(), scenario.call()
+    captured = await operation.capture(call)
+    await operation.execute(call)
+    probe = await operation.probe(call)
+    inverse = operation.undo(captured, json.loads(json.dumps(probe.outputs or {})))
+    if scenario.undo is UndoPromise.NONE:
+        assert inverse is None
+        return
+    assert inverse is not None
+    undoing = scenario.call()
+    assert not (await inverse.preview(undoing)).problems
+    undone = await inverse.execute(undoing)
+    assert (await inverse.verify(undoing, undone)).ok
+    if scenario.undo is UndoPromise.EXACT:
+        assert await operation.capture(scenario.call()) == captured
+
+
+async def test_cancelled_at_once_probe_tells_the_truth(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    before, captured = await scenario.snapshot(), await operation.capture(call)
+    task = asyncio.create_task(operation.execute(call))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    probe = await operation.probe(call)
+    if probe.state == "not_done":
+        assert await operation.capture(scenario.call()) == captured
+    elif probe.state == "done":
+        assert await scenario.snapshot() != before
+
+
+async def test_errors_are_typed_and_change_nothing(scenario: Scenario) -> None:
+    operation, expected = await scenario.failing()
+    assert operation.name == scenario.operation
+    before = await scenario.snapshot()
+    with pytest.raises(expected) as raised:
+        await operation.execute(scenario.call())
+    assert raised.value.cause
+    assert raised.value.way_out
+    assert set(raised.value.to_json()) == {"kind", "cause", "way_out", "detail"}
+    assert await scenario.snapshot() == before
+
+
+async def test_fields_round_trip(scenario: Scenario) -> None:
+    operation = scenario.build()
+    fields = json.loads(json.dumps(operation.to_fields()))
+    assert shipped().build(operation.name, fields) == operation
+    json.dumps(shipped().schema(operation.name))
+
+
+async def test_target_locks_and_words_are_there(scenario: Scenario) -> None:
+    operation, call = scenario.build(), scenario.call()
+    target = await operation.target(call)
+    assert target.tool
+    assert target.context
+    assert target.resource
+    pinned = operation.pinned(target)
+    assert await pinned.target(call) == target
+    assert pinned.pinned(target) == pinned
+    assert pinned.locks()
+    assert bool(operation.command_line()) is scenario.has_command
+    assert operation.summary.endswith(".")
+    assert operation.time_limit() > 0
+    assert isinstance(pinned, Change)
+    assert (await pinned.preview(call)).normalised() == (await operation.preview(call)).normalised()
