@@ -1,0 +1,19 @@
+"""Where ``reign-tui`` and ``python -m reign_tui`` begin. ``--version`` is answered before anything is imported."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line of ``sys.argv``; returns the exit code of the command contract."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from reign_tui.version import __version__
+
+        sys.stdout.write(f"reign-tui {__version__}\n")
+        return 0
+    from reign_tui.cli.dispatch import dispatch
+
+    return dispatch(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""``reign-tui check``: a verdict on shell commands. Never runs anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from reign_tui.cli.failure import Exit
+
+EXAMPLES = """\
+  echo '{"command": "ls -l /etc"}' | reign-tui check
+  jq -c '{command: .}' commands.json | reign-tui check | jq -r 'select(.verdict == "deny").command'"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="accepted; the answer is JSON anyway")
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """One verdict for every line of stdin, each flushed. A line that is no ``{"command": "…"}`` is answered with an
+    ``error``, the others are still judged, and the exit code is 2.
+    """
+    from reign_agents.safety.check import judge_command
+
+    code = Exit.DONE
+    for raw in sys.stdin.buffer:
+        if not raw.strip():
+            continue
+        command, wrong = _read(raw)
+        if command is None:
+            code = Exit.USAGE
+            answer: dict[str, object] = {"command": None, "verdict": None, "reasons": [], "error": wrong}
+        else:
+            judged = judge_command(command)
+            answer = {"command": command, "verdict": str(judged.verdict), "reasons": list(judged.reasons)}
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return code
+
+
+def _read(raw: bytes) -> tuple[str | None, str]:
+    """The command of one line, or None and what is wrong with the line."""
+    try:
+        given = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return None, f"not JSON: {error}"
+    if not isinstance(given, dict) or not isinstance(given.get("command"), str):
+        return None, 'must be an object like {"command": "ls"}'
+    return given["command"], ""

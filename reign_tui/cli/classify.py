@@ -1,0 +1,26 @@
+"""``reign-tui classify``: what requests are about, as docs/commands.md and the labels define it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+EXAMPLES = """\
+  echo "scale web to 3 replicas" | reign-tui classify
+  reign-tui classify < requests.txt | jq -r .intent | sort | uniq -c"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="accepted; the answer is JSON anyway")
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """One JSON object for every line of stdin, each flushed; empty lines are answered too, so that lines correspond."""
+    from reign_agents.understanding import understand
+
+    for raw in sys.stdin.buffer:
+        line = raw.decode("utf-8", "replace").rstrip("\r\n")
+        sys.stdout.write(json.dumps(understand(line).to_json(), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return 0

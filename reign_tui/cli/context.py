@@ -1,0 +1,122 @@
+"""What a command works with: the folder, the settings, the store, a session."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reign_tui.cli.dispatch import print_error
+from reign_tui.cli.failure import Exit, Stopped
+from reign_tui.config import LoadedConfig, engine_settings, load_config
+from reign_tui.paths import Paths, find_paths
+
+if TYPE_CHECKING:
+    from reign_agents.store.store import Store
+
+    from reign_agents.session import Session
+    from reign_agents.settings import EngineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a command works (``cwd`` is absolute and exists) and with what settings."""
+
+    cwd: Path
+    paths: Paths
+    loaded: LoadedConfig
+    engine: EngineSettings
+
+
+def settings_of(arguments: argparse.Namespace) -> Context:
+    """The context that the common flags ask for; warnings about settings are printed once, on stderr."""
+    if arguments.model not in (None, "offline"):
+        raise Stopped(
+            Exit.USAGE,
+            "language models are not used yet: every plan comes from the offline planner",
+            "leave --model out",
+        )
+    cwd = Path.cwd()
+    if arguments.cwd is not None:
+        cwd = Path(arguments.cwd).expanduser().absolute()
+        if not cwd.is_dir():
+            raise Stopped(Exit.USAGE, f"--cwd {arguments.cwd}: there is no such folder")
+        os.chdir(cwd)
+    paths = find_paths()
+    flags = {
+        "read_only": True if arguments.read_only else None,
+        "offline": True if arguments.offline else None,
+        "docker_context": arguments.context,
+    }
+    loaded = load_config(flags, cwd=cwd, paths=paths)
+    for warning in loaded.warnings:
+        print_error(f"warning: {warning}")
+    return Context(cwd, paths, loaded, engine_settings(loaded.config, cwd))
+
+
+@contextmanager
+def reading_store(context: Context) -> Iterator[Store]:
+    """The store, for commands that only look at past runs; its warnings are printed."""
+    import asyncio
+
+    store = _open(context)
+    try:
+        yield store
+    finally:
+        asyncio.run(store.close())
+
+
+@asynccontextmanager
+async def session(context: Context, arguments: argparse.Namespace) -> AsyncIterator[Session]:
+    """A session on an open store: a new one, or the last one with ``--continue``. Both are closed at the end."""
+    from reign_agents.session import Session
+
+    store = _open(context)
+    try:
+        name = None
+        if arguments.continue_:
+            past = store.sessions()
+            if not past:
+                raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
+            name = past[0].id
+        opened = Session(store, context.engine, name=name)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+    finally:
+        await store.close()
+
+
+def _open(context: Context) -> Store:
+    from reign_agents.store import Store, StorePaths
+
+    store = Store.open(StorePaths(data=context.paths.data, state=context.paths.state))
+    for warning in store.warnings:
+        print_error(f"warning: {warning}")
+    return store
+
+
+def known_run(store: Store, name: str) -> str:
+    """The id of the run that was named: ``r_52``, ``52`` or ``last``; :class:`Stopped` when there is none."""
+    if name == "last":
+        newest = store.history(limit=1)
+        if newest:
+            return newest[0].run
+        raise Stopped(Exit.USAGE, "there are no runs yet", 'reign-tui run "…" makes the first one')
+    run = f"r_{name}" if name.isdigit() else name
+    if store.run(run) is None:
+        raise Stopped(Exit.USAGE, f"there is no run {name!r}", "reign-tui history lists them")
+    return run
+
+
+def known_step(steps: list[str], name: str) -> str:
+    """The id of the step that was named: ``s2`` or ``2``; :class:`Stopped` when the run has none of that name."""
+    for candidate in (name, f"s{name}"):
+        if candidate in steps:
+            return candidate
+    raise Stopped(Exit.USAGE, f"there is no step {name!r} in this run", f"its steps: {', '.join(steps) or 'none'}")

@@ -1,0 +1,62 @@
+"""``reign-tui plan``: a plan with its effects. Runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from reign_tui.cli.arguments import add_json, read_text
+from reign_tui.cli.failure import Exit, Stopped
+
+if TYPE_CHECKING:
+    from reign_agents.plan.model import Plan
+
+EXAMPLES = """\
+  reign-tui plan "create file notes.txt with content hello"
+  reign-tui plan "run a container from image nginx:1.27 named web, publish 8080 to 80" --json > plan.json
+  echo "remove container web" | reign-tui plan -
+  reign-tui plan @request.txt"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="the request; - for stdin, @FILE for a file's content")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 4 with the question when it was not understood or is ambiguous, 5 when the plan is denied."""
+    return asyncio.run(_plan(arguments, read_text(arguments.text)))
+
+
+async def _plan(arguments: argparse.Namespace, text: str) -> int:
+    from reign_tui.cli.context import session, settings_of
+
+    async with session(settings_of(arguments), arguments) as opened:
+        plan = await opened.plan(text)
+    if arguments.json:
+        sys.stdout.write(json.dumps(plan.to_json(), ensure_ascii=False) + "\n")
+    return _shown(plan, quiet=arguments.json)
+
+
+def _shown(plan: Plan, *, quiet: bool) -> int:
+    """Print the plan for a person unless ``quiet``; returns the exit code."""
+    from reign_tui.plain_plan import choices, plan_lines
+    from reign_tui.text import plain
+
+    shape = plan.to_json()
+    if plan.steps and not quiet:
+        sys.stdout.write("\n".join(plan_lines(shape)) + "\n")
+    elif plan.answer and not quiet:
+        sys.stdout.write(plain(plan.answer) + "\n")
+    if plan.question is not None:
+        ways = [] if choices(shape) and not quiet else [f"- {suggestion}" for suggestion in plan.suggestions]
+        raise Stopped(Exit.NOT_UNDERSTOOD, plain(plan.question), "\n  ".join(plain(way) for way in ways))
+    if plan.verdict is not None and plan.verdict.value == "deny":
+        reasons = dict.fromkeys(
+            reason for step in plan.steps for reason in step.reasons if step.verdict is plan.verdict
+        )
+        raise Stopped(Exit.DENIED, f"denied: {'; '.join(reasons)}")
+    return Exit.DONE

@@ -1,0 +1,244 @@
+"""Settings: flag > environment > project file (which may only tighten) > user file > default.
+
+Every value remembers where it came from. A file that can't be read or a value that doesn't fit is reported with its
+file and line, and what it would have set stays as it was: a typing error never keeps anyone from working.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from reign_agents.settings import CONCURRENCY, PROD_PATTERN, EngineSettings
+from reign_tui.paths import Paths, find_paths, find_project_file
+
+_SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
+_UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class AppConfig:
+    """All settings with their defaults.
+
+    theme           a built-in theme's name or one of the user's themes folder
+    keymap          ids of bindings → keys, for the screen (``{"quit": "ctrl+q"}``)
+    read_only       nothing may change, whatever is approved
+    offline         nothing leaves this machine but for the tools' own targets
+    docker_context  the docker context to act on; None: what DOCKER_HOST or docker itself says
+    concurrency     steps at the same time, by executor
+    prod_pattern    regular expression of target names where a destroy needs the name typed
+    capture_limit   bytes; a larger pre-image is not kept, and the step says "irreversible" before it is approved
+    """
+
+    theme: str = "reign-dark"
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
+    offline: bool = False
+    docker_context: str | None = None
+    concurrency: Mapping[str, int] = field(default_factory=lambda: dict(CONCURRENCY))
+    prod_pattern: str = PROD_PATTERN
+    capture_limit: int = 64 * 1024 * 1024
+
+
+DEFAULTS = AppConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """``sources`` says for every setting where its value comes from; ``warnings`` are sentences for a person."""
+
+    config: AppConfig
+    sources: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+class _Unfit(ValueError):
+    """A value that does not fit its setting; the text says what would."""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _Unfit("must be a text")
+    return value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value == "" else _text(value)
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise _Unfit("must be true or false")
+
+
+def _pattern(value: Any) -> str:
+    text = _text(value)
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise _Unfit(f"is no regular expression: {error}") from error
+    return text
+
+
+def _bytes(value: Any) -> int:
+    found = _SIZE.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    if found is None:
+        raise _Unfit('must be bytes (67108864) or a size ("64MiB")')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _counts(value: Any) -> dict[str, int]:
+    if isinstance(value, str):
+        value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
+    if not isinstance(value, dict):
+        raise _Unfit('must name executors with numbers (docker = 8; in the environment "docker=8,shell=2")')
+    counts = dict(CONCURRENCY)
+    for name, count in value.items():
+        if isinstance(count, bool) or not str(count).strip().isdigit() or not 1 <= int(count) <= 1000:
+            raise _Unfit(f"{name} must be a number from 1 to 1000")
+        counts[str(name).strip()] = int(count)
+    return counts
+
+
+def _keys(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value.values()):
+        raise _Unfit('must map ids of bindings to keys (quit = "ctrl+q")')
+    return dict(value)
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "theme": _text,
+    "keymap": _keys,
+    "read_only": _flag,
+    "offline": _flag,
+    "docker_context": _optional_text,
+    "concurrency": _counts,
+    "prod_pattern": _pattern,
+    "capture_limit": _bytes,
+}
+_FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name != "keymap"}
+
+
+def _tighter_flag(now: bool, wanted: bool) -> bool:
+    return now or wanted
+
+
+def _tighter_counts(now: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
+    return {name: min(count, wanted.get(name, count)) for name, count in now.items()}
+
+
+def _tighter_pattern(now: str, wanted: str) -> str:
+    flags = "(?i)" if now.startswith("(?i)") or wanted.startswith("(?i)") else ""
+    return now if now == wanted else f"{flags}(?:{now.removeprefix('(?i)')})|(?:{wanted.removeprefix('(?i)')})"
+
+
+_TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
+    "read_only": _tighter_flag,
+    "offline": _tighter_flag,
+    "concurrency": _tighter_counts,
+    "prod_pattern": _tighter_pattern,
+}
+
+
+def _line_of(text: str, key: str) -> int | None:
+    """The line (from 1) where ``key`` is set, as an assignment or a table."""
+    shape = re.compile(rf"\s*(?:{re.escape(key)}\s*[=.]|\[\s*{re.escape(key)}\s*\]|\"{re.escape(key)}\"\s*=)")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if shape.match(line)), None)
+
+
+def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
+    """The settings in one file that fit; what doesn't is said in ``warnings``."""
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        warnings.append(f"{path} can't be read ({reason}): its settings are left out")
+        return {}
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+)", str(error))
+        line = found[1] if found else len(text.splitlines()) or 1
+        reason = str(error).split(" (at ")[0]
+        warnings.append(f"{path}, line {line}: {reason}: the whole file is left out, defaults are used")
+        return {}
+    settings: dict[str, Any] = {}
+    for key, value in raw.items():
+        where = f"{path}, line {_line_of(text, key) or 1}"
+        if key not in _READ:
+            near = get_close_matches(key, _READ, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            warnings.append(f"{where}: there is no setting {key!r}{hint}: it is left out")
+            continue
+        try:
+            settings[key] = _READ[key](value)
+        except _Unfit as error:
+            warnings.append(f"{where}: {key} {error}: it is left out")
+    return settings
+
+
+def _from_environment(environment: Mapping[str, str], warnings: list[str]) -> dict[str, tuple[Any, str]]:
+    settings: dict[str, tuple[Any, str]] = {}
+    for name, variable in _FROM_ENVIRONMENT.items():
+        if environment.get(variable):
+            try:
+                settings[name] = _READ[name](environment[variable]), f"environment {variable}"
+            except _Unfit as error:
+                warnings.append(f"the environment variable {variable} {error}: it is left out")
+    return settings
+
+
+def load_config(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    paths: Paths | None = None,
+) -> LoadedConfig:
+    """The settings in force in ``cwd``. ``flags`` holds what the command line said (None: it did not)."""
+    warnings: list[str] = []
+    values: dict[str, Any] = {item.name: getattr(DEFAULTS, item.name) for item in fields(AppConfig)}
+    sources = dict.fromkeys(values, "default")
+    user_file = (paths or find_paths(environment)).config_file
+    for name, value in _read_file(user_file, warnings).items():
+        values[name], sources[name] = value, str(user_file)
+    project_file = find_project_file(cwd or Path.cwd())
+    project = _read_file(project_file, warnings) if project_file else {}
+    for name, (value, source) in _from_environment(environment, warnings).items():
+        values[name], sources[name] = value, source
+    for name, value in (flags or {}).items():
+        if value is not None:
+            values[name], sources[name] = value, f"flag --{name.replace('_', '-')}"
+    for name, value in project.items():
+        if name not in _TIGHTEN:
+            warnings.append(f"{project_file}: a project file may only tighten, so {name} is left out")
+            continue
+        tightened = _TIGHTEN[name](values[name], value)
+        if tightened != values[name]:
+            values[name], sources[name] = tightened, f"{project_file} (tightens)"
+    return LoadedConfig(AppConfig(**values), sources, tuple(warnings))
+
+
+def engine_settings(config: AppConfig, cwd: Path) -> EngineSettings:
+    """What of the settings concerns the engine."""
+    return EngineSettings(
+        cwd=cwd,
+        docker_context=config.docker_context,
+        read_only=config.read_only,
+        offline=config.offline,
+        concurrency=config.concurrency,
+        prod_pattern=config.prod_pattern,
+        capture_limit=config.capture_limit,
+    )

@@ -1,0 +1,258 @@
+"""Which tools, daemons and keys are there, which target each would act on, and how to mend what is not.
+
+A check never changes anything, and one that hangs is cut off. Keys are named, never shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from reign_executors.operation import JsonObject
+from reign_tui.text import one_line
+
+if TYPE_CHECKING:
+    from reign_tui.paths import Paths
+
+Status = Literal["ok", "warn", "missing", "error", "off"]
+LIMIT = 10.0  # seconds for one check
+ANSWER_LIMIT = 5.0  # seconds for one program to name its version
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor. ``target`` says what it would act on; ``fix`` is the next command (None: nothing to do).
+
+    ``off`` means: there or not, this version does not use it.
+    """
+
+    id: str
+    status: Status
+    detail: str
+    required: bool = False
+    version: str | None = None
+    fix: str | None = None
+    target: str | None = None
+
+    def to_json(self) -> JsonObject:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "required": self.required,
+            "version": self.version,
+            "detail": self.detail,
+            "fix": self.fix,
+            "target": self.target,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at: the folder a person works in, the docker context chosen, Reign's own folders."""
+
+    cwd: Path
+    paths: Paths
+    docker_context: str | None
+    environment: Mapping[str, str]
+
+
+def healthy(checks: list[Check]) -> bool:
+    """False only when something required is missing or broken."""
+    return not any(check.required and check.status in ("missing", "error") for check in checks)
+
+
+async def examine(patient: Patient) -> list[Check]:
+    """All checks, at the same time; in the order they are shown."""
+    return list(await asyncio.gather(*(_bounded(name, check, patient) for name, check in CHECKS.items())))
+
+
+async def _bounded(name: str, check: Callable[[Patient], Awaitable[Check]], patient: Patient) -> Check:
+    try:
+        async with asyncio.timeout(LIMIT):
+            return await check(patient)
+    except TimeoutError:
+        return Check(name, "error", f"no answer within {LIMIT:g} s", name in REQUIRED)
+
+
+async def _output(patient: Patient, *argv: str) -> tuple[int, str]:
+    """Exit code and what the program wrote; 127 when it can't be started, 124 when it does not end."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=patient.cwd,
+        )
+    except OSError as error:
+        return 127, str(error)
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT):
+            written, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return 124, f"no answer within {ANSWER_LIMIT:g} s"
+    return process.returncode or 0, written.decode("utf-8", "replace").strip()
+
+
+def _first_line(text: str) -> str:
+    return one_line(text.partition("\n")[0], 100)
+
+
+async def _python(_patient: Patient) -> Check:
+    return Check(
+        "python", "ok", f"{sys.executable} on {platform.system()} {platform.machine()}", True, platform.python_version()
+    )
+
+
+async def _bash(patient: Patient) -> Check:
+    program = shutil.which("bash")
+    if program is None:
+        return Check("bash", "missing", "shell commands need it", True, fix="apt-get install bash")
+    code, text = await _output(patient, program, "--norc", "-c", "echo $BASH_VERSION")
+    status: Status = "ok" if code == 0 else "error"
+    return Check(
+        "bash", status, f"{program}: shell commands and scripts", True, _first_line(text), target="this machine"
+    )
+
+
+async def _home(patient: Patient) -> Check:
+    from reign_agents.store import Store, StorePaths
+
+    folder = patient.paths.data
+    if not patient.paths.database.exists():
+        near = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not os.access(near, os.W_OK | os.X_OK):
+            fix = f"make {near} writable, or set REIGN_HOME to a folder that is"
+            return Check("home", "error", f"{near} can't be written: runs would not be remembered", True, fix=fix)
+        return Check(
+            "home", "ok", f"nothing remembered yet; {folder} is made at the first run", True, target=str(folder)
+        )
+    try:
+        store = Store.open(StorePaths(data=folder, state=patient.paths.state))
+    except Exception as error:  # whatever is wrong with it, the doctor says so
+        return Check("home", "error", one_line(str(error)), True, fix=str(getattr(error, "way_out", "")) or None)
+    warnings = "; ".join(store.warnings)
+    durable = store.durable
+    await store.close()
+    if not durable:
+        return Check(
+            "home", "warn", warnings or "runs are not remembered", True, fix="set REIGN_HOME to a local folder"
+        )
+    return Check("home", "warn" if warnings else "ok", warnings or "history is kept", True, target=str(folder))
+
+
+async def _docker(patient: Patient) -> Check:
+    from reign_executors.docker import status
+
+    found = await status(patient.docker_context)
+    return Check(
+        "docker",
+        "ok" if found.ok else "missing",
+        found.detail,
+        version=found.version,
+        fix=found.fix or None,
+        target=found.target,
+    )
+
+
+async def _git(patient: Patient) -> Check:
+    program = shutil.which("git")
+    if program is None:
+        return Check("git", "missing", "not needed yet: repositories come later", fix="apt-get install git")
+    _, version = await _output(patient, program, "--version")
+    code, branch = await _output(patient, program, "-C", str(patient.cwd), "symbolic-ref", "--short", "-q", "HEAD")
+    target = f"{patient.cwd} on {_first_line(branch)}" if code == 0 else None
+    words = version.split()
+    return Check("git", "ok", "not used yet", version=words[2] if len(words) > 2 else None, target=target)
+
+
+async def _kubectl(patient: Patient) -> Check:
+    program = shutil.which("kubectl")
+    if program is None:
+        return Check("kubectl", "off", "not there, and not used yet: Kubernetes comes later")
+    _, text = await _output(patient, program, "version", "--client")
+    code, context = await _output(patient, program, "config", "current-context")
+    target = f"context {_first_line(context)}" if code == 0 else None
+    version = next((word for word in text.split() if word.startswith("v")), None)
+    return Check("kubectl", "off", f"{program}, not used yet: Kubernetes comes later", version=version, target=target)
+
+
+async def _helm(patient: Patient) -> Check:
+    program = shutil.which("helm")
+    if program is None:
+        return Check("helm", "off", "not there, and not used yet: Helm comes later")
+    _, text = await _output(patient, program, "version", "--short")
+    return Check(
+        "helm", "off", f"{program}, not used yet: Helm comes later", version=_first_line(text).partition("+")[0]
+    )
+
+
+async def _terraform(patient: Patient) -> Check:
+    program = shutil.which("terraform") or shutil.which("tofu")
+    if program is None:
+        return Check("terraform", "off", "neither terraform nor tofu is there, and not used yet")
+    _, text = await _output(patient, program, "version")
+    target = str(patient.cwd) if any(patient.cwd.glob("*.tf")) else None
+    version = _first_line(text).split()[-1:]
+    return Check("terraform", "off", f"{program}, not used yet", version=version[0] if version else None, target=target)
+
+
+async def _terminal(patient: Patient) -> Check:
+    environment = patient.environment
+    if not sys.stderr.isatty() and not sys.stdout.isatty():
+        return Check("terminal", "off", "none here: the headless commands need none")
+    size = os.get_terminal_size(2 if sys.stderr.isatty() else 1)
+    name = environment.get("TERM") or "dumb"
+    if environment.get("NO_COLOR"):
+        colours = "no colours (NO_COLOR)"
+    elif environment.get("COLORTERM") in ("truecolor", "24bit"):
+        colours = "16 million colours"
+    else:
+        colours = "256 colours" if "256" in name else "16 colours"
+    inside = " inside tmux" if environment.get("TMUX") else " inside screen" if name.startswith("screen") else ""
+    detail = f"{name}{inside}, {size.columns}x{size.lines}, {colours}"
+    if name == "dumb":
+        return Check("terminal", "warn", f"{detail}: the screen needs a real one", fix="export TERM=xterm-256color")
+    if size.columns < 80 or size.lines < 24:
+        return Check("terminal", "warn", f"{detail}: 80x24 or more is better", fix="make the window larger")
+    return Check("terminal", "ok", detail)
+
+
+def _key(name: str, what: str, *variables: str) -> Callable[[Patient], Awaitable[Check]]:
+    """A check that only says whether a key's variable is set."""
+
+    async def check(patient: Patient) -> Check:
+        present = [variable for variable in variables if patient.environment.get(variable)]
+        there = f"{' and '.join(present)} set" if present else f"{' or '.join(variables)} not set"
+        return Check(name, "off", f"{there}; not used yet: {what}")
+
+    return check
+
+
+_PLANNER = "every plan comes from the offline planner"
+REQUIRED = frozenset({"python", "bash", "home"})
+CHECKS: dict[str, Callable[[Patient], Awaitable[Check]]] = {
+    "python": _python,
+    "bash": _bash,
+    "home": _home,
+    "terminal": _terminal,
+    "docker": _docker,
+    "git": _git,
+    "kubectl": _kubectl,
+    "helm": _helm,
+    "terraform": _terraform,
+    "anthropic": _key("anthropic", _PLANNER, "ANTHROPIC_API_KEY"),
+    "openai": _key("openai", _PLANNER, "OPENAI_API_KEY"),
+    "ollama": _key("ollama", _PLANNER, "OLLAMA_HOST"),
+    "github": _key("github", "GitHub comes later", "GITHUB_TOKEN", "GH_TOKEN"),
+}
+"""Checks in the order they are shown."""

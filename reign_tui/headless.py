@@ -1,0 +1,323 @@
+"""A run without a screen: events become JSON lines, or plain lines that a person reads while it works."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from reign_agents.events import Event, EventType, Outcome
+from reign_executors.errors import OperationError, ToolMissing
+from reign_tui.cancel_request import watch
+from reign_tui.plain_plan import plan_lines
+from reign_tui.text import duration, one_line, plain
+
+if TYPE_CHECKING:
+    from reign_agents.session import Session
+
+CONTRACT = frozenset(EventType) - {EventType.PLAN_DRAFTED, EventType.STEP_PREVIEWED, EventType.STEP_PROGRESS}
+"""Types of events that ``--json`` prints."""
+
+OUTPUT_LINES = 200
+"""Lines of one step's output that plain lines show; the log file has all."""
+
+
+class Presenter(Protocol):
+    """Shows a run to whoever reads it."""
+
+    def show(self, event: Event) -> None:
+        """One event, in order."""
+        ...
+
+    def tick(self) -> None:
+        """Called about twice a second while the run goes on."""
+        ...
+
+
+Ask = Callable[["Session", Event], Awaitable[None]]
+"""Answers what an event asks a person; called only where somebody can be asked."""
+
+
+class Lines:
+    """Writes to a stream whose reader may go away: then nothing more is written, and the run goes on."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream = stream
+        self._gone = False
+
+    def write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._stream.write(text)  # type: ignore[attr-defined]
+            self._stream.flush()  # type: ignore[attr-defined]
+        except (BrokenPipeError, ValueError, OSError):
+            self._gone = True
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())  # type: ignore[attr-defined]
+
+
+class JsonLines:
+    """The contract's events on stdout, one JSON object a line."""
+
+    def __init__(self) -> None:
+        self._out = Lines(sys.stdout)
+
+    def show(self, event: Event) -> None:
+        if event.type in CONTRACT:
+            self._out.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+
+    def tick(self) -> None:
+        """JSON has no clock."""
+
+
+class PlainLines:
+    """Words for people on stderr; the answer to what was asked goes to stdout.
+
+    ``live``: a status line that is written over again tells what runs at the moment (on a terminal only).
+    """
+
+    def __init__(self, *, live: bool) -> None:
+        self._err = Lines(sys.stderr)
+        self._out = Lines(sys.stdout)
+        self._live = live
+        self._status = ""
+        self._running: dict[str, tuple[str, float]] = {}
+        self._progress: dict[str, str] = {}
+        self._tails: dict[str, _Tail] = {}
+        self._operations: dict[str, str] = {}
+        self._question: str | None = None
+        self._changes = False
+        self._asking = False
+
+    def say(self, *lines: str) -> None:
+        """Lines on stderr, above the status line."""
+        if self._status or self._asking:
+            self._err.write("\r\x1b[K" if self._status else "\n" if lines else "")
+            self._status = ""
+        for line in lines:
+            self._err.write(line + "\n")
+
+    def ask(self, prompt: str) -> None:
+        """A question at the end of which the cursor stays; the status line rests until :meth:`answered`."""
+        self.say()
+        self._asking = True
+        self._err.write(plain(prompt))
+
+    def answered(self) -> None:
+        """The question was answered; the status line may come back."""
+        self._asking = False
+
+    def show(self, event: Event) -> None:
+        data = event.data
+        step = event.step or ""
+        match event.type:
+            case EventType.RUN_STARTED:
+                self.say(f"run {event.run}{', resumed' if data.get('resumed') else ''}")
+            case EventType.PLAN_READY:
+                self._planned(data)
+            case EventType.STEP_STARTED:
+                self._operations[step] = str(data.get("operation") or "")
+                self._running[step] = (self._operations[step], asyncio.get_running_loop().time())
+                again = f", attempt {data['attempt']}" if data.get("attempt") not in (None, 1) else ""
+                self.say(f"{step}  started  {self._operations[step]}{again}")
+            case EventType.STEP_PROGRESS:
+                self._progress[step] = one_line(str(data.get("text") or ""), 60)
+            case EventType.OUTPUT_APPENDED:
+                self._tail(step, data.get("path"))
+            case EventType.STEP_FINISHED:
+                self._finished(step, data)
+            case EventType.FINDING:
+                self.say(f"found: {plain(str(data.get('text')))}")
+            case EventType.QUESTION:
+                self._question = str(data.get("text"))
+                self.say(plain(self._question), *(f"  - {one_line(str(s))}" for s in _list(data.get("suggestions"))))
+            case EventType.RUN_FINISHED:
+                self._ended(event)
+            case _:
+                return
+
+    def tick(self) -> None:
+        if not self._live or not self._running or self._asking:
+            return
+        now = asyncio.get_running_loop().time()
+        parts = []
+        for step, (operation, since) in self._running.items():
+            progress = self._progress.get(step, "")
+            parts.append(f"{step} {operation} {duration(now - since)}{' ' + progress if progress else ''}")
+        status = one_line(" · ".join(parts), max(os.get_terminal_size(2).columns - 1, 20))
+        self._err.write(f"\r\x1b[K{status}")
+        self._status = status
+
+    def _planned(self, data: Mapping[str, object]) -> None:
+        plan = data.get("plan")
+        if isinstance(plan, dict):
+            self._changes = any((step.get("effect") or {}).get("changes") for step in plan.get("steps") or [])
+            self.say(*plan_lines(plan))
+
+    def _tail(self, step: str, path: object) -> None:
+        if step not in self._tails and isinstance(path, str):
+            self._tails[step] = _Tail(Path(path))
+        if step in self._tails:
+            self.say(*(f"{step}  | {line}" for line in self._tails[step].lines()))
+
+    def _finished(self, step: str, data: Mapping[str, object]) -> None:
+        self._running.pop(step, None)
+        self._progress.pop(step, None)
+        if step in self._tails:
+            tail = self._tails.pop(step)
+            self.say(*(f"{step}  | {line}" for line in tail.lines(last=True)))
+        outcome = str(data.get("outcome"))
+        seconds = data.get("seconds")
+        taken = f"  {duration(seconds)}" if isinstance(seconds, int | float) else ""
+        verified = {True: ", verified", False: ", NOT verified"}.get(data.get("verified"), "")  # type: ignore[call-overload]
+        self.say(f"{step}  {outcome}{verified}  {self._operations.get(step, '')}{taken}".rstrip())
+        error = data.get("error")
+        if isinstance(error, dict):
+            self.say(*(f"    {one_line(str(error[key]))}" for key in ("cause", "way_out") if error.get(key)))
+
+    def _ended(self, event: Event) -> None:
+        outcome, code, answer = event.data.get("outcome"), event.data.get("exit"), event.data.get("answer")
+        if isinstance(answer, str) and answer.strip() and answer != self._question:
+            if code == 0:
+                self._out.write(plain(answer).rstrip("\n") + "\n")
+            else:
+                self.say(plain(answer))
+        next_command = {
+            Outcome.DONE.value: f"; reign-tui undo {event.run} leads back"
+            if self._changes and self._operations
+            else "",
+            Outcome.FAILED.value: f"; reign-tui show {event.run} tells more" if self._operations else "",
+            Outcome.CANCELLED.value: f"; reign-tui resume {event.run} goes on, undo {event.run} leads back",
+        }.get(str(outcome), "")
+        self.say(f"run {event.run} {outcome} (exit {code}){next_command}" if event.run else f"{outcome} (exit {code})")
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+class _Tail:
+    """Reads what was added to a step's log; whole lines, harmless, at most :data:`OUTPUT_LINES`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._shown = 0
+        self._rest = b""
+
+    def lines(self, *, last: bool = False) -> list[str]:
+        if self._shown >= OUTPUT_LINES:
+            return []
+        try:
+            with self._path.open("rb") as log:
+                log.seek(self._offset)
+                fresh = log.read(262_144)
+        except OSError:
+            return []
+        self._offset += len(fresh)
+        *whole, self._rest = (self._rest + fresh).replace(b"\r\n", b"\n").split(b"\n")
+        if last and self._rest:
+            whole, self._rest = [*whole, self._rest], b""
+        room = OUTPUT_LINES - self._shown
+        self._shown += len(whole)
+        shown = [plain(line.decode("utf-8", "replace").rsplit("\r", 1)[-1]) for line in whole[:room]]
+        return [*shown, f"… more in {self._path}"] if len(whole) > room else shown
+
+
+async def drive(
+    session: Session,
+    begin: Callable[[], Awaitable[str]],
+    presenter: Presenter,
+    ask: Ask | None = None,
+) -> int:
+    """Start a run by ``begin``, show its events until ``run.finished``, and return its exit code.
+
+    SIGINT and SIGTERM cancel the run by each operation's ladder, and the run ends with 130 or 143; a second signal
+    leaves at once (what is under way is then found by ``resume``). With ``ask`` a person answers what is asked.
+    """
+    subscription = session.subscribe()
+    loop = asyncio.get_running_loop()
+    asking: set[asyncio.Future[None]] = set()
+    run = ""
+    stopping: list[int] = []
+    cancelling: list[asyncio.Task[None]] = []
+
+    def stop(code: int) -> None:
+        if stopping:
+            os._exit(code)
+        stopping.append(code)
+        for task in asking:
+            task.cancel()
+        cancelling.append(loop.create_task(until_cancelled(code)))
+
+    async def until_cancelled(code: int) -> None:
+        """A run that is still being planned can't be cancelled yet: again until it can."""
+        while True:
+            if run:
+                await session.cancel(run, exit_code=code)
+            await asyncio.sleep(0.05)
+
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        loop.add_signal_handler(number, stop, code)
+    ticking = asyncio.create_task(_tick(presenter))
+    watching: asyncio.Task[None] | None = None
+    try:
+        try:
+            run = await begin()
+        except OperationError as error:
+            return _failed_to_begin(presenter, error)
+        watching = asyncio.create_task(watch(session, run))
+        driven = asyncio.create_task(session.wait(run))
+        driven.add_done_callback(lambda done: _close_when_failed(done, subscription))
+        async for event in subscription:
+            if event.run != run:
+                continue
+            presenter.show(event)
+            if event.type is EventType.RUN_FINISHED:
+                break
+            if ask is not None and not stopping:
+                task = asyncio.ensure_future(ask(session, event))
+                asking.add(task)
+                task.add_done_callback(asking.discard)
+        try:
+            return (await driven).exit
+        except OperationError as error:
+            return _failed_to_begin(presenter, error, run)
+    finally:
+        for waiting in (ticking, watching, *asking, *cancelling):
+            if waiting is not None:
+                waiting.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        subscription.close()
+
+
+def _close_when_failed(done: asyncio.Task[object], subscription: object) -> None:
+    """A run that ended without its last event must not be waited for."""
+    if done.cancelled() or done.exception() is not None:
+        subscription.close()  # type: ignore[attr-defined]
+
+
+async def _tick(presenter: Presenter) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        presenter.tick()
+
+
+def _failed_to_begin(presenter: Presenter, error: OperationError, run: str = "") -> int:
+    code = {"nothing_to_undo": 0, "not_found": 2, ToolMissing.kind: 6}.get(error.kind, 1)
+    presenter.show(never_began(str(error), code, run))
+    return code
+
+
+def never_began(sentence: str, code: int, run: str = "") -> Event:
+    """The last line of a run that could not even begin: it has one all the same."""
+    outcome = Outcome.DONE if code == 0 else Outcome.FAILED
+    return Event(run, EventType.RUN_FINISHED, {"outcome": outcome.value, "exit": code, "answer": sentence}, seq=1)
