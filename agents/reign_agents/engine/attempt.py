@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from reign_executors.redaction import Redactor
-
 from reign_agents.engine.binding import Approved
 from reign_agents.engine.calls import step_call
 from reign_agents.events import Event, EventType, Outcome, now
@@ -23,6 +21,7 @@ from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Verification
 from reign_executors.errors import Cancelled, OperationError, TargetMoved, TimedOut
 from reign_executors.operation import Change, JsonObject, Operation, Outputs, Query
+from reign_executors.redaction import Redactor
 
 PROBE_SECONDS = 15.0
 
@@ -164,6 +163,8 @@ class Attempt:
                 operation=self._operation.name,
                 fields=self._redacted(self._fields),
                 hash=permitted.hash,
+                by=permitted.by,
+                how=permitted.how,
                 undo=undo,
                 before=before,
                 time=now(),

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from reign_agents.plan.model import Step
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.recipe import Outline, Question, Recipe, joined
-from reign_agents.planning.wish import Wish
+from reign_agents.planning.wish import Thing, Wish
 from reign_agents.understanding import Understanding, understand
 
 _UNDO = re.compile(
@@ -22,6 +23,14 @@ _HELP = re.compile(
 )
 _QUALIFIERS = frozenset(
     {None, "publish", "expose", "mount", "connect", "attach", "set", "allow", "point", "add", "label"}
+)
+_THINGS = (
+    ("container", "container"),
+    ("destination", "file"),
+    ("path", "file"),
+    ("volume", "volume"),
+    ("network", "network"),
+    ("image", "image"),
 )
 _MAKERS = frozenset({"run", "create", "deploy", "build"})
 _THEN = re.compile(r"(?<!\w)(?:then|afterwards|after that|once (?:it|that)|and after)(?!\w)", re.IGNORECASE)
@@ -64,7 +73,9 @@ class OfflinePlanner:
 
     async def _wishes(self, text: str, understanding: Understanding, context: PlanningContext) -> Draft:
         outlines: list[Outline] = []
+        it = last_thing(context)
         for wish in merged([Wish.of(clause) for clause in understanding.clauses]):
+            wish = wish.about(it)
             recipe = self._best(wish)
             if recipe is None:
                 return self._not_understood(text, understanding, wish)
@@ -72,7 +83,10 @@ class OfflinePlanner:
             question = await recipe.build(wish, context, outline)
             if question is not None:
                 return _asking(question, understanding)
+            if wish.it is not None:
+                outline.assume(f"“it” is the {wish.it.kind} {wish.it.name}")
             outlines.append(outline)
+            it = next(filter(None, map(thing_of, reversed(outline.steps))), it)
         steps, assumptions = joined(outlines, one_after_another=len(outlines) > 1 and _in_order(text, outlines))
         return Draft(
             understanding.intent,
@@ -118,6 +132,29 @@ class OfflinePlanner:
     def _can_do(self) -> str:
         lines = [f"- {recipe.example}" for recipe in self._recipes]
         return "\n".join(["You can type, for example:", "", *lines, "- undo that", "- !uname -a"])
+
+
+def thing_of(step: Step) -> Thing | None:
+    """What a step is about, so that "it" can mean it later."""
+    for key, kind in _THINGS:
+        name = step.fields.get(key)
+        if isinstance(name, str):
+            directory = kind == "file" and step.operation in ("file.make_directory", "file.list")
+            return Thing("directory" if directory else kind, name)
+    return None
+
+
+def last_thing(context: PlanningContext) -> Thing | None:
+    """What the session's last run was about."""
+    for record in context.recent:
+        plan = context.plan_of(record.run)
+        if plan is not None and plan.undo_of is None:
+            changing = [step for step in plan.steps if step.effect is not None and step.effect.changes]
+            for step in reversed(changing or list(plan.steps)):
+                found = thing_of(step)
+                if found is not None:
+                    return found
+    return None
 
 
 def merged(wishes: Sequence[Wish]) -> list[Wish]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import JsonValue
@@ -19,14 +19,72 @@ _RELATIVE = re.compile(
 _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
 
 
+SMALL_WORDS = frozenset(
+    [
+        "and",
+        "or",
+        "with",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "of",
+        "that",
+        "which",
+        "please",
+        "now",
+        "again",
+        "then",
+        "is",
+        "are",
+        "the",
+        "a",
+        "an",
+        "it",
+        "its",
+        "by",
+        "force",
+        "forcefully",
+        "including",
+        "running",
+        "stopped",
+        "too",
+        "as",
+        "well",
+        "if",
+        "using",
+        "containing",
+        "called",
+        "named",
+    ]
+)
+"""Words that are never the name of a thing, however they stand."""
+
+_PRONOUN = re.compile(r"(?<!\w)(?:it|its|that|this one|that one|them)(?!\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What "it" stands for: ``kind`` in the lexicon's spelling (container, file, volume …) and its name or path."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """``verb`` and ``object`` in the lexicon's spelling; ``entities`` as LABELS.md names them; ``text`` as typed."""
+    """``verb`` and ``object`` in the lexicon's spelling; ``entities`` by their usual keys; ``text`` as typed.
+
+    ``it`` is what a pronoun in the text stands for, where it names nothing itself.
+    """
 
     text: str
     verb: str | None
     object: str | None
     entities: Mapping[str, JsonValue]
+    it: Thing | None = None
 
     @classmethod
     def of(cls, clause: Clause) -> Wish:
@@ -35,6 +93,16 @@ class Wish:
         if verb is None and re.match(r"(?:is|are|does|do|has|have)\b", text, re.IGNORECASE):
             verb = "check"
         return cls(text, verb, clause.object, clause.entities)
+
+    def about(self, thing: Thing | None) -> Wish:
+        """This wish with "it" meaning ``thing``; unchanged when it has no pronoun or names an object of its own."""
+        if (
+            thing is None
+            or self.object not in (None, thing.kind, "logs", "status")
+            or not _PRONOUN.search(self.unquoted())
+        ):
+            return self
+        return replace(self, object=self.object or thing.kind, it=thing)
 
     def with_more(self, other: Wish) -> Wish:
         """This wish with the words and values of another that belongs to it."""

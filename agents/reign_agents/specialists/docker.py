@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
-from reign_agents.planning.wish import Wish
+from reign_agents.planning.wish import SMALL_WORDS, Wish
 
 _CONTAINER = frozenset({"container", "service", "app", "database", "website", "sidecar", "instance"})
 _MOUNT = re.compile(
@@ -44,49 +44,11 @@ def _subject(wish: Wish, kind: str) -> str | None:
     named = wish.word(kind) or wish.word("name")
     if named:
         return named
-    if behind is not None and behind.group(1).lower() not in _SMALL:
+    if behind is not None and behind.group(1).lower() not in SMALL_WORDS:
         return behind.group(1).rstrip(".:")
-    return before.group(1) if before is not None and before.group(1).lower() not in _SMALL else None
-
-
-_SMALL = frozenset(
-    [
-        "and",
-        "or",
-        "with",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "from",
-        "of",
-        "that",
-        "which",
-        "please",
-        "now",
-        "again",
-        "then",
-        "is",
-        "are",
-        "the",
-        "a",
-        "an",
-        "it",
-        "its",
-        "by",
-        "force",
-        "forcefully",
-        "including",
-        "running",
-        "stopped",
-        "too",
-        "as",
-        "well",
-        "if",
-        "using",
-    ]
-)
+    if before is not None and before.group(1).lower() not in SMALL_WORDS:
+        return before.group(1)
+    return wish.it.name if wish.it is not None and wish.it.kind == kind else None
 
 
 def mounts(wish: Wish) -> list[str]:
@@ -151,7 +113,7 @@ async def _run(wish: Wish, context: PlanningContext, outline: Outline) -> Questi
         "environment": dict(wish.mapping("env")),
         "network": wish.word("network"),
         "memory": _amount(wish.word("memory")),
-        "cpus": float(cpu) if cpu and re.fullmatch(r"\d+(\.\d+)?", cpu) else None,
+        "cpus": _cores(cpu),
         "restart": restart.group(1).lower() if restart else None,
         "if_exists": exists,
     }
@@ -174,6 +136,13 @@ def _absolute(mounted: str, context: PlanningContext) -> str:
     if source.startswith((".", "~")):
         return f"{(context.settings.cwd / source).expanduser().resolve()}:{rest}"
     return mounted
+
+
+def _cores(text: str | None) -> float | None:
+    match = re.match(r"(\d+(?:\.\d+)?)(m)?\b", text or "")
+    if match is not None:
+        return float(match.group(1)) / (1000 if match.group(2) else 1)
+    return 0.5 if text is not None and text.lower().startswith("half") else None
 
 
 def _amount(text: str | None) -> str | None:
@@ -405,11 +374,12 @@ RECIPES = (
     ),
     _recipe(
         "list",
-        "list show count check tell find watch",
+        "list show count check tell find watch run",
         {"container"},
         _list_containers,
         "list containers",
-        lambda wish: _is_docker(wish) and wish.has("containers", "container list") and not wish.has("logs", "log"),
+        lambda wish: _is_docker(wish) and wish.has("containers") and not wish.has("logs", "log", "from"),
+        rank=2,
     ),
     _recipe("remove", "delete destroy prune", _CONTAINER, _remove_container, "remove container web"),
     _recipe("stop", "stop kill", _CONTAINER, _on_container("docker.stop", "stop", "stop {}"), "stop container web"),
@@ -442,11 +412,11 @@ RECIPES = (
     _recipe(
         "stats",
         "show watch list check tell measure count",
-        {"container", "memory", "cpu", "resource"},
+        frozenset(),
         _on_container("docker.stats", "show stats of", "what {} uses"),
         "show stats of container web",
         lambda wish: _is_docker(wish) and wish.has("stats", "usage", "memory", "cpu") and wish.has("container"),
-        rank=3,
+        rank=5,
     ),
     _recipe(
         "inspect",

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
-from reign_agents.planning.wish import Wish
+from reign_agents.planning.wish import SMALL_WORDS, Wish
 
 _FILE = frozenset({"file", "script", "log_file", "symlink", "config", "dockerfile", "env"})
 _DIRECTORY = frozenset({"directory"})
@@ -32,15 +32,17 @@ def _path(wish: Wish) -> str | None:
     for path in wish.paths():
         if path not in quoted:
             return path
-    return wish.word("file") or wish.word("path") or wish.after("named", "called") or _bare_name(wish)
+    named = wish.word("file") or wish.word("path") or wish.after("named", "called") or _bare_name(wish)
+    return named or (wish.it.name if wish.it is not None and wish.it.kind in _FILE | _DIRECTORY else None)
 
 
 def _bare_name(wish: Wish) -> str | None:
-    return wish.after("file", "directory", "folder", "dir")
+    found = wish.after("mkdir", "touch", "files?", "directories", "directory", "folders?", "dir")
+    return None if found is not None and found.lower() in SMALL_WORDS else found
 
 
 def _about_files(wish: Wish) -> bool:
-    return bool(wish.paths()) or wish.object in _FILE | _DIRECTORY
+    return bool(wish.paths()) or wish.object in _FILE | _DIRECTORY or wish.verb == "mkdir"
 
 
 def _content(wish: Wish) -> str | None:
@@ -97,6 +99,8 @@ def _from_to(wish: Wish) -> tuple[str, str] | None:
     destination = wish.after("to", "into", "as", "over")
     paths = wish.paths()
     source = next((path for path in paths if path != destination), None)
+    if source is None and wish.it is not None:
+        source = wish.it.name
     source = source or wish.after("file", "directory", "folder", "copy", "move", "rename", "cp", "mv")
     if destination is None and len(paths) > 1:
         destination = paths[1]
