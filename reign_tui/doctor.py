@@ -125,7 +125,8 @@ async def _bash(patient: Patient) -> Check:
 
 
 async def _home(patient: Patient) -> Check:
-    from reign_agents.store import Store, StorePaths
+    from reign_agents.store.places import StorePaths
+    from reign_agents.store.store import Store
 
     folder = patient.paths.data
     if not patient.paths.database.exists():

@@ -93,7 +93,8 @@ async def session(context: Context, arguments: argparse.Namespace) -> AsyncItera
 
 
 def _open(context: Context) -> Store:
-    from reign_agents.store import Store, StorePaths
+    from reign_agents.store.places import StorePaths
+    from reign_agents.store.store import Store
 
     store = Store.open(StorePaths(data=context.paths.data, state=context.paths.state))
     for warning in store.warnings:

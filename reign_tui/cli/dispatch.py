@@ -92,7 +92,7 @@ def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
 def _unknown(name: str) -> Stopped:
     if name in LATER:
         return Stopped(Exit.USAGE, f"{name} is not part of this version yet", "reign-tui --help lists what is")
-    near = get_close_matches(name, COMMANDS, n=1)
+    near = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)
     if near:
         return Stopped(
             Exit.USAGE, f"there is no command {name!r}: did you mean {near[0]}?", f"reign-tui {near[0]} --help"
