@@ -1,0 +1,91 @@
+"""The redactor itself: for text, JSON and streams."""
+
+from __future__ import annotations
+
+from reign_executors.redaction.known import Known
+from reign_executors.redaction.names import is_secret_name
+from reign_executors.redaction.placeholders import PLACEHOLDER, placeholder
+from reign_executors.redaction.rules import Rules
+from reign_executors.redaction.stream import StreamRedactor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
+_NUMBERS_TOO = ("password", "passwd", "passphrase", "passcode", "pwd", "pin")
+
+
+class Redactor:
+    """Replaces secrets by stable placeholders, ``{{secret:name}}``.
+
+    ``known`` maps names to values: found in clear, JSON-escaped, URL-encoded, quoted for a shell and in base64.
+    ``patterns``: also what merely looks like a secret (``password=…``, tokens, private keys, URLs with a password …).
+    Redacting twice gives the same as once.
+    """
+
+    def __init__(self, known: Mapping[str, str] | None = None, patterns: bool = True) -> None:
+        self._known = dict(known or {})
+        self._rules = Rules(Known(self._known), patterns=patterns)
+
+    def __repr__(self) -> str:
+        return f"<Redactor of {len(self._known)} known values, patterns {'on' if self._rules.patterns else 'off'}>"
+
+    def also(self, known: Mapping[str, str]) -> Redactor:
+        """A redactor that knows these values too."""
+        return Redactor({**self._known, **known}, self._rules.patterns)
+
+    def stream(self) -> StreamRedactor:
+        """A fresh redactor for one stream of bytes."""
+        return StreamRedactor(self._rules)
+
+    def text(self, text: str) -> str:
+        """``text`` with placeholders; the same as a stream of its UTF-8 bytes gives."""
+        if not text:
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        stream = self.stream()
+        shown = stream.feed(data) + stream.flush()
+        return text if shown == data else shown.decode("utf-8", "surrogatepass")
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """A JSON value with placeholders in every string, and for every scalar under a secret-looking key.
+
+        Also understood: ``{"name": "DB_PASSWORD", "value": …}`` and the data of a Kubernetes Secret.
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return self._object(value)
+        return value
+
+    def _object(self, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if not self._rules.patterns:
+            return {self.text(key): self.value(item) for key, item in value.items()}
+        kubernetes_secret = value.get("kind") == "Secret"
+        name = value.get("name", value.get("Name"))
+        shown: dict[str, JsonValue] = {}
+        for key, item in value.items():
+            if is_secret_name(key):
+                shown[self.text(key)] = self._under(key, item)
+            elif key in ("value", "Value") and isinstance(name, str) and is_secret_name(name):
+                shown[key] = self._under(name, item)
+            elif kubernetes_secret and key in ("data", "stringData") and isinstance(item, dict):
+                shown[key] = {entry: self._under(entry, kept) for entry, kept in item.items()}
+            else:
+                shown[self.text(key)] = self.value(item)
+        return shown
+
+    def _under(self, name: str, item: JsonValue) -> JsonValue:
+        """``item``, which is secret because of its ``name``. A known value keeps its own placeholder."""
+        if isinstance(item, str):
+            if not item.strip():
+                return item
+            shown = self.text(item)
+            return shown if PLACEHOLDER.fullmatch(shown) else placeholder(name.lower())
+        if isinstance(item, int | float) and not isinstance(item, bool) and name.lower().endswith(_NUMBERS_TOO):
+            return placeholder(name.lower())
+        return self.value(item)
