@@ -1,0 +1,59 @@
+"""Docker: operations on a real Docker Engine through docker-py (imported when the first call is made)."""
+
+from __future__ import annotations
+
+from reign_executors.docker.images import Pull, PullAs, RemoveImage, Tag
+from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause, Update
+from reign_executors.docker.queries import (
+    CheckHealth,
+    Info,
+    Inspect,
+    ListContainers,
+    ListImages,
+    ListNetworks,
+    ListVolumes,
+    ShowDiskUsage,
+    Stats,
+    Top,
+    WaitHealthy,
+)
+from reign_executors.docker.remove import RecreateContainer, RemoveContainer
+from reign_executors.docker.run import Create, Run
+from reign_executors.docker.status import DockerStatus, status
+from reign_executors.docker.streams import Logs
+from reign_executors.docker.volumes import CreateVolume, RemoveVolume
+from reign_executors.operation import Operation
+
+OPERATIONS: tuple[type[Operation], ...] = (
+    CheckHealth,
+    Create,
+    CreateVolume,
+    Info,
+    Inspect,
+    ListContainers,
+    ListImages,
+    ListNetworks,
+    ListVolumes,
+    Logs,
+    Pause,
+    Pull,
+    PullAs,
+    RecreateContainer,
+    RemoveContainer,
+    RemoveImage,
+    RemoveVolume,
+    Rename,
+    Restart,
+    Run,
+    ShowDiskUsage,
+    Start,
+    Stats,
+    Stop,
+    Tag,
+    Top,
+    Unpause,
+    Update,
+    WaitHealthy,
+)
+
+__all__ = ["OPERATIONS", "DockerStatus", "status"]
