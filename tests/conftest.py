@@ -16,6 +16,8 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
+import sysconfig
 import tarfile
 import tempfile
 import uuid
@@ -265,3 +267,40 @@ def free_port() -> Callable[[], int]:
                 return number
 
     return port
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this tree as a release would be; no network needed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``…/bin/reign-tui`` of that wheel in an environment of its own. What it depends on is taken from the
+    environment of the tests; Reign's own code is the wheel's.
+    """
+    folder = tmp_path_factory.mktemp("installed")
+    local = (REPOSITORY / ".uv/bin/uv", REPOSITORY / ".uv/lib/bin/uv")
+    uv = shutil.which("uv") or next((str(program) for program in local if program.exists()), None)
+    python = folder / "bin" / "python"
+    if uv is not None:
+        steps = [
+            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
+            [uv, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(python), str(wheel)],
+        ]
+    else:
+        steps = [
+            [sys.executable, "-m", "venv", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)],
+        ]
+    for step in steps:
+        subprocess.run(step, check=True, capture_output=True)
+    ask = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip())
+    (site / "zz_dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder / "bin" / "reign-tui"
