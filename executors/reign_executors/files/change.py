@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from reign_executors.call import Call
-from reign_executors.effect import Effect, Probe, Verification
+from reign_executors.effect import Action, Effect, Probe, Verification
 from reign_executors.errors import Cancelled, PermissionMissing
 from reign_executors.files.image import Preimage, Root, keep, state
 from reign_executors.files.places import Stop, Stopped, absolute, host_target, in_thread, lstat, resource, typed
@@ -113,6 +113,7 @@ class FileChange(FileOperation, Change):
     returns: ClassVar[type[Outputs]] = Changed
     timeout: ClassVar[float] = 600.0
     repeat: ClassVar[Repeat] = Repeat.CONVERGENT
+    forbidden: ClassVar[Action] = Action.REPLACE  # what is shown of a change that is never done
 
     @abstractmethod
     def roots(self, call: Call) -> tuple[Root, ...]:
@@ -149,6 +150,11 @@ class FileChange(FileOperation, Change):
     async def preview(self, call: Call) -> Effect:
         def work(stop: Stop) -> Effect:
             scene = Scene(call)
+            self.refuse(scene)
+            if scene.findings:
+                main = self.main(call)
+                scene.change(self.forbidden, main, directory=main.is_dir(), note="never done")
+                return scene.effect()
             try:
                 self.look(scene, stop)
             except PermissionError as error:

@@ -86,7 +86,6 @@ class MakeDirectory(FileChange):
             scene.notes.append(f"{path} is there already")
         else:
             scene.bind(path)
-            self.refuse(scene)
             now = stat.S_IMODE(path.lstat().st_mode)
             change = f"mode {now:04o} → {int(self.mode or '0', 8):04o}"
             scene.change(Action.UPDATE, path, directory=True, diff=change)
@@ -163,11 +162,7 @@ class SetMode(FileChange):
         return result
 
     def look(self, scene: Scene, stop: Stop) -> None:
-        self.refuse(scene)
         named, path = self.places(scene.call)[-1], self.main(scene.call)
-        if scene.findings:
-            scene.change(Action.UPDATE, path, directory=path.is_dir(), note="never done")
-            return
         what = scene.kind(path)
         if what == ABSENT:
             scene.absent(named)
@@ -236,11 +231,7 @@ class Link(FileChange):
         scene.forbid("putting a link in place of the", path)
 
     def look(self, scene: Scene, stop: Stop) -> None:
-        self.refuse(scene)
         path = self.main(scene.call)
-        if scene.findings:
-            scene.change(Action.REPLACE, path, note="never done")
-            return
         what = scene.kind(path)
         pointed = path.parent / self.text()
         if scene.kind(pointed) == ABSENT:

@@ -84,6 +84,9 @@ DISK_DEVICE = re.compile(
 FIRST_PERSON = 500 if sys.platform == "darwin" else 1000
 """The first uid of a human's account; homes of those below (but root's) are folders of services."""
 
+SCRATCH: frozenset[str] = frozenset({"/tmp", "/var/tmp", "/private/tmp"})  # noqa: S108 - names, nothing is made there
+"""Folders whose content nobody may count on."""
+
 Why = Literal["delete.system", "delete.home", "accounts.tampered", "loader.tampered", "profile.tampered",
               "keys.tampered", "logs.wiped", "disk.write"]  # fmt: skip
 """Stable names for findings."""
@@ -117,6 +120,8 @@ def homes() -> frozenset[str]:
 def _home(path: str) -> str | None:
     if path in homes() or re.fullmatch(r"/(?:home|Users)/[^/]+", path):
         return f"the whole home {path}"
+    if path in SCRATCH:
+        return None  # made to be emptied, even where somebody's home is in it for a while
     inside = next((home for home in sorted(homes()) if home.startswith(path.rstrip("/") + "/")), None)
     return None if inside is None else f"{path} holds the home {inside}"
 

@@ -53,6 +53,15 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
+def settle_tree(prepared: Path) -> None:
+    """Make all that was written below ``prepared`` last: one sync of a file, or of the disks for a whole tree."""
+    if prepared.is_symlink() or not prepared.is_file():
+        os.sync()
+        return
+    with prepared.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def why_not_atomic(path: Path, found: os.stat_result) -> str | None:
     """Why replacing the file by a rename would lose something, so that it is written in place; None when it would not.
 
@@ -194,8 +203,6 @@ def copy_tree(source: Path, target: Path, stop: Stop, tell: Callable[[int], None
                 stop.check()
                 writing.write(chunk)
                 tell(len(chunk))
-            writing.flush()
-            os.fsync(writing.fileno())
     elif what == "fifo":
         os.mkfifo(target)
     else:
@@ -217,6 +224,7 @@ def move_tree(source: Path, target: Path, key: str, stop: Stop) -> None:
         clear(prepared)
         try:
             copy_tree(source, prepared, stop)
+            settle_tree(prepared)
         except BaseException:
             clear(prepared)
             raise
@@ -242,6 +250,7 @@ def put_back(entries: list[Entry], blobs: Blobs, key: str, stop: Stop) -> None:
         for entry in entries:
             stop.check()
             _make(entry, prepared / Path(entry.path).relative_to(path), blobs)
+        settle_tree(prepared)
         swap_in(prepared, path, key)
     for entry in reversed(entries):
         _finish(entry)
@@ -257,8 +266,6 @@ def _make(entry: Entry, path: Path, blobs: Blobs) -> None:
     elif entry.kind == "file" and entry.blob is not None:
         with path.open("xb") as file:
             file.write(blobs.get(entry.blob))
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def _finish(entry: Entry) -> None:

@@ -23,6 +23,8 @@ class Remove(FileChange):
     name: ClassVar[str] = "file.remove"
     summary: ClassVar[str] = "Remove a file, or a folder with everything in it."
 
+    forbidden: ClassVar[Action] = Action.DELETE
+
     path: PathField
     recursive: bool = False
 
@@ -36,12 +38,7 @@ class Remove(FileChange):
         scene.forbid("removing the", self.places(scene.call)[-1], self.main(scene.call))
 
     def look(self, scene: Scene, stop: Stop) -> None:
-        self.refuse(scene)
         path = self.main(scene.call)
-        if scene.findings:
-            scene.change(Action.DELETE, path, directory=path.is_dir(), note="never done")
-            scene.bind(path)
-            return
         what = scene.kind(path)
         if what == ABSENT:
             scene.absent(path)

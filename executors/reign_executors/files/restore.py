@@ -118,13 +118,12 @@ class Restore(FileChange):
             path = Path(root.path)
             if self.if_changed == "ask" and self._changed_by_others(root, stop):
                 what = scene.described(path) if lstat(path) is not None else "it is gone"
+                label = "put the old state back all the same; what they did is lost"
+                if self._takes_from(root):
+                    label = "move back what is there now all the same"
                 scene.problem(
                     f"{path} was changed by others since ({what})",
-                    (
-                        "overwrite",
-                        "put the old state back all the same; what they did is lost",
-                        {"if_changed": "overwrite"},
-                    ),
+                    ("overwrite", label, {"if_changed": "overwrite"}),
                     ("keep", "leave it as it is now", {"if_changed": "keep"}),
                 )
             entries = image.of(root)
@@ -247,9 +246,11 @@ class Restore(FileChange):
     def holds(self, call: Call, path: Path) -> tuple[bool, str]:
         image = self.image(call.blobs)
         for root in image.roots:
-            if not self._is_back(root, image, None) and not (
-                self.if_changed == "keep" and self._changed_by_others(root, None)
-            ):
+            if self._is_back(root, image, None):
+                continue
+            theirs_kept = self.if_changed == "keep" and self._changed_by_others(root, None)
+            theirs_moved = self.if_changed == "overwrite" and root.how == "stat" and lstat(Path(root.path)) is not None
+            if not theirs_kept and not theirs_moved:
                 return False, f"{root.path} is not as it was"
         return True, f"{', '.join(root.path for root in image.roots)} as before"
 

@@ -107,6 +107,8 @@ class Scene:
             found = protected.why_guarded(str(path)) if writing else protected.why_protected(str(path))
             if found is not None:
                 rule, why = found
+                if any(why in finding.text for finding in self.findings):
+                    return
                 self.findings.append(Finding(rule=rule, level="catastrophic", text=f"{doing} {why} is never done"))
                 return
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from reign_executors.call import Call
-from reign_executors.effect import Action, UndoPromise
+from reign_executors.effect import Action
 from reign_executors.errors import Conflict, InvalidFields, NotFound
 from reign_executors.files.change import ARROW, FileChange, PathField
 from reign_executors.files.difference import TEXT_LIMIT, difference
@@ -27,7 +27,7 @@ from reign_executors.files.places import (
     real_name,
     user_name,
 )
-from reign_executors.files.putting import clear, copy_tree, move_tree, staging, swap_in
+from reign_executors.files.putting import clear, copy_tree, move_tree, settle_tree, staging, swap_in
 from reign_executors.files.scene import ABSENT, Scene, other_name
 from reign_executors.files.write import make_parents, top_root
 from reign_executors.operation import Change, JsonObject
@@ -105,7 +105,6 @@ class _FromTo(FileChange):
         return what, counted
 
     def _look_at_destination(self, scene: Scene, path: Path, source: Path, what: str, stop: Stop) -> None:
-        scene.forbid("replacing the", path, writing=True)
         there = scene.kind(path)
         if there == ABSENT:
             scene.bind(path)
@@ -170,7 +169,9 @@ class Copy(_FromTo):
         return (top_root(self.main(call)),)
 
     def look(self, scene: Scene, stop: Stop) -> None:
-        self.refuse(scene)
+        if self.already(scene.call):
+            scene.notes.append("the copy is there already, equal to the source")
+            return
         what, counted = self._look_at_both(scene, stop)
         if "directory" in what and not self.recursive:
             scene.problem(
@@ -179,10 +180,6 @@ class Copy(_FromTo):
             )
         if counted is not None:
             scene.room(self.main(scene.call), counted.bytes)
-        if not scene.problems and self.already(scene.call):
-            scene.changes.clear()
-            scene.weaken(UndoPromise.EXACT, "")
-            scene.notes.append("the copy is there already, equal to the source")
 
     def refuse(self, scene: Scene) -> None:
         path = self.main(scene.call)
@@ -207,6 +204,7 @@ class Copy(_FromTo):
 
         try:
             copy_tree(source, prepared, stop, tell)
+            settle_tree(prepared)
             swap_in(prepared, path, call.key)
         except BaseException:
             clear(prepared)
@@ -237,7 +235,6 @@ class Move(_FromTo):
         return tuple(Root(path=root.path, how="stat") for root in roots)  # a renamed disk image is not read through
 
     def look(self, scene: Scene, stop: Stop) -> None:
-        self.refuse(scene)
         source, path = self.source_path(scene.call), self.main(scene.call)
         what, counted = self._look_at_both(scene, stop)
         if what == ABSENT:
