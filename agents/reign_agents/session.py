@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
-
-from reign_executors.redaction import Redactor
 
 from reign_agents.engine.approvals import Answer, Approval, Approvals, ApprovalVoid, ConfirmMismatch
 from reign_agents.engine.attempt import Ended
@@ -18,7 +17,7 @@ from reign_agents.engine.hub import Hub, Subscription
 from reign_agents.engine.pool import LocalPool
 from reign_agents.engine.previews import Previewer
 from reign_agents.engine.results import Answerer, Results
-from reign_agents.engine.run import Engine, RunDriver, RunEnd
+from reign_agents.engine.run import Engine, RunDriver, RunEnd, secrets_of
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import General, new_plan_id
@@ -33,6 +32,8 @@ from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.errors import InvalidFields, NotFound, OperationError
 from reign_executors.operation import Change, JsonObject
+from reign_executors.redaction import Redactor
+from reign_executors.redaction.placeholders import PLACEHOLDER
 from reign_executors.registry import Registry, default_registry
 
 __all__ = [
@@ -222,7 +223,7 @@ class Session:
         record = RunRecord(
             run=run,
             plan=plan.id,
-            request=plan.request,
+            request=self._engine.redactor.also(secrets_of(plan, self._registry)).text(plan.request),
             intent=plan.intent,
             risk=None,
             user=self.settings.user,
@@ -255,6 +256,9 @@ class Session:
     # resuming ---------------------------------------------------------------------------------------------------
 
     async def _resumed(self, record: RunRecord, plan: Plan, options: RunOptions) -> RunEnd:
+        if PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)):
+            error = "the values of this plan's secrets were not kept, so it can't go on (plan it again)"
+            return self._without_steps(record.run, record.request, Outcome.STOPPED, 3, error)
         ended: dict[str, Ended] = {}
         attempts: dict[str, int] = {}
         for step in self.store.steps(record.run):

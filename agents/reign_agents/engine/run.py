@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from reign_executors.redaction import Redactor
+from pydantic import JsonValue
 
 from reign_agents.engine.approvals import Answer, Approval, Approvals, hash_of
 from reign_agents.engine.attempt import Attempt, Ended, NeedsPerson, PolicyDenied, finished
@@ -31,9 +31,11 @@ from reign_executors.call import Call
 from reign_executors.effect import Risk
 from reign_executors.errors import OperationError, ToolMissing
 from reign_executors.operation import Change, JsonObject
+from reign_executors.redaction import Redactor, is_secret_name
 from reign_executors.registry import Registry
 
 INTERRUPTED = 130
+SHORTEST_SECRET = 4
 TIME_LIMIT = 124
 
 
@@ -91,6 +93,7 @@ class RunDriver:
         self.plan = plan
         self.options = options
         self._engine = engine
+        self._redactor = engine.redactor.also(secrets_of(plan, engine.registry))
         self._record = run
         self._inverses = dict(inverses or {})
         self._ended: dict[str, Ended] = dict(ended or {})
@@ -151,8 +154,14 @@ class RunDriver:
 
     # events -----------------------------------------------------------------------------------------------------
 
+    def _event(self, kind: EventType, data: JsonObject, step: str | None = None) -> Event:
+        """An event fit to leave: what is secret stays."""
+        shown = self._redactor.value(data)
+        assert isinstance(shown, dict)
+        return Event(self.run, kind, shown, step)
+
     async def _tell(self, kind: EventType, data: JsonObject, step: str | None = None) -> None:
-        self._engine.hub.publish(*await self._engine.store.append(Event(self.run, kind, data, step)))
+        self._engine.hub.publish(*await self._engine.store.append(self._event(kind, data, step)))
 
     async def intent(self, entry: Intent, event: Event) -> None:
         self._acted = self._acted or issubclass(self._engine.registry.find(entry.operation), Change)
@@ -184,7 +193,8 @@ class RunDriver:
             if code == TIME_LIMIT:
                 answer = f"the time limit of {self.options.timeout:g} s ran out"
             data: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
-            event = Event(self.run, EventType.RUN_FINISHED, data)
+            answer = None if answer is None else self._redactor.text(answer)
+            event = self._event(EventType.RUN_FINISHED, data)
             published = await self._engine.store.finish_run(self.run, outcome, code, answer, event)
         self._engine.hub.publish(*published)
         end = RunEnd(self.run, outcome, code, answer)
@@ -235,7 +245,7 @@ class RunDriver:
             "resumed": self._resumed,
             "undo_of": self.plan.undo_of,
         }
-        event = Event(self.run, EventType.RUN_STARTED, data)
+        event = self._event(EventType.RUN_STARTED, data)
         if self._resumed:
             self._engine.hub.publish(*await self._engine.store.append(event))
         else:
@@ -244,14 +254,15 @@ class RunDriver:
     async def _prepare(self) -> tuple[Outcome, int, str | None] | None:
         """Preview until the plan can run; a result ends the run here."""
         while True:
-            self._engine.hub.publish(Event(self.run, EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()}))
+            self._engine.hub.publish(self._event(EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()}))
             previewed = await self._preview()
             self.plan, self._promised = previewed.plan, previewed.promised
             problem = self._problem(previewed)
             if problem is not None:
                 self.plan = replace(self.plan, question=problem[0], suggestions=problem[1])
-            event = Event(self.run, EventType.PLAN_READY, {"plan": self.plan.to_json()})
-            self._engine.hub.publish(*await self._engine.store.save_plan(self.run, self.plan, event))
+            event = self._event(EventType.PLAN_READY, {"plan": self.plan.to_json()})
+            shown = Plan.from_json(cast("dict[str, Any]", event.data["plan"]))
+            self._engine.hub.publish(*await self._engine.store.save_plan(self.run, shown, event))
             early = self._ends_here(previewed)
             if early is not None:
                 return early
@@ -274,7 +285,7 @@ class RunDriver:
         todo = todo.with_steps(_with_known(step, known) for step in todo.steps)
 
         def show(step: Step) -> None:
-            self._engine.hub.publish(Event(self.run, EventType.STEP_PREVIEWED, {"step": step.to_json()}, step.id))
+            self._engine.hub.publish(self._event(EventType.STEP_PREVIEWED, {"step": step.to_json()}, step.id))
 
         previewed = await previewer.plan(todo, show)
         asked = {step.id: step for step in previewed.plan.steps}
@@ -358,9 +369,8 @@ class RunDriver:
             number, self.run, "plan" if kind == "plan" else "step", tuple(steps), hash_, why, moved_, confirm
         )
         future = self._engine.approvals.open(approval)
-        event = Event(
-            self.run, EventType.APPROVAL_REQUESTED, approval.to_json(), steps[0].id if kind == "step" else None
-        )
+        about = steps[0].id if kind == "step" else None
+        event = self._event(EventType.APPROVAL_REQUESTED, approval.to_json(), about)
         record = ApprovalRecord(
             approval=approval.id,
             run=self.run,
@@ -396,7 +406,7 @@ class RunDriver:
             words=answer.words,
             time=now(),
         )
-        event = Event(self.run, EventType.APPROVAL_ANSWERED, data)
+        event = self._event(EventType.APPROVAL_ANSWERED, data)
         self._engine.hub.publish(*await self._engine.store.answered(record, event))
 
     # one step ---------------------------------------------------------------------------------------------------
@@ -459,7 +469,7 @@ class RunDriver:
                 resumed=self._resumed and step.id in self._attempts,
                 store=self._engine.store,
                 settings=self._engine.settings,
-                redactor=self._engine.redactor,
+                redactor=self._redactor,
                 journal=self,
                 after=self._restored if step.id in self._inverses else None,
             )
@@ -568,6 +578,27 @@ def _with_known(step: Step, outputs: Mapping[str, JsonObject]) -> Step:
         return replace(step, fields=resolve(step.fields, outputs))
     except OperationError:
         return step
+
+
+def secrets_of(plan: Plan, registry: Registry) -> dict[str, str]:
+    """Values in the plan's fields that are secret by their operation's word or by their name."""
+    found: dict[str, str] = {}
+
+    def collect(name: str, value: JsonValue, *, secret: bool) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                collect(key, inner, secret=secret or is_secret_name(key))
+        elif isinstance(value, list):
+            for inner in value:
+                collect(name, inner, secret=secret)
+        elif secret and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+            found[name.lower()] = value
+
+    for step in plan.steps:
+        declared = registry.find(step.operation).secret_fields
+        for field, value in step.fields.items():
+            collect(field, value, secret=field in declared or is_secret_name(field))
+    return found
 
 
 def _rejected(step: Step, answer: Answer | None = None) -> Ended:

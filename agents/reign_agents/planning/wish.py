@@ -19,47 +19,9 @@ _RELATIVE = re.compile(
 _ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
 
 
-SMALL_WORDS = frozenset(
-    [
-        "and",
-        "or",
-        "with",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "from",
-        "of",
-        "that",
-        "which",
-        "please",
-        "now",
-        "again",
-        "then",
-        "is",
-        "are",
-        "the",
-        "a",
-        "an",
-        "it",
-        "its",
-        "by",
-        "force",
-        "forcefully",
-        "including",
-        "running",
-        "stopped",
-        "too",
-        "as",
-        "well",
-        "if",
-        "using",
-        "containing",
-        "called",
-        "named",
-    ]
-)
+_SMALL = """and or with in on at to for from of that which please now again then is are the a an it its by force
+forcefully including running stopped too as well if using containing called named"""
+SMALL_WORDS = frozenset(_SMALL.split())
 """Words that are never the name of a thing, however they stand."""
 
 _PRONOUN = re.compile(r"(?<!\w)(?:it|its|that|this one|that one|them)(?!\w)", re.IGNORECASE)

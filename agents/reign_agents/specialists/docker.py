@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.wish import SMALL_WORDS, Wish
+from reign_executors.redaction import is_secret_name
 
 _CONTAINER = frozenset({"container", "service", "app", "database", "website", "sidecar", "instance"})
 _MOUNT = re.compile(
@@ -110,7 +111,8 @@ async def _run(wish: Wish, context: PlanningContext, outline: Outline) -> Questi
         "command": command,
         "ports": list(ports),
         "volumes": [_absolute(text, context) for text in mounted],
-        "environment": dict(wish.mapping("env")),
+        "environment": {key: value for key, value in wish.mapping("env").items() if not is_secret_name(key)},
+        "secret_environment": {key: value for key, value in wish.mapping("env").items() if is_secret_name(key)},
         "network": wish.word("network"),
         "memory": _amount(wish.word("memory")),
         "cpus": _cores(cpu),
@@ -422,7 +424,7 @@ RECIPES = (
         "inspect",
         "show check tell",
         {"container"},
-        _on_container("docker.inspect", "inspect", "what {} is made of", kind="container"),
+        _on_container("docker.inspect", "inspect", "what {} is made of"),
         "inspect container web",
     ),
     _recipe(
