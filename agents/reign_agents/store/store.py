@@ -1,0 +1,342 @@
+"""The way in: opens what is remembered, writes to it, reads from it, keeps runs and resources apart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Self
+
+from reign_agents.events import Event, Outcome, now
+from reign_agents.plan.model import Plan
+from reign_agents.store import history, journal
+from reign_agents.store.blobs import CAPTURE_LIMIT, TOTAL_LIMIT, BlobPlace, Blobs
+from reign_agents.store.database import Database
+from reign_agents.store.errors import (
+    BlobGone,
+    BlobTooLarge,
+    LeaseHeld,
+    LockHeld,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreNewer,
+    StoreOnNetwork,
+    typed,
+)
+from reign_agents.store.leases import Holder, Lease, is_held
+from reign_agents.store.locks import PATIENCE, Locks, ResourceLocks
+from reign_agents.store.opening import Opened, open_store, suspect_mark
+from reign_agents.store.places import StorePaths, file_name, make_folder, open_private
+from reign_agents.store.recall import recall
+from reign_agents.store.records import (
+    AnswerRecord,
+    ApprovalRecord,
+    Intent,
+    LedgerEntry,
+    Message,
+    Recalled,
+    RunRecord,
+    SessionRecord,
+    StepOutcome,
+    StepRecord,
+)
+from reign_executors.operation import JsonObject
+
+__all__ = [
+    "BlobGone",
+    "BlobTooLarge",
+    "Lease",
+    "LeaseHeld",
+    "LockHeld",
+    "Locks",
+    "Store",
+    "StoreBusy",
+    "StoreDamaged",
+    "StoreError",
+    "StoreFull",
+    "StoreNewer",
+    "StoreOnNetwork",
+    "StorePaths",
+]
+
+EVENTS_AT_ONCE = 500
+
+
+class Store:
+    """What Reign remembers. Writes return when they are committed; ``events`` given with them are journalled in the
+    same transaction and come back with their ``seq``. An intent and an outcome are on the disk when they return.
+
+    ``durable`` is False when nothing can be kept beyond this process; ``warnings`` say what a person must know.
+    Writes raise :class:`StoreError`, which says what is not written down.
+    """
+
+    def __init__(self, opened: Opened, *, capture_limit: int = CAPTURE_LIMIT, blob_total: int = TOTAL_LIMIT) -> None:
+        self.paths = opened.paths
+        self.durable = opened.durable
+        self.warnings = opened.warnings
+        self._asked = opened.asked
+        path = opened.path
+        self._database = Database(
+            opened.connection, path, suspect=None if path is None else lambda: suspect_mark(path).touch(mode=0o600)
+        )
+        self.blobs = Blobs(
+            BlobPlace(self.paths.blobs, self.paths.key),
+            self._database,
+            self.is_driven,
+            limit=capture_limit,
+            total=blob_total,
+            older=None if self.durable else BlobPlace(self._asked.blobs, self._asked.key),
+        )
+        self._locks = ResourceLocks(self.paths.locks if self.durable else _common_locks(self.paths))
+        self._passing_mark = secrets.token_hex(3)
+        self._passing = count(1)
+
+    @classmethod
+    def open(cls, paths: StorePaths, *, capture_limit: int = CAPTURE_LIMIT, blob_total: int = TOTAL_LIMIT) -> Store:
+        """Open or make it. Raises ``StoreNewer``, ``StoreOnNetwork``, ``StoreBusy``; a folder that can't be written
+        gives a store that does not last (``durable``), a damaged database is set aside; ``warnings`` say so.
+        """
+        return cls(open_store(paths), capture_limit=capture_limit, blob_total=blob_total)
+
+    async def close(self) -> None:
+        """Write what waits, then close. Twice is harmless."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """:meth:`close` for code outside of a loop."""
+        self._database.close_now()
+        if not self.durable:
+            shutil.rmtree(self.paths.data.parent, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close_now()
+
+    # writes -----------------------------------------------------------------------------------------------------
+
+    def next_run_id(self) -> str:
+        """``r_52``: rises, and no process gets it a second time."""
+        if not self.durable:
+            return f"r_{self._passing_mark}_{next(self._passing)}"
+        return self._database.write_now(journal.next_run, "no run can be begun")
+
+    async def start_run(self, run: RunRecord, *events: Event) -> tuple[Event, ...]:
+        """A run begins. ``run.run`` comes from :meth:`next_run_id`."""
+        return await self._database.write(
+            lambda db: journal.start_run(db, run, events), f"the start of {run.run} is not written down"
+        )
+
+    async def save_plan(self, run: str, plan: Plan, *events: Event) -> tuple[Event, ...]:
+        """The run's plan as it is now, previewed or edited."""
+        time = now()
+        return await self._database.write(
+            lambda db: journal.save_plan(db, run, plan, time, events), f"the plan of {run} is not written down"
+        )
+
+    async def append(self, *events: Event) -> tuple[Event, ...]:
+        """Journal events alone; progress (``seq`` 0) passes unchanged."""
+        if not events:
+            return ()
+        what = f"what happened in {events[0].run} ({events[0].type}) is not written down"
+        return await self._database.write(lambda db: journal.append(db, events), what)
+
+    async def intent(self, entry: Intent, *events: Event) -> tuple[Event, ...]:
+        """Before an effect. When this raises, the effect must not happen."""
+        taken = self.blobs.taken(entry.run, entry.step)
+        what = f"the intent of {entry.run}/{entry.step} is not written down, so it must not run"
+        try:
+            return await self._database.write(lambda db: journal.intend(db, entry, taken, events), what, full=True)
+        except StoreError:
+            self.blobs.give_back(entry.run, entry.step, taken)
+            raise
+
+    async def outcome(self, entry: StepOutcome, *events: Event) -> tuple[Event, ...]:
+        """After an effect, or when a step ends without one (``attempt`` 0)."""
+        what = f"how {entry.run}/{entry.step} ended ({entry.outcome}) is not written down"
+        return await self._database.write(lambda db: journal.end(db, entry, events), what, full=entry.attempt > 0)
+
+    async def approval(self, entry: ApprovalRecord, *events: Event) -> tuple[Event, ...]:
+        """A person is asked."""
+        what = f"the question {entry.approval} of {entry.run} is not written down"
+        return await self._database.write(lambda db: journal.ask(db, entry, events), what)
+
+    async def answered(self, entry: AnswerRecord, *events: Event) -> tuple[Event, ...]:
+        """A person answered."""
+        what = f"the answer to {entry.approval} of {entry.run} is not written down"
+        return await self._database.write(lambda db: journal.answer(db, entry, events), what, full=True)
+
+    async def undone(self, run: str, step: str, by_run: str, *events: Event) -> tuple[Event, ...]:
+        """A change of the ledger was undone by ``by_run``."""
+        time = now()
+        what = f"that {run}/{step} was undone by {by_run} is not written down"
+        return await self._database.write(lambda db: journal.undo(db, run, step, by_run, time, events), what, full=True)
+
+    async def finish_run(
+        self,
+        run: str,
+        outcome: Outcome,
+        exit: int,  # noqa: A002 - the contract's word
+        answer: str | None,
+        *events: Event,
+    ) -> tuple[Event, ...]:
+        """A run ended."""
+        time = now()
+        what = f"the end of {run} ({outcome}) is not written down"
+        return await self._database.write(
+            lambda db: journal.finish_run(db, run, outcome, exit, answer, time, events), what, full=True
+        )
+
+    async def add_message(self, session: str, who: str, text: str, run: str | None = None) -> int:
+        """Something was said; returns the message's number."""
+        time = now()
+        what = "what was said is not written down"
+        return await self._database.write(lambda db: journal.add_message(db, session, who, text, run, time), what)
+
+    # reads ------------------------------------------------------------------------------------------------------
+
+    def history(
+        self,
+        *,
+        limit: int = 50,
+        session: str | None = None,
+        search: str | None = None,
+        operation: str | None = None,
+    ) -> list[RunRecord]:
+        """Runs, newest first. ``search``: part of the request, or a run's id; ``operation``: a name or its family."""
+        with self._database.read() as db:
+            return history.runs(db, self.is_driven, limit=limit, session=session, search=search, operation=operation)
+
+    def run(self, run: str) -> RunRecord | None:
+        with self._database.read() as db:
+            return next(iter(history.runs(db, self.is_driven, limit=1, run=run)), None)
+
+    def plan(self, run: str) -> Plan | None:
+        """The run's newest plan."""
+        with self._database.read() as db:
+            return history.plan(db, run)
+
+    def steps(self, run: str) -> list[StepRecord]:
+        """A run's steps in the plan's order."""
+        with self._database.read() as db:
+            return history.steps(db, run, self.is_driven(run), self.log_path)
+
+    def events(self, run: str, after: int = 0) -> Iterator[Event]:
+        """Journalled events with ``seq`` above ``after``, in order. Those journalled meanwhile come, too."""
+        while True:
+            with self._database.read() as db:
+                some = history.events(db, run, after, EVENTS_AT_ONCE)
+            yield from some
+            if len(some) < EVENTS_AT_ONCE:
+                return
+            after = some[-1].seq
+
+    def ledger(self, run: str) -> list[LedgerEntry]:
+        """What the run changed, newest first, undone or not."""
+        with self._database.read() as db:
+            return history.ledger(db, run, self.is_driven(run))
+
+    def unfinished(self) -> list[RunRecord]:
+        """Runs that have not ended and that no living process drives, newest first."""
+        with self._database.read() as db:
+            found = history.runs(db, self.is_driven, limit=1000, unfinished=True)
+        return [run for run in found if run.outcome != Outcome.RUNNING.value]
+
+    def show(self, run: str) -> JsonObject | None:
+        """The contract's whole ``show`` of one run; None when there is no such run."""
+        record = self.run(run)
+        if record is None:
+            return None
+        with self._database.read() as db:
+            plan = history.plan_json(db, run)
+        return {"v": 1, "run": record.to_json(), "plan": plan, "steps": [s.to_json() for s in self.steps(run)]}
+
+    def messages(self, session: str, limit: int = 200) -> list[Message]:
+        """The last messages of a conversation, oldest first."""
+        with self._database.read() as db:
+            return history.messages(db, session, limit)
+
+    def sessions(self, limit: int = 100) -> list[SessionRecord]:
+        """Conversations, newest first."""
+        with self._database.read() as db:
+            return history.sessions(db, limit)
+
+    def recall(self, words: str, limit: int = 10) -> list[Recalled]:
+        """Past steps that hold these words, best first."""
+        with self._database.read() as db:
+            return recall(db, words, limit)
+
+    # files ------------------------------------------------------------------------------------------------------
+
+    def run_folder(self, run: str) -> Path:
+        """The run's own folder (made, 0700)."""
+        return self._made(self._run_path(self.paths, run))
+
+    def step_folder(self, run: str, step: str) -> Path:
+        """The step's own folder (made, 0700)."""
+        return self._made(self._step_path(self.paths, run, step))
+
+    def log_path(self, run: str, step: str) -> Path:
+        """Where the step's output is; nothing is made."""
+        path = self._step_path(self.paths, run, step) / "output.log"
+        if not self.durable:
+            earlier = self._step_path(self._asked, run, step) / "output.log"
+            with contextlib.suppress(OSError):
+                return earlier if earlier.exists() else path
+        return path
+
+    @staticmethod
+    def _run_path(paths: StorePaths, run: str) -> Path:
+        return paths.runs / file_name(run)
+
+    def _step_path(self, paths: StorePaths, run: str, step: str) -> Path:
+        return self._run_path(paths, run) / "steps" / file_name(step)
+
+    @staticmethod
+    def _made(path: Path) -> Path:
+        try:
+            return make_folder(path)
+        except OSError as error:
+            raise typed(error, f"the folder {path} can't be made") from error
+
+    # leases and locks -------------------------------------------------------------------------------------------
+
+    def lease(self, run: str) -> Lease:
+        """The right to drive a run, as a context manager; raises ``LeaseHeld``. It dies with the process."""
+        if not self.durable:
+            earlier = self._run_path(self._asked, run) / "lease"
+            if is_held(earlier):
+                raise LeaseHeld(run, str(Holder.read(earlier) or "another process"))
+        return Lease(run, self._run_path(self.paths, run) / "lease")
+
+    def is_driven(self, run: str) -> bool:
+        """Whether a living process (maybe this one) drives the run."""
+        if is_held(self._run_path(self.paths, run) / "lease"):
+            return True
+        return not self.durable and is_held(self._run_path(self._asked, run) / "lease")
+
+    async def lock(self, resources: frozenset[str], holder: str, *, timeout: float = PATIENCE) -> Locks:
+        """Resources for one step alone, as an async context manager. Waits for others; after ``timeout`` seconds
+        raises ``LockHeld``, which names who holds it. ``holder`` is ``run/step``.
+        """
+        return await self._locks.take(resources, holder, timeout)
+
+
+def _common_locks(paths: StorePaths) -> Path:
+    """A folder for locks that all of this user's processes find although the home can't be written."""
+    folder = Path(tempfile.gettempdir()) / f"reign-locks-{os.geteuid()}"
+    with contextlib.suppress(OSError):
+        make_folder(folder)
+        if not folder.is_symlink() and folder.stat().st_uid == os.geteuid():
+            os.close(open_private(folder / "probe", os.O_RDWR | os.O_CREAT))
+            return folder
+    return paths.locks
