@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reign_agents.store.store import Store
-
     from reign_agents.session import Session
+    from reign_agents.store.store import Store
 
 FILE = "cancel"
 BEAT = 0.5  # seconds between two looks

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,6 +65,9 @@ class Patient:
     environment: Mapping[str, str]
 
 
+Examination = Callable[[Patient], Coroutine[None, None, Check]]
+
+
 def healthy(checks: list[Check]) -> bool:
     """False only when something required is missing or broken."""
     return not any(check.required and check.status in ("missing", "error") for check in checks)
@@ -73,34 +78,43 @@ async def examine(patient: Patient) -> list[Check]:
     return list(await asyncio.gather(*(_bounded(name, check, patient) for name, check in CHECKS.items())))
 
 
-async def _bounded(name: str, check: Callable[[Patient], Awaitable[Check]], patient: Patient) -> Check:
+async def _bounded(name: str, check: Examination, patient: Patient) -> Check:
     try:
         async with asyncio.timeout(LIMIT):
             return await check(patient)
     except TimeoutError:
         return Check(name, "error", f"no answer within {LIMIT:g} s", name in REQUIRED)
+    except Exception as error:  # a doctor who falls over helps nobody
+        return Check(name, "error", one_line(f"{type(error).__name__}: {error}", 200), name in REQUIRED)
 
 
 async def _output(patient: Patient, *argv: str) -> tuple[int, str]:
     """Exit code and what the program wrote; 127 when it can't be started, 124 when it does not end."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            cwd=patient.cwd,
-        )
-    except OSError as error:
-        return 127, str(error)
-    try:
-        async with asyncio.timeout(ANSWER_LIMIT):
-            written, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return 124, f"no answer within {ANSWER_LIMIT:g} s"
-    return process.returncode or 0, written.decode("utf-8", "replace").strip()
+
+    def answer() -> tuple[int, str]:
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=patient.cwd,
+                timeout=ANSWER_LIMIT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return 124, f"no answer within {ANSWER_LIMIT:g} s"
+        except OSError as error:
+            return 127, str(error)
+        return done.returncode, done.stdout.decode("utf-8", "replace").strip()
+
+    return await asyncio.to_thread(answer)
+
+
+def _version(text: str) -> str | None:
+    """The first version number in what a program wrote."""
+    found = re.search(r"\bv?\d+\.\d+[\w.-]*", text)
+    return found[0] if found else None
 
 
 def _first_line(text: str) -> str:
@@ -131,7 +145,7 @@ async def _home(patient: Patient) -> Check:
     folder = patient.paths.data
     if not patient.paths.database.exists():
         near = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        if not os.access(near, os.W_OK | os.X_OK):
+        if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
             fix = f"make {near} writable, or set REIGN_HOME to a folder that is"
             return Check("home", "error", f"{near} can't be written: runs would not be remembered", True, fix=fix)
         return Check(
@@ -152,17 +166,16 @@ async def _home(patient: Patient) -> Check:
 
 
 async def _docker(patient: Patient) -> Check:
-    from reign_executors.docker import status
+    from reign_executors.docker.status import status
 
-    found = await status(patient.docker_context)
-    return Check(
-        "docker",
-        "ok" if found.ok else "missing",
-        found.detail,
-        version=found.version,
-        fix=found.fix or None,
-        target=found.target,
-    )
+    found = await status(patient.docker_context, patient.environment)
+    where = f"{found.endpoint or found.context} ({found.source})" if found.source else found.context
+    if found.problem is not None:
+        wrong: Status = "error" if found.rights is False else "missing"
+        detail = f"{one_line(found.problem.cause)}; files and commands work without it"
+        return Check("docker", wrong, detail, fix=one_line(found.problem.way_out) or None, target=where)
+    detail = "containers, images, volumes, networks"
+    return Check("docker", "ok", detail, version=found.version, target=f"{found.context}: {where}")
 
 
 async def _git(patient: Patient) -> Check:
@@ -172,8 +185,7 @@ async def _git(patient: Patient) -> Check:
     _, version = await _output(patient, program, "--version")
     code, branch = await _output(patient, program, "-C", str(patient.cwd), "symbolic-ref", "--short", "-q", "HEAD")
     target = f"{patient.cwd} on {_first_line(branch)}" if code == 0 else None
-    words = version.split()
-    return Check("git", "ok", "not used yet", version=words[2] if len(words) > 2 else None, target=target)
+    return Check("git", "ok", "not used yet", version=_version(version), target=target)
 
 
 async def _kubectl(patient: Patient) -> Check:
@@ -183,8 +195,8 @@ async def _kubectl(patient: Patient) -> Check:
     _, text = await _output(patient, program, "version", "--client")
     code, context = await _output(patient, program, "config", "current-context")
     target = f"context {_first_line(context)}" if code == 0 else None
-    version = next((word for word in text.split() if word.startswith("v")), None)
-    return Check("kubectl", "off", f"{program}, not used yet: Kubernetes comes later", version=version, target=target)
+    detail = f"{program}, not used yet: Kubernetes comes later"
+    return Check("kubectl", "off", detail, version=_version(text), target=target)
 
 
 async def _helm(patient: Patient) -> Check:
@@ -203,8 +215,7 @@ async def _terraform(patient: Patient) -> Check:
         return Check("terraform", "off", "neither terraform nor tofu is there, and not used yet")
     _, text = await _output(patient, program, "version")
     target = str(patient.cwd) if any(patient.cwd.glob("*.tf")) else None
-    version = _first_line(text).split()[-1:]
-    return Check("terraform", "off", f"{program}, not used yet", version=version[0] if version else None, target=target)
+    return Check("terraform", "off", f"{program}, not used yet", version=_version(text), target=target)
 
 
 async def _terminal(patient: Patient) -> Check:
@@ -228,7 +239,7 @@ async def _terminal(patient: Patient) -> Check:
     return Check("terminal", "ok", detail)
 
 
-def _key(name: str, what: str, *variables: str) -> Callable[[Patient], Awaitable[Check]]:
+def _key(name: str, what: str, *variables: str) -> Examination:
     """A check that only says whether a key's variable is set."""
 
     async def check(patient: Patient) -> Check:
@@ -241,7 +252,7 @@ def _key(name: str, what: str, *variables: str) -> Callable[[Patient], Awaitable
 
 _PLANNER = "every plan comes from the offline planner"
 REQUIRED = frozenset({"python", "bash", "home"})
-CHECKS: dict[str, Callable[[Patient], Awaitable[Check]]] = {
+CHECKS: dict[str, Examination] = {
     "python": _python,
     "bash": _bash,
     "home": _home,

@@ -59,9 +59,8 @@ async def _follow(store: Store, name: str, as_json: bool) -> int:
         for step in sorted(running):
             path = store.log_path(name, step)
             if path.exists():
-                data = {"offset": 0, "bytes": path.stat().st_size, "path": str(path)}
                 if not as_json:
-                    presenter.show(Event(name, EventType.OUTPUT_APPENDED, dict(data), step))
+                    presenter.show(Event(name, EventType.OUTPUT_APPENDED, {"path": str(path)}, step))
         if code is not None:
             return code
         if orphaned:

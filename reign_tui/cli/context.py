@@ -16,10 +16,9 @@ from reign_tui.config import LoadedConfig, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
 
 if TYPE_CHECKING:
-    from reign_agents.store.store import Store
-
     from reign_agents.session import Session
     from reign_agents.settings import EngineSettings
+    from reign_agents.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ async def session(context: Context, arguments: argparse.Namespace) -> AsyncItera
             past = store.sessions()
             if not past:
                 raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
-            name = past[0].id
+            name = past[0].session
         opened = Session(store, context.engine, name=name)
         try:
             yield opened

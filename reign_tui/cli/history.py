@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         session = None
         if arguments.continue_:
             past = store.sessions()
-            session = past[0].id if past else ""
+            session = past[0].session if past else ""
         rows = [r.to_json() for r in store.history(limit=arguments.limit, session=session, search=arguments.search)]
     if arguments.json:
         for row in rows:

@@ -10,10 +10,9 @@ from reign_tui.cli.context import known_run, known_step
 from reign_tui.cli.failure import Exit, Stopped
 
 if TYPE_CHECKING:
-    from reign_agents.store.store import Store
-
     from reign_agents.session import Session
     from reign_agents.settings import RunOptions
+    from reign_agents.store.store import Store
 
 EXAMPLES = """\
   reign-tui undo last
