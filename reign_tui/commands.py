@@ -1,0 +1,95 @@
+"""The palette: commands that make sense right now, each with what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from reign_tui.run_view import State
+from reign_tui.text import cut, one_line
+
+if TYPE_CHECKING:
+    from reign_tui.app import ReignApp
+
+_PANES = (
+    ("Chat", "write a request"),
+    ("Plan", "the plan"),
+    ("Logs", "the logs"),
+    ("State", "what Reign changed"),
+    ("History", "past runs"),
+)
+Command = tuple[str, str, Callable[[], Any]]
+
+
+class ReignCommands(Provider):
+    """What can be done here and now, most pressing first."""
+
+    def commands(self) -> list[Command]:
+        app: ReignApp = self.app  # type: ignore[assignment]
+        conductor, desk = app.conductor, app.conductor.desk
+        run, view = desk.current, conductor.step
+        found: list[Command] = []
+
+        def add(name: str, about: str, do: Callable[[], Any]) -> None:
+            found.append((name, about, do))
+
+        def act(what: str) -> Callable[[], None]:
+            return partial(conductor.act, what)
+
+        if desk.needs_person:
+            add("Answer what needs you", "a · the oldest approval or choice", act("approve"))
+        if run is not None and run.live:
+            add(f"Stop run {run.id}", "^C · cancels what runs, the gentle way first", app.action_stop)
+            paused = "Let the run go on" if run.paused else "Pause the run"
+            add(paused, "p · what runs goes on, nothing new starts", act("pause"))
+        if view is not None and run is not None:
+            name = f"step {view.number} ({view.step.operation})"
+            if run.live and view.outcome is None:
+                add(f"Cancel {name}", "x", act("cancel_step"))
+                add(f"Edit {name}", "e · change its fields or leave it out", act("edit_step"))
+            if not run.live and view.state is State.DONE:
+                add(f"Undo {name} alone", "U · asked first", act("undo_step"))
+            add(
+                f"Show all of {name}",
+                "Enter · call, target, effect, outputs",
+                partial(conductor.open_step, view.step.id),
+            )
+            if view.log is not None:
+                add(f"Full log of {name}", "o", act("full_log"))
+        if run is not None and not run.live and run.steps:
+            add(f"Undo run {run.id}", f"u · {cut(one_line(run.request), 50)}", act("undo_run"))
+        if len(desk.runs) > 1:
+            add("The run before", "[", act("turn_back"))
+            add("The run after", "]", act("turn_on"))
+        for number, about in enumerate(
+            ("write a request", "the plan", "the logs", "what Reign changed", "past runs"), 1
+        ):
+            names = ("Chat", "Plan", "Logs", "State", "History")
+            add(f"Go to {names[number - 1]}", f"{number} or Alt+{number} · {about}", partial(self._tab, app, number))
+        add("Search past runs", "the history on a screen of its own, replay", app.open_history)
+        if run is not None:
+            add("Copy the plan", "y · as text, by OSC 52", act("copy"))
+        for theme in sorted(name for name in app.available_themes if not name.startswith(("textual", "ansi"))):
+            if theme.startswith("reign-") and theme != app.theme:
+                add(f"Theme {theme}", "colours only; states are always words", partial(setattr, app, "theme", theme))
+        add("Help", "F1 · all keys", app.action_help)
+        add("Leave Reign", "^Q · asks when work is under way", app.action_leave)
+        return found
+
+    @staticmethod
+    def _tab(app: ReignApp, number: int) -> None:
+        app.call_later(app.main.open_tab, number)
+
+    async def discover(self) -> Hits:
+        for name, about, do in self.commands():
+            yield DiscoveryHit(name, do, help=about)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, about, do in self.commands():
+            score = matcher.match(f"{name} {about}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), do, help=about)

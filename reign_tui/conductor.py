@@ -1,0 +1,403 @@
+"""Between the engine and the main screen: events become what is shown, keys become commands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from reign_agents.events import Event, EventType
+from reign_executors.errors import OperationError
+from reign_tui import narration
+from reign_tui.desk import Desk
+from reign_tui.run_view import Asked, RunView, State, StepView
+from reign_tui.text import cut, one_line
+from reign_tui.widgets.composer import Editor
+from reign_tui.widgets.line_view import LineView
+from reign_tui.widgets.log_pane import LogPane, LogView
+from reign_tui.widgets.plan_tree import PlanTree
+from reign_tui.widgets.status_bar import Hint
+from reign_tui.widgets.tabs import Tabs
+
+if TYPE_CHECKING:
+    from reign_agents.session import Session
+    from reign_tui.app import ReignApp
+    from reign_tui.screens.main import MainScreen
+
+_CHAT = frozenset(
+    {
+        EventType.PLAN_READY,
+        EventType.APPROVAL_REQUESTED,
+        EventType.APPROVAL_ANSWERED,
+        EventType.STEP_FINISHED,
+        EventType.FINDING,
+        EventType.QUESTION,
+        EventType.RUN_FINISHED,
+    }
+)
+
+
+class Conductor:
+    """One for the app's life. ``session`` is there from the moment the engine is up."""
+
+    def __init__(self, app: ReignApp, screen: MainScreen) -> None:
+        self._app = app
+        self._screen = screen
+        self.desk = Desk()
+        self.session: Session | None = None
+        self._logged: RunView | None = None
+        self._pulse = screen.set_interval(1.0, self._tick, pause=True, name="pulse")
+
+    # -- from the engine
+
+    def begin(self, session: Session) -> None:
+        """The engine is up: what was written meanwhile is sent."""
+        self.session = session
+        self._screen.header.mode = session.mode
+        self._next()
+        self._show()
+
+    def deliver(self, events: list[Event]) -> None:
+        """Fold events in and draw once; not any more when the screen is being taken down."""
+        if not self._screen.query(LogPane):
+            return
+        for event in events:
+            run = self.desk.runs.get(event.run)
+            before = dict(run.asked) if run is not None else {}
+            run = self.desk.apply(event)
+            self._log(run, event)
+            if event.type in _CHAT:
+                self._tell(run, event, before)
+        self._void_dialogs()
+        self._show()
+        if any(event.type in (EventType.RUN_FINISHED, EventType.APPROVAL_REQUESTED) for event in events):
+            self._next()
+        self._lead(events)
+
+    def _log(self, run: RunView, event: Event) -> None:
+        logs = self._screen.logs
+        if run is self.desk.current and self._logged is not run:
+            self._logged = run
+            logs.begin()
+            for view in run:
+                if view.log is not None:
+                    logs.written(view.step.id, view.number, view.step.operation, view.log)
+        if run is not self._logged or event.step not in run.steps:
+            return
+        view = run.steps[event.step]
+        if event.type is EventType.OUTPUT_APPENDED and view.log is not None:
+            logs.written(view.step.id, view.number, view.step.operation, view.log)
+        elif event.type is EventType.STEP_FINISHED:
+            logs.ended(view.step.id)
+
+    def _tell(self, run: RunView, event: Event, before: dict[str, Asked]) -> None:
+        text = ""
+        match event.type:
+            case EventType.PLAN_READY:
+                text = narration.planned(run)
+            case EventType.APPROVAL_REQUESTED:
+                approval = run.asked.get(str(event.data.get("id")))
+                text = narration.asked(run, approval) if approval else ""
+            case EventType.APPROVAL_ANSWERED:
+                asked = before.get(str(event.data.get("id")))
+                steps = asked.steps if asked is not None else ()
+                words = event.data.get("words")
+                said = narration.answered(
+                    run, str(event.data.get("decision")), steps, None if words is None else str(words)
+                )
+                self._screen.chat.say("you", self._clock(), said)
+            case EventType.STEP_FINISHED if event.step in run.steps and run.steps[event.step].state in (
+                State.FAILED,
+                State.IN_DOUBT,
+            ):
+                text = narration.failed(run.steps[event.step])
+            case EventType.FINDING:
+                text = narration.finding(event.data)
+            case EventType.QUESTION:
+                text = narration.question(run)
+            case EventType.RUN_FINISHED:
+                text = narration.ended(run)
+            case _:
+                pass
+        if text:
+            self._screen.chat.tell(run.id, self._clock(), narration.about(run), text)
+
+    def _lead(self, events: list[Event]) -> None:
+        """Where a person is needed, lead there, unless they are writing."""
+        current = self.desk.current
+        if current is None or self._screen.writing:
+            return
+        for event in events:
+            if event.run != current.id:
+                continue
+            wanted = event.type is EventType.APPROVAL_REQUESTED or (
+                event.type is EventType.PLAN_READY and bool(current.blocked)
+            )
+            if event.type is EventType.PLAN_DRAFTED or wanted:
+                at = next((v for v in current if v.state in (State.ASK, State.PICK)), None)
+                if at is not None:
+                    self._screen.plan.plan_tree.select(at.step.id)
+                self._screen.call_later(self._screen.open_tab, 2, focus=wanted)
+
+    def _void_dialogs(self) -> None:
+        from reign_tui.screens.approval import ApprovalScreen
+
+        top = self._app.screen
+        if isinstance(top, ApprovalScreen) and self.session is not None:
+            pending = {approval.id: approval.hash for approval in self.session.pending()}
+            if pending.get(top.approval.id) != top.approval.hash:
+                top.withdraw()
+
+    # -- drawing
+
+    def _show(self) -> None:
+        run, screen = self.desk.current, self._screen
+        screen.plan.show(run)
+        screen.header.pending = self.desk.needs_person
+        if run is not None and run.plan is not None:
+            systems = dict.fromkeys(
+                f"{step.target.tool} {step.target.context}" for step in run.plan.steps if step.target is not None
+            )
+            if systems:
+                screen.header.targets = tuple(systems)
+                screen.header.prod = any(self.is_prod(view.step.target) for view in run)
+        tabs = screen.query_one(Tabs)
+        tabs.notes = {**tabs.notes, 2: screen.plan.summary()}
+        needs = self.desk.needs_person
+        tabs.alarm = f"! {needs} needs you" if needs == 1 else f"! {needs} need you" if needs else ""
+        screen.show_ahead(list(self.desk.ahead))
+        screen.show_hints()
+        if any(r.running or not r.checked for r in self.desk.working):
+            self._pulse.resume()
+
+    def _tick(self) -> None:
+        self._screen.plan.tick()
+        if not any(run.running or not run.checked for run in self.desk.working):
+            self._pulse.pause()
+
+    def is_prod(self, target: object) -> bool:
+        """Whether a target's name looks like production."""
+        if target is None or self.session is None:
+            return False
+        return re.search(self.session.settings.prod_pattern, str(target)) is not None
+
+    def _clock(self) -> str:
+        return self._app.now().strftime("%H:%M")
+
+    # -- requests
+
+    def send(self, text: str) -> None:
+        """A request from the composer: at once, or when what runs has ended."""
+        self._screen.chat.say("you", self._clock(), text)
+        self.desk.ahead.append(text)
+        self._next()
+        self._screen.show_ahead(list(self.desk.ahead))
+
+    def _next(self) -> None:
+        if self.session is None or not self.desk.ahead or self.desk.busy:
+            return
+        self.call(self._ask(self.desk.ahead.popleft()))
+
+    async def _ask(self, text: str) -> None:
+        assert self.session is not None
+        run = await self.session.ask(text)
+        self.desk.runs.setdefault(run, RunView(run, request=text))
+
+    def call(self, work: object) -> None:
+        """Let a command to the engine run; what it can't do is said in the bottom line."""
+        self._app.run_worker(self._guarded(work), group="commands")
+
+    async def _guarded(self, work: object) -> None:
+        try:
+            await work  # type: ignore[misc]
+        except OperationError as error:
+            self._screen.say(str(error))
+            self._screen.chat.tell("", self._clock(), "", narration.problem(error))
+
+    # -- keys
+
+    @property
+    def step(self) -> StepView | None:
+        run, selected = self.desk.current, self._screen.plan.selected
+        return run.steps.get(selected) if run is not None and selected is not None else None
+
+    def act(self, what: str) -> None:
+        """Do what a key or the palette says, or say why it does nothing here."""
+        if self.session is None:
+            self._screen.say("The engine is still starting")
+            return
+        getattr(self, f"do_{what}")(self.session)
+
+    def do_approve(self, session: Session) -> None:
+        """Open the oldest thing that waits for the person."""
+        pending = session.pending()
+        if pending:
+            run = self.desk.runs.get(pending[0].run)
+            if run is not None:
+                self.turn_to(run)
+                self._app.call_later(self._app.open_approval, pending[0], run)
+            return
+        blocked = next((run for run in self.desk.working if run.checked and run.blocked), None)
+        if blocked is not None:
+            self.turn_to(blocked)
+            self._app.open_choice(blocked, blocked.blocked[0])
+            return
+        self._screen.say("a answers what needs you: nothing waits for an answer now")
+
+    def do_cancel_step(self, session: Session) -> None:
+        run, view = self.desk.current, self.step
+        if run is None or view is None:
+            self._screen.say("x cancels the selected step: there is no plan yet")
+        elif not run.live or view.outcome is not None:
+            self._screen.say(f"x does nothing here: step {view.number} has ended ({view.state.value})")
+        else:
+            self.call(session.cancel(run.id, view.step.id))
+            self._screen.say(f"Cancelling step {view.number}…")
+
+    def do_undo_run(self, session: Session) -> None:
+        run = self.desk.current
+        if run is None:
+            self._screen.say("u leads a run back: nothing has run yet")
+        elif run.live:
+            self._screen.say("u does nothing while the run is under way: ^C stops it first")
+        else:
+            self.undo(run.id)
+
+    def do_undo_step(self, session: Session) -> None:
+        run, view = self.desk.current, self.step
+        if run is None or view is None or run.live or view.state is not State.DONE:
+            self._screen.say("U leads one finished step back: select one of a run that has ended")
+        else:
+            self.undo(run.id, view.step.id)
+
+    def undo(self, run: str, step: str | None = None) -> None:
+        """A new run that leads back; it is previewed and asked like any other."""
+        assert self.session is not None
+        number = self.desk.runs[run].steps[step].number if step is not None and run in self.desk.runs else None
+        what = f"undo {run}" if number is None else f"undo step {number} of {run}"
+        self._screen.chat.say("you", self._clock(), what)
+        self.call(self.session.undo(run, step))
+
+    def resume(self, run: str) -> None:
+        assert self.session is not None
+        self._screen.chat.say("you", self._clock(), f"resume {run}")
+        self.call(self._resume(run))
+
+    async def _resume(self, run: str) -> None:
+        assert self.session is not None
+        plan = self.session.store.plan(run)
+        view = self.desk.runs.setdefault(run, RunView(run))
+        for event in self.session.store.events(run):
+            view.apply(event)
+        if plan is not None and not view.steps:
+            view.take_plan(plan)
+        view.outcome = view.ended = None
+        await self.session.resume(run)
+
+    def do_edit_step(self, session: Session) -> None:
+        run, view = self.desk.current, self.step
+        if run is None or view is None:
+            self._screen.say("e edits the selected step: there is no plan yet")
+        elif not run.live:
+            self._screen.say("e does nothing here: this run has ended; ask again instead")
+        else:
+            self._app.open_edit(run, view.step.id)
+
+    def do_pause(self, session: Session) -> None:
+        run = self.desk.current
+        if run is None or not run.live:
+            self._screen.say("p pauses a run: none is under way")
+            return
+        try:
+            (session.proceed if run.paused else session.pause)(run.id)
+        except OperationError as error:
+            self._screen.say(str(error))
+            return
+        run.paused = not run.paused
+        self._screen.say("Paused: what runs goes on, nothing new starts. p goes on" if run.paused else "Going on")
+        self._screen.plan.tick()
+
+    def do_full_log(self, session: Session) -> None:
+        path = self._screen.logs.path_of(self._screen.plan.selected)
+        if path is None:
+            self._screen.say("o opens the full log: no step has written anything yet")
+        else:
+            self._app.open_log(path, self.desk.current)
+
+    def do_copy(self, session: Session) -> None:
+        text = self._app.screen.get_selected_text() or ""
+        focused = self._screen.focused
+        if not text and isinstance(focused, LogView):
+            text = "\n".join(focused.text_of(index) for index in range(len(focused.lines)))
+        self._app.copy(text or self._screen.plan.report())
+
+    def do_turn_back(self, session: Session) -> None:
+        self._turned(self.desk.turn(-1))
+
+    def do_turn_on(self, session: Session) -> None:
+        self._turned(self.desk.turn(1))
+
+    def _turned(self, run: RunView | None) -> None:
+        if run is None:
+            self._screen.say("[ and ] turn to another run of this session: there is none yet")
+        else:
+            self.turn_to(run)
+            self._screen.say(f"Run {run.id}: {cut(one_line(run.request), 60)}")
+
+    def turn_to(self, run: RunView) -> None:
+        """Show another run of this session."""
+        self.desk.current = run
+        if self._logged is not run:
+            self._logged = run
+            self._screen.logs.begin()
+            for view in run:
+                if view.log is not None:
+                    self._screen.logs.written(view.step.id, view.number, view.step.operation, view.log)
+                    if view.outcome is not None:
+                        self._screen.logs.ended(view.step.id)
+        self._show()
+
+    def open_step(self, step: str) -> None:
+        if self.desk.current is not None:
+            self._app.open_step(self.desk.current, step)
+
+    def stop(self) -> list[str]:
+        """Cancel all that runs; the ids of what is being cancelled."""
+        runs = [run.id for run in self.desk.working]
+        if self.session is not None:
+            for run in runs:
+                self.call(self.session.cancel(run))
+        self.desk.ahead.clear()
+        self._screen.show_ahead([])
+        return runs
+
+    def hints(self, focused: Widget | None) -> tuple[Hint, ...]:
+        """The handful of keys that matter now, most important first."""
+        needs, run = self.desk.needs_person, self.desk.current
+        hints: list[Hint] = []
+        writing = isinstance(focused, Editor)
+        if needs:
+            asks = [view.number for view in run if view.state in (State.ASK, State.PICK)] if run is not None else []
+            what = "choose" if run is not None and run.blocked else "approve"
+            hints.append(("alt+a" if writing else "a", f"{what} {asks[0]}" if len(asks) == 1 else what))
+        if writing:
+            hints += [("Enter", "send"), ("^J", "new line"), ("↑", "earlier")]
+        elif isinstance(focused, PlanTree):
+            hints.append(("Enter", "open"))
+            if run is not None and run.live:
+                hints += [("x", "cancel step"), ("e", "edit")]
+            elif run is not None:
+                hints.append(("u", "undo"))
+            hints += [("/", "find"), ("o", "full log")]
+        elif isinstance(focused, LogView):
+            hints += [("/", "find"), ("s", "this step only"), ("o", "full log"), ("End", "follow")]
+        elif isinstance(focused, LineView):
+            hints += [("/", "find"), ("y", "copy")]
+        hints.append(("Tab", "pane"))
+        if self._screen.has_class("-narrow") and not writing:
+            hints.append(("1-5", "tabs"))
+        hints.append(("^P", "commands"))
+        hints.append(("^C", "stop run" if self.desk.working else "leave"))
+        hints.append(("F1" if writing else "?/F1", "help"))
+        return tuple(hints)

@@ -1,0 +1,109 @@
+"""What is said at the start: warnings, runs that did not end, and what can be typed here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from reign_tui.text import literal, moment
+
+if TYPE_CHECKING:
+    from reign_agents.session import Session
+    from reign_tui.app import ReignApp
+    from reign_tui.screens.unfinished import Wish
+
+_SOCKET = "unix:///var/run/docker.sock"
+_RESTORED = 20
+
+
+async def greet(app: ReignApp, session: Session) -> None:
+    """Fill the empty screen and offer what an earlier session left."""
+    chat, when = app.main.chat, app.now().strftime("%H:%M")
+    for warning in (*app.warnings, *session.store.warnings):
+        chat.tell("warnings", when, "", f"**Note**: {literal(warning)}")
+    restore(app, session)
+    host = docker_host(session.settings.docker_context)
+    teach(app, examples(host, "asking…"))
+    unfinished = [record.to_json() for record in session.store.unfinished()]
+    if unfinished:
+        from reign_tui.screens.unfinished import UnfinishedScreen
+
+        def chosen(wish: Wish | None) -> None:
+            if wish is None:
+                return
+            if wish.what == "resume":
+                app.conductor.resume(wish.run)
+            else:
+                app.conductor.undo(wish.run)
+
+        app.push_screen(UnfinishedScreen(unfinished), chosen)
+    teach(app, examples(host, await engine_answer(host)))
+
+
+def teach(app: ReignApp, text: Content) -> None:
+    """What can be typed, where nothing else is shown yet."""
+    app.main.plan.teach(text)
+    app.main.chat.teach(text)
+
+
+def restore(app: ReignApp, session: Session) -> None:
+    """The last things said in a session that goes on."""
+    for message in session.store.messages(session.id, limit=_RESTORED):
+        when = moment(str(message.time)).astimezone().strftime("%H:%M")
+        if message.who in ("you", "person", "user"):
+            app.main.chat.say("you", when, message.text)
+        else:
+            app.main.chat.tell(f"past {message.run}", when, "", literal(message.text))
+
+
+def docker_host(context: str | None) -> str:
+    """The address of the engine that a request without a context would act on."""
+    if context is None:
+        return os.environ.get("DOCKER_HOST") or _SOCKET
+    return f"context {context}"
+
+
+async def engine_answer(host: str) -> str:
+    """Whether a Docker Engine answers at ``host``, in words. Only local sockets are asked."""
+    if not host.startswith("unix://"):
+        return f"asked when it is needed ({host})"
+    try:
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_unix_connection(host.removeprefix("unix://"))
+            writer.write(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+            await writer.drain()
+            answer = await reader.read(200)
+            writer.close()
+    except FileNotFoundError:
+        return f"no engine at {host.removeprefix('unix://')}: start it, or set DOCKER_HOST"
+    except PermissionError:
+        return "the engine is there, but this user may not use it: join the group docker"
+    except (OSError, TimeoutError):
+        return f"the engine at {host.removeprefix('unix://')} does not answer: sudo systemctl start docker"
+    return "the engine answers" if b" 200 " in answer.split(b"\r\n", 1)[0] else "the engine answers with an error"
+
+
+def examples(host: str, docker: str) -> Content:
+    """What can be typed with what is there."""
+    answers = docker == "the engine answers"
+    parts: list[tuple[str, str] | str] = [
+        ("Say what you want; nothing changes before you approve it.\n\n", "bold"),
+        ("Files and commands need nothing else\n", "$muted"),
+        ('  write "hello" to notes.txt\n', ""),
+        ("  copy notes.txt to backup.txt\n", ""),
+        ("  run the command df -h\n", ""),
+        ("  what listens on port 8080?\n\n", ""),
+        (f"Docker: {docker}\n", "$muted" if not answers else "$text-success"),
+        ("  run a container from image nginx:1.27 named web, publish 8080 to 80,\n", "" if answers else "dim"),
+        ("      with a volume data at /data\n", "" if answers else "dim"),
+        ("  list containers\n", "" if answers else "dim"),
+        ("  remove container web\n\n", "" if answers else "dim"),
+        ("Then\n", "$muted"),
+        ("  undo that        leads the last run back, asked first\n", ""),
+        ("  how do I …?      shows the plan and runs nothing\n\n", ""),
+        ("Enter sends · ^J new line · ^P commands · F1 all keys", "$muted"),
+    ]
+    return Content.assemble(*parts)

@@ -1,0 +1,36 @@
+"""From the command line's context to a running app, and what is said when it could not start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reign_tui.app import ReignApp
+
+if TYPE_CHECKING:
+    from reign_agents.session import Session
+    from reign_agents.store.store import Store
+    from reign_tui.cli.context import Context
+
+
+def run_on_terminal(context: Context, *, continue_: bool) -> int:
+    """The app with a store and a session of its own. An engine that can't start ends it with the reason on stderr."""
+    opened: list[Store] = []
+
+    def session() -> Session:
+        from reign_agents.session import Session
+        from reign_agents.store.store import Store, StorePaths
+
+        store = Store.open(StorePaths(data=context.paths.data, state=context.paths.state))
+        opened.append(store)
+        past = store.sessions() if continue_ else []
+        return Session(store, context.engine, name=past[0].session if past else None)
+
+    app = ReignApp(session, context.loaded.config, warnings=context.loaded.warnings, themes=context.paths.themes)
+    try:
+        code = app.run()
+    finally:
+        for store in opened:
+            store.close_now()
+    if app.failure is not None:
+        raise app.failure
+    return code if code is not None else app.return_code or 0

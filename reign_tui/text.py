@@ -1,0 +1,90 @@
+"""Text for the screen: what comes from tools and models is made harmless, sizes and times are made short."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from textwrap import wrap
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_ESCAPE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, screen
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS …: titles, clipboards, links
+    r"|\x1b[ -/]*[0-~]",
+    re.DOTALL,
+)
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # also what turns reading direction
+)
+
+
+def plain(text: str) -> str:
+    """``text`` without escape sequences and control characters; line breaks stay, tabs become spaces."""
+    if text.isprintable():
+        return text
+    shown = _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n")).expandtabs(4))
+    return shown.encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """``text`` harmless and on one line, cut to ``limit`` characters (0: not cut)."""
+    return cut(" ".join(plain(text).split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """``text`` cut to ``limit`` characters with an ellipsis; 0 leaves it whole."""
+    return text if limit <= 0 or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def literal(text: str) -> str:
+    """``text`` such that Markdown shows it letter by letter."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
+def paragraphs(text: str, width: int) -> list[str]:
+    """``text`` wrapped to ``width`` columns, its own line breaks kept."""
+    lines: list[str] = []
+    for line in plain(text).splitlines():
+        lines.extend(wrap(line, max(width, 8), break_on_hyphens=False) or [""])
+    return lines
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: ``512 B``, ``1.4 KiB``, ``40 GiB``."""
+    amount = float(count)
+    for unit in _SIZES:
+        if amount < 1024 or unit == _SIZES[-1]:
+            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """How long something took: ``0.4s``, ``12.1s``, ``3m05s``, ``2h14m``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s"
+    return f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def clock(seconds: float) -> str:
+    """A running clock: ``00:18``, ``1:02:03``."""
+    whole = max(int(seconds), 0)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60:02}:{rest % 60:02}"
+
+
+def moment(stamp: str) -> datetime:
+    """The time written as RFC 3339, with its zone; now when it can't be read."""
+    try:
+        return datetime.fromisoformat(stamp)
+    except ValueError:
+        return datetime.now(UTC)
+
+
+def counted(count: int, word: str, plural: str = "") -> str:
+    """``1 step``, ``3 steps``."""
+    return f"{count} {word if count == 1 else plural or word + 's'}"

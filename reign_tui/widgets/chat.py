@@ -1,0 +1,143 @@
+"""The conversation: what the person wrote, and replies as Markdown, each through one stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from reign_tui.text import plain
+
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
+    from textual.widgets._markdown import MarkdownStream
+
+KEPT = 60  # messages that stay; older ones are in the history
+
+
+class Reply:
+    """A reply that grows. ``write`` takes Markdown, ``end`` closes it."""
+
+    def __init__(self, key: str, markdown: Markdown) -> None:
+        self.key = key
+        self._markdown = markdown
+        self._stream: MarkdownStream | None = None
+        self._begun = False
+
+    async def write(self, fragment: str) -> None:
+        """Add Markdown; a fragment is a paragraph of its own."""
+        if self._stream is None:
+            self._stream = type(self._markdown).get_stream(self._markdown)
+        await self._stream.write(("\n\n" if self._begun else "") + fragment)
+        self._begun = True
+
+    async def end(self) -> None:
+        if self._stream is not None:
+            await self._stream.stop()
+            self._stream = None
+
+
+class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Messages, oldest on top; the end stays in sight unless a person scrolled up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False, id="chat.up"),
+        Binding("down,j", "scroll_down", "Down", show=False, id="chat.down"),
+        Binding("pageup", "page_up", "Page up", show=False, id="chat.page_up"),
+        Binding("pagedown,space", "page_down", "Page down", show=False, id="chat.page_down"),
+        Binding("home", "scroll_home", "Start", show=False, id="chat.start"),
+        Binding("end", "scroll_end", "End", show=False, id="chat.end"),
+    ]
+    DEFAULT_CSS = """
+    Chat {
+        height: 1fr;
+        background: transparent;
+        scrollbar-size-vertical: 1;
+        & > .reply-head { height: 1; padding: 0 1; }
+        & > .said { height: auto; padding: 0 1 0 3; margin: 0 0 1 0; }
+        & > #teach { height: auto; padding: 0 1; }
+        & > Markdown {
+            background: transparent;
+            padding: 0 1 0 3;
+            margin: 0 0 1 0;
+            & MarkdownParagraph { margin: 0; }
+            & MarkdownBulletList { margin: 0; }
+            & MarkdownFence { margin: 0; max-height: 20; }
+            & MarkdownH1, & MarkdownH2, & MarkdownH3 { margin: 0; padding: 0; content-align: left middle; }
+        }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._waiting: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._reply: Reply | None = None
+        self.anchor()
+
+    def on_mount(self) -> None:
+        self.run_worker(self._serve(), name="chat")
+
+    async def _serve(self) -> None:
+        """What is said is put up one after the other, in the order it was said."""
+        while True:
+            put_up = await self._waiting.get()
+            await put_up()
+            self._waiting.task_done()
+
+    async def settled(self) -> None:
+        """Until all that was said is on the screen."""
+        await self._waiting.join()
+        if self._reply is not None:
+            await self._reply.end()
+            self._reply = None
+
+    def say(self, who: str, when: str, text: str, *, ink: str = "$accent") -> None:
+        """Something a person said, letter by letter. It ends the reply under way."""
+        head = Content.assemble((who, f"bold {ink}"), (f" {when}", "$muted"))
+        self._waiting.put_nowait(lambda: self._put_said(head, plain(text)))
+
+    def tell(self, key: str, when: str, about: str, markdown: str) -> None:
+        """Reign says something (Markdown). What has the same ``key`` goes on in the same reply."""
+        self._waiting.put_nowait(lambda: self._put_told(key, when, about, markdown))
+
+    async def _put_said(self, head: Content, text: str) -> None:
+        if self._reply is not None:
+            await self._reply.end()
+            self._reply = None
+        await self._add(Static(head, classes="reply-head", markup=False), Static(text, classes="said", markup=False))
+
+    async def _put_told(self, key: str, when: str, about: str, text: str) -> None:
+        from textual.widgets import Markdown
+
+        if self._reply is None or self._reply.key != key:
+            if self._reply is not None:
+                await self._reply.end()
+            head = Content.assemble(
+                ("reign", "bold $primary"), (f" {when}", "dim"), (f"  {about}" if about else "", "dim")
+            )
+            markdown = Markdown(open_links=False)
+            await self._add(Static(head, classes="reply-head", markup=False), markdown)
+            self._reply = Reply(key, markdown)
+        await self._reply.write(text)
+
+    def teach(self, text: Content) -> None:
+        """What stands here while nothing was said."""
+        for static in self.query("#teach").results(Static):
+            static.update(text)
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="teach", markup=False)
+
+    async def _add(self, *widgets: Widget) -> None:
+        await self.query("#teach").remove()
+        await self.mount(*widgets)
+        children = list(self.children)
+        if len(children) > KEPT:
+            await self.remove_children(children[: len(children) - KEPT])
