@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from reign_executors.call import Call, MemoryBlobs
 from reign_executors.effect import UndoPromise
@@ -21,8 +21,10 @@ class Scenario(ABC):
     """One operation in a place of its own.
 
     ``operation`` is the registered name; ``needs`` what must be there (``docker``) or None; ``undo`` the promise that
-    the effect must show here; ``probe_before`` what ``probe`` says before it ever began; ``outside`` is True when
-    nobody else can change the thing (then :meth:`meddle` is not asked for).
+    the effect must show here; ``probe_before``/``probe_after`` what ``probe`` says before it ever began and afterwards;
+    ``meddles`` is False when nothing is left that others could change (then :meth:`meddle` is not asked for);
+    ``fixtures`` are names of pytest fixtures, their values are in ``given``;
+    ``faults`` are tests of the suite that the operation is known to fail, each with what is wrong with it.
     """
 
     operation: ClassVar[str]
@@ -30,9 +32,13 @@ class Scenario(ABC):
     undo: ClassVar[UndoPromise] = UndoPromise.EXACT
     probe_before: ClassVar[str] = "not_done"
     meddles: ClassVar[bool] = True
+    probe_after: ClassVar[str] = "done"
     has_command: ClassVar[bool] = True
+    fixtures: ClassVar[tuple[str, ...]] = ()
+    faults: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, given: dict[str, Any]) -> None:
+        self.given = given
         self.folder = folder
         self.place = folder / "place"
         self.blobs = MemoryBlobs()
