@@ -56,6 +56,14 @@ def _token_pattern() -> re.Pattern[bytes]:
     return re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(parts)})".encode())
 
 
+_LONG = re.compile(rb"[a-z0-9]{22,}|sk_|gh[pousr]_|github_pat_|xox[abeoprs]_|akia|asia")
+
+
+def looks_like_token(name: bytes) -> bool:
+    """Whether a placeholder's name may itself hold a token."""
+    return _LONG.search(name) is not None
+
+
 def _tokens(line: bytes, _lower: bytes) -> Iterator[Span]:
     for match in _token_pattern().finditer(line):
         assert match.lastgroup is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from reign_executors.redaction.patterns import FAMILIES, PEM_BEGIN, PEM_BODY, PEM_END
+from reign_executors.redaction.patterns import FAMILIES, PEM_BEGIN, PEM_BODY, PEM_END, looks_like_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reign_executors.redaction.known import Known
     from reign_executors.redaction.patterns import Span
 
@@ -39,10 +41,17 @@ class Rules:
             lower = line.lower()
             for number, (_, look) in enumerate(FAMILIES):
                 if families & 1 << number:
-                    found += ((start, end, False, name) for start, end, name in look(line, lower))
+                    found += ((start, end, False, name) for start, end, name in self._named(look(line, lower)))
         if len(found) > 1:
             return _merged(found)
         return [(start, end, name) for start, end, _, name in found]
+
+    def _named(self, spans: Iterator[Span]) -> Iterator[Span]:
+        """The spans, with names that don't give away what stood glued to them (``sk-…password=``)."""
+        for start, end, name in spans:
+            plain = name.encode()
+            betrays = any(value.lower() in plain for value in self.known.needles)
+            yield start, end, "secret" if betrays or looks_like_token(plain) else name
 
     def block(self, block: bytes) -> bytes:
         """``block`` (whole lines) without secrets; keys of several lines are seen to by :class:`PemState`."""
