@@ -32,7 +32,7 @@ _SCHEDULES = tuple(
         r"(?<![\w./*-])(?:(?:\*(?:/\d+)?|\d+(?:[-,/]\d+)*(?:/\d+)?)\s+){4}(?:\*(?:/\d+)?|\d+(?:[-,]\d+)*|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|sun))*)(?![\w/*])",
         r"@(?:hourly|daily|weekly|monthly|yearly|annually|midnight|reboot)\b",
         rf"\bevery (?:other )?(?:single )?(?:\d+ |two |three |five |six |ten |fifteen |thirty )?(?:minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|mornings?|evenings?|weekdays?|{_DAYS})\b(?: (?:morning|night|evening))?(?: {_CLOCK})?",
-        rf"\b(?:nightly|daily|weekly|hourly|monthly)\b(?: {_CLOCK})?",
+        rf"(?<![\w-])(?:nightly|daily|weekly|hourly|monthly)(?![\w-])(?: {_CLOCK})?",
     )
 )
 

@@ -59,6 +59,7 @@ _KINDS = re.compile(
 )
 _USER_HOST = re.compile(r"([a-z_][\w-]*)@([\w.-]+)(?::(.+))?", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_NEVER = frozenset("in on to from at into for of with by is are was were has have had and or but not that this it its the a an which who as so if then too also please now again here there where when back down up out off over all any some each every only itself called named using via without except older newer bigger than keeps keep can could will would should does do did needs want stuck failing running level levels per between across before after".split())
 _KINDLESS = frozenset(
     {
         "in",
@@ -113,7 +114,33 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     _places(tokens, found, context)
     _names(tokens, found, context)
     _ports(tokens, found, context)
+    _left_over(tokens, found, context)
     return found
+
+
+def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
+    """What only its shape speaks for: a version, a host, an environment, a port."""
+    lex = lexicon()
+    target = found.pop("_target", None)
+    if target is not None and "name" not in found:
+        found["name"] = target
+    for i, token in enumerate(tokens):
+        if token.used:
+            continue
+        before = tokens[i - 1].low if i else ""
+        if token.kind == "version" and "version" not in found:
+            found["version"] = token.text
+        elif token.low in lex.environments and token.kind in {"name", "word"} and "namespace" not in found and (i + 1 == len(tokens) or tokens[i + 1].kind == "punct" or tokens[i + 1].low in {"please", "pls", "now", "and", "asap", "plz"} or before in {"in", "on", "to", "for", "from", "into", "of"}):
+            if token.low in {"int", "test", "demo", "integration", "perf", "development", "canary"} and before not in {"in", "on", "to", "into", "from"}:
+                continue
+            found["namespace"] = token.value
+        elif token.kind == "number" and "ports" not in found and context.domains & {"docker", "bash"} and 2 <= len(token.text) <= 5 and before in {"on", "tcp", "udp", "at", ","} and int(token.text) < 65536 and (before in {"tcp", "udp"} or context.verb in {"create", "run", "add", "open", "allow", "deploy", None, "start"}):
+            found["ports"] = [token.text]
+    if "host" not in found and context.domains == {"bash"} | (context.domains & {"validation"}):
+        for token in tokens:
+            if token.kind == "name" and re.fullmatch(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?", token.low) and not token.low.startswith(("python", "ubuntu", "node1", "node2", "ipv")):
+                found["host"] = token.value
+                break
 
 
 def _put(found: Found, key: str, value: str) -> None:
@@ -142,6 +169,11 @@ def _put(found: Found, key: str, value: str) -> None:
 def _flags(tokens: list[Token], found: Found, context: Context) -> None:
     for i, token in enumerate(tokens):
         if token.kind != "flag":
+            continue
+        if token.text == "-H" and context.domains & {"github"}:
+            tokens[min(i + 1, len(tokens) - 1)].used = True
+            _put(found, "branch", tokens[min(i + 1, len(tokens) - 1)].value)
+            token.used = True
             continue
         key = FLAGS.get(token.text) or FLAGS.get(token.text.lower() if token.text.startswith("--") else "")
         token.used = True
@@ -229,6 +261,8 @@ def _typed(tokens: list[Token], found: Found, context: Context) -> None:
             if "file" in found and found["file"] != value:
                 found.setdefault("path", value)
             _put(found, "file", value)
+            if value.endswith((".yml", ".yaml")) and (context.speaks_of("workflow", "workflows", "github actions", "run", "dispatch", "ci") and context.domains & {"github", "cicd"}):
+                _put(found, "workflow", value)
             token.used = True
         elif kind == "image":
             if _USER_HOST.fullmatch(value) and "/" in value and "@sha256" not in value:
@@ -238,6 +272,8 @@ def _typed(tokens: list[Token], found: Found, context: Context) -> None:
             else:
                 _image(found, value)
             token.used = True
+        elif kind == "slashed" and _USER_HOST.fullmatch(value):
+            _user_host(token, found)
         elif kind == "slashed":
             _slashed(tokens, i, found, context)
         elif kind == "tagged":
@@ -582,6 +618,8 @@ def _images(tokens: list[Token], found: Found, context: Context) -> None:
         follow = tokens[i + 1] if i + 1 < len(tokens) else None
         second = tokens[i + 2] if i + 2 < len(tokens) else None
         before = tokens[i - 1].low if i else ""
+        if token.low == "registry" and before in {"the", "our", "my", "private", "local", "a", "to", "internal", "container", "docker"} and not (before == "a" and context.verb == "run"):
+            continue
         tag = None
         if follow is not None and not follow.used:
             if follow.kind in {"version", "number"} and not (
@@ -726,7 +764,7 @@ def _cued(tokens: list[Token], found: Found, context: Context) -> None:
             for v in values:
                 v.used = True
             if key in OWN_KEY and _is_target(tokens, tokens.index(values[0])):
-                found.setdefault("name", values[0].value)
+                found.setdefault("_target", values[0].value)
 
 
 def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context) -> None:
@@ -741,6 +779,8 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         return
     value = tokens[j]
     word = tokens[i]
+    if key in NUMBERS and value.verb is not None and j + 1 < len(tokens) and tokens[j + 1].kind == "number":
+        value = tokens[j := j + 1]
     if value.used:
         return
     if key in NUMBERS:
@@ -822,7 +862,7 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     if len(values) > 1 and key in OWN_KEY:
         found.setdefault("names", [v.value for v in values])
     if key in OWN_KEY and _is_target(tokens, i):
-        found.setdefault("name", value.value)
+        found.setdefault("_target", value.value)
     for v in values:
         v.used = True
 
@@ -830,7 +870,7 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
 def _is_target(tokens: list[Token], i: int) -> bool:
     """Whether the words at ``i`` are what the verb acts on, not the place where."""
     for j in range(i - 1, max(-1, i - 5), -1):
-        if tokens[j].low in _KINDLESS:
+        if tokens[j].low in _KINDLESS or tokens[j].text == ",":
             return False
         if tokens[j].verb is not None:
             return True
@@ -1015,14 +1055,23 @@ def _names(tokens: list[Token], found: Found, context: Context) -> None:
             ):
                 j += 1
             value = tokens[j]
-            if value.used and value.low not in lex.images or value.kind in {"punct", "flag"}:
+            if value.kind in {"punct", "flag"}:
                 continue
-            if value.kind in {"name", "quoted", "word", "slashed", "tagged"} and not (
+            if value.kind in {"name", "quoted", "word", "slashed", "tagged", "version", "file", "milli"} and not (
                 value.kind == "word"
                 and value.low in {"in", "on", "after", "for", "by", "the", "a", "and", "to", "with", "from"}
             ):
                 _name(found, key, [value, *_list(tokens, j)[1:]])
                 _own(tokens, i, value, found)
+    if context.domains & {"bash"} and not context.domains & {"docker", "kubernetes"} and key == "name" and context.verb in {"install", "uninstall"}:
+        _packages(tokens, found, key)
+    if context.verb == "useradd" or (context.domains == {"bash"} and context.speaks_of("userdel", "useradd", "adduser")):
+        for token, follow in zip(tokens, tokens[1:], strict=False):
+            if token.verb is not None and token.verb.name == "useradd" or token.low in {"userdel", "useradd", "adduser"}:
+                candidates = [t for t in tokens[tokens.index(follow) :] if t.nameable and not t.used]
+                if candidates:
+                    _put(found, "user", candidates[0].value)
+                    break
     if key in found and key == "name" or "names" in found:
         pass
     else:
@@ -1095,6 +1144,24 @@ def _namely(tokens: list[Token], i: int) -> bool:
         and not token.low.startswith("crashloop")
         and not re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+", token.text)
     )
+
+
+def _packages(tokens: list[Token], found: Found, key: str) -> None:
+    """Packages behind "install": tools' own names count, and shell lists them without commas."""
+    for i, token in enumerate(tokens):
+        if token.verb is None or token.verb.name not in {"install", "uninstall", "delete", "update", "add"} or token.kind != "word":
+            continue
+        values: list[Token] = []
+        for follow in tokens[i + 1 :]:
+            if follow.kind in {"name", "quoted", "file"} or (follow.kind == "word" and (follow.tool or follow.low in lexicon().images) and follow.low not in {"linux", "apt", "shell", "ubuntu-box", "snap", "brew", "yum", "dnf", "packages", "kernel", "daemon", "cron job", "crontab", "folder", "directory"}):
+                values.append(follow)
+            elif follow.kind == "flag" or follow.low in {"and", "&", "the", "latest", "package", "packages", "a", "newest", "both", "plus"} or follow.text == ",":
+                continue
+            else:
+                break
+        if values:
+            _name(found, key, values)
+        return
 
 
 def _names_beside_verb(tokens: list[Token], found: Found, context: Context, key: str) -> None:

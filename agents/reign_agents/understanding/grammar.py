@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .clauses import Span
+from .lexicon import Lexicon
 from .tokens import Token
 
 _ASKS = re.compile(
@@ -43,24 +44,86 @@ def lean(span: Span) -> str | None:
     return verb.intent
 
 
+_SERVING = frozenset({"run", "restart", "enable", "close", "label", "set", "comment", "wait", "assign", "resume", "tag", "rebase"})
+_PRONOUN_TEXT = re.compile(r"\b(?:it|them|its|again|there|that)\b", re.IGNORECASE)
+
+
 def main_span(spans: list[Span]) -> Span | None:
-    """The clause that the others serve: the last wish that is no aside and no mere look."""
+    """The clause that the others serve: the last act, unless it only tidies up or brings back what was there."""
     wishes = [s for s in spans if s.verb is not None and s.aside is None] or [s for s in spans if s.verb is not None]
     if not wishes:
         return spans[0] if spans else None
-    acts = [s for s in wishes if lean(s) not in {"monitor"}] or wishes
+    for span in wishes:
+        if lean(span) == "debug":
+            return span
+    acts = [s for s in wishes if lean(s) != "monitor"] or wishes[:1]
     leanings = [lean(s) for s in acts]
-    if "deploy" in leanings and leanings[0] in {"create_infra", "deploy"}:
-        return (
-            acts[len(leanings) - 1 - leanings[::-1].index("deploy")]
-            if leanings[-1] == "deploy"
-            else acts[leanings.index("deploy")]
-        )
-    return acts[0]
+    if len(set(leanings)) == 1:
+        return acts[0]
+    while len(acts) > 1:
+        last = acts[-1]
+        serving = last.verb is not None and last.verb.name in _SERVING and leanings[0] in {"deploy", "backup", "update", "destroy", "scale"}
+        words = " ".join(t.low for t in last.tokens)
+        tidying = lean(last) == "destroy" and leanings[0] in {"update", "deploy", "backup"} and leanings[-1] == "destroy"
+        again = lean(last) == "create_infra" and bool(_PRONOUN_TEXT.search(words)) and any(x in {"destroy", "backup", "update"} for x in leanings[:-1])
+        if (serving and _PRONOUN_TEXT.search(words)) or tidying or again or (serving and leanings[0] == "deploy"):
+            acts, leanings = acts[:-1], leanings[:-1]
+            continue
+        break
+    goal = leanings[-1]
+    if goal == "update" and "backup" in leanings[:-1] and "destroy" in leanings[:-1]:
+        goal = "backup"
+    return acts[leanings.index(goal)]
+
+
+def command(tokens: list[Token], lex: Lexicon) -> tuple[str, str, str] | None:
+    """(program, subcommand, intent) when the text holds a command as typed in a shell."""
+    for i, token in enumerate(tokens[:12]):
+        if token.kind not in {"word", "name"}:
+            continue
+        subs = lex.commands.get(token.low)
+        if subs is not None and token.low and token.low not in {"service", "compose", "k", "kind"} | ({"docker"} if i else set()):
+            for follow in [t for t in tokens[i + 1 : i + 7] if t.kind in {"word", "name"}][:3]:
+                for part in follow.low.split(" "):
+                    if part in subs:
+                        return token.low, part, subs[part]
+            return token.low, "-", "-"
+        if i == 0 and (intent := lex.commands[""].get(token.low)):
+            shell = len(tokens) > 1 and (tokens[1].kind in {"flag", "path", "file", "slashed", "number", "tagged", "ip"} or tokens[1].text == "-")
+            return token.low, "shell" if shell else "bare", intent
+    return None
+
+
+_ESSAYS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^\W*(?:so |and |ok(?:ay)?,? |hey,? )?(?:what(?:'s| is| are|s) (?:(?:a|an|the point of|the purpose of|the meaning of|the history of|the benefits? of|even a) )?[\w/.-]+(?: [\w-]+)?(?: (?:in|for|used for|about|anyway|exactly|good for)\b.{0,30})?)\W*$",
+        r"\b(?:difference|differences) between\b|\b(?:vs\.?|versus)\b|\bpros and cons\b|\bcompared to\b|\b(?:better|faster|easier|cheaper|worse) than\b",
+        r"\bwho (?:invented|created|wrote|made|founded|owns|maintains|won|is|was|painted|discovered)\b",
+        r"^\W*(?:please )?(?:define|explain)\b|\bexplain .{0,40}\bto (?:a|me)\b|\bstands? for\b|\bwhat does .{1,40} mean\b|\bhow does .{1,60} work\b|\bhow do .{1,40} work\b",
+        r"^\W*(?:is|are|was) .{2,40} (?:worth|dead|popular|hard|free|good|better|owned|open source|easy|difficult|overrated|still used|necessary)\b",
+        r"\b(?:should i (?:learn|use|buy|study|choose)|which (?:one )?is better|worth learning|learn (?:about )?(?:docker|kubernetes|terraform|linux|git)|interview questions|certification|salary|career|homework)\b",
+        r"^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|created|born|named|built|discovered)\b",
+        r"^\W*(?:tell me|talk) (?:about|something|a)\b|\bhistory of\b|\bbook about\b|\bget started with\b|\bwhat happens when\b|\bpoint of\b",
+    )
+)
+
+
+def essays(text: str) -> tuple[int, ...]:
+    """Which forms of a question for knowledge the text has: those want an article, not an act."""
+    short = text[:400]
+    return tuple(i for i, pattern in enumerate(_ESSAYS) if pattern.search(short))
 
 
 _FAULT = frozenset(
-    "why error errors failing failed fails fail crash crashing crashes crashed crashloop crashloopbackoff crashlooping broken broke stuck hung hangs hanging oom oomkilled evicted timeout timeouts timing refused denied unreachable unhealthy 500 502 503 504 404 403 imagepullbackoff errimagepull wrong problem trouble fault exception panic fatal flapping degraded flaky slow leak leaking dead notready notfound unable cannot can't cant won't wont doesn't doesnt isn't isnt 137 killed conflict mismatch invalid unauthorized forbidden outage incident down errored backoff segfault corrupt corrupted exhausted full".split()
+    "why error errors failing failed fails fail failure crash crashing crashes crashed crashloop crashloopbackoff crashlooping broken broke "
+    "breaks stuck hung hangs hanging hang oom oomkilled evicted timeout timeouts refused denied unreachable unhealthy 500 502 503 504 404 403 "
+    "401 5xx 502s 503s 500s imagepullbackoff errimagepull containercreating wrong problem problems trouble fault faulty exception exceptions "
+    "panic fatal flapping flaps flap degraded flaky slow leak leaking leaks dead notready notfound unable cannot can't cant won't wont doesn't "
+    "doesnt isn't isnt hasn't didn't didnt aren't 137 killed conflict conflicts mismatch invalid unauthorized unauthorised forbidden outage "
+    "incident down errored backoff segfault corrupt corrupted exhausted full rejected declined missing erroring spiking spike latency "
+    "bottleneck blocked blew died dies dying dropping drops dropped lost loses throws throwing returns red misbehaving weird strange odd "
+    "swapping thrashing culprit cause reason deadlock expired overloaded unresponsive unstable unexpected traceback emerg pressure wtf help".split()
 )
 
 

@@ -50,6 +50,14 @@ class Lexicon:
             form, _, name = pair.partition(":")
             self.providers[form.replace("_", " ")] = name
         self.weak_names = frozenset(raw["weak_names"].split())
+        self.commands: dict[str, dict[str, str]] = {
+            program: {sub: intent for intent, subs in group.items() for sub in subs.split()}
+            for program, group in raw["commands"].items()
+        }
+        for program, aliases in raw["command_aliases"].items():
+            for alias in aliases.split():
+                self.commands[alias] = self.commands[program]
+        self.elsewhere = frozenset((_HERE / "elsewhere.txt").read_text("utf-8").split())
         self.words = frozenset((_HERE / "words.txt").read_text("utf-8").split()) - self.weak_names
         self.phrases: dict[str, int] = {}
         for phrase in (*self.verbs, *self.nouns, *self.tools, *self.providers):

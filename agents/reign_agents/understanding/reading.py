@@ -7,8 +7,10 @@ from typing import Any, cast
 from . import grammar
 from .clauses import Span, split
 from .entities import Context, extract
-from .shape import DOMAINS, Clause, Mood, Understanding
-from .tokens import tokenize
+from .features import hashed, named
+from .model import model
+from .shape import DOMAINS, INTENTS, Clause, Mood, Understanding
+from .tokens import Token, tokenize
 
 Found = dict[str, Any]
 
@@ -22,7 +24,7 @@ def understand(text: str) -> Understanding:
     spans = split(tokens)
     low = frozenset(t.low for t in tokens)
     main = grammar.main_span(spans)
-    intent, confidence, domains = _judge(text, tokens, spans, main)
+    intent, mood, confidence, domains = _judge(text, tokens, spans)
     clauses: list[Clause] = []
     for span in spans:
         leaning = intent if span is main else (grammar.lean(span) or intent)
@@ -40,17 +42,24 @@ def understand(text: str) -> Understanding:
             )
         )
     entities = {} if intent == "unknown" else _merged(clauses, spans, main)
-    return Understanding(text, intent, cast(Mood, grammar.mood(text)), confidence, domains, entities, tuple(clauses))
+    return Understanding(text, intent, cast(Mood, mood), confidence, domains, entities, tuple(clauses))
 
 
-def _judge(text: str, tokens: list[Any], spans: list[Span], main: Span | None) -> tuple[str, float, tuple[str, ...]]:
-    score = grammar.rule_domains(tokens)
-    intent = (grammar.lean(main) if main else None) or ("debug" if grammar.faults(tokens) else None)
-    if "why" in {t.low for t in tokens} or (grammar.faults(tokens) > 1 and intent in {None, "monitor"}):
-        intent = "debug"
-    if intent is None or (not score and not any(t.noun for t in tokens)):
-        return "unknown", 0.6, ()
-    return intent, 0.8, tuple(d for d in DOMAINS if d in score)
+def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, str, float, tuple[str, ...]]:
+    """Intent, mood, confidence and domains by the trained model."""
+    if not tokens:
+        return "unknown", "do", 1.0, ()
+    judged = model().judge(hashed(named(tokens, spans, text)))
+    confidence = max(judged.intents)
+    intent = INTENTS[judged.intents.index(confidence)]
+    mood = "ask" if judged.ask > 0.5 else "do"
+    if intent == "unknown":
+        return intent, mood, round(confidence, 4), ()
+    domains = tuple(d for d, p in zip(DOMAINS, judged.domains, strict=True) if p > 0.5)
+    if not domains:
+        likeliest = max(range(len(DOMAINS)), key=judged.domains.__getitem__)
+        domains = (DOMAINS[likeliest],) if judged.domains[likeliest] > 0.2 else ()
+    return intent, mood, round(confidence, 4), domains
 
 
 def _merged(clauses: list[Clause], spans: list[Span], main: Span | None) -> Found:

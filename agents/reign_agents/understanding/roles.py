@@ -13,7 +13,7 @@ FLAGS: dict[str, str] = {
     "--user": "user", "-u": "user", "--min": "min", "--max": "max", "-b": "branch", "--branch": "branch", "--ref": "branch", "--head": "branch", "-B": "base", "--base": "base",
     "--title": "title", "-l": "label", "--label": "label", "--selector": "label", "-R": "repo", "--repo": "repo", "--region": "region", "--to-revision": "revision", "--revision": "revision",
     "--host": "host", "-H": "host", "--hostname": "host", "--subnet": "subnet", "--schedule": "schedule", "--registry": "registry", "--org": "org", "--milestone": "title", "--workflow": "workflow",
-    "--size": "storage", "--url": "url", "--commit": "commit", "--cpu-shares": "cpu",
+    "--size": "storage", "--include-namespaces": "namespace", "--kubeconfig": "file", "--from-backup": "name", "--key": "file", "--cluster": "name", "--for": "command", "--url": "url", "--commit": "commit", "--cpu-shares": "cpu",
 }  # fmt: skip
 """Option → entity key."""
 
@@ -22,7 +22,7 @@ AFTER: dict[str, str] = {
     "host": "host", "hosts": "host", "server": "host", "machine": "host", "hostname": "host", "box": "host", "vm": "host", "user": "user", "account": "user", "region": "region", "context": "context", "registry": "registry", "org": "org",
     "organisation": "org", "organization": "org", "repo": "repo", "repository": "repo", "workflow": "workflow", "subnet": "subnet", "label": "label", "base": "base",
     "commit": "commit", "sha": "commit", "tag": "version", "version": "version", "revision": "revision", "rev": "revision", "run": "run", "build": "build", "pr": "pr", "pull request": "pr",
-    "pull-request": "pr", "issue": "issue", "image": "image", "file": "file", "directory": "path", "folder": "path", "dir": "path", "path": "path", "url": "url", "command": "command", "title": "title", "id": "id", "prs": "pr", "subject": "title",
+    "pull-request": "pr", "issue": "issue", "image": "image", "file": "file", "directory": "path", "folder": "path", "dir": "path", "path": "path", "url": "url", "command": "command", "title": "title", "id": "id", "prs": "pr", "subject": "title", "titled": "title", "entitled": "title", "title is": "title", "runs": "run", "builds": "build", "issues": "issue", "pull requests": "pr", "cidr": "subnet", "bucket": "name", "milestone": "title",
     "namespaces": "namespace", "helm release": "release", "terraform workspace": "workspace", "tf workspace": "workspace", "docker image": "image", "container image": "image", "helm chart": "chart", "git tag": "version", "github workflow": "workflow", "schedule": "schedule", "volumes": "volume", "networks": "network", "branches": "branch", "images": "image",
 }  # fmt: skip
 """Noun → key of the value that follows it ("namespace shop")."""

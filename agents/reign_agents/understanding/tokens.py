@@ -100,6 +100,8 @@ def _cut(raw: re.Match[str]) -> Iterator[Token]:
         token = Token("quoted", text, start, end)
         token.value = text[1:-1].strip()
         token.low = token.value.lower()
+        if token.value and " " not in token.value and (kind := _shape(token.value)) in {"url", "path", "image", "slashed", "file"}:
+            token.kind = kind
         yield token
         return
     if kind == "flag":

@@ -1,0 +1,75 @@
+"""The trained part: a linear model over hashed features, one byte a weight.
+
+``weights.bin`` holds, little-endian: ``RGN1``, bits of the hash, number of outputs, a float scale for each output, the
+float temperature, then for each used row its 16-bit index and one signed byte an output.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from functools import cache
+from pathlib import Path
+from struct import calcsize, unpack_from
+from typing import NamedTuple
+
+from .features import BITS
+from .shape import DOMAINS, INTENTS
+
+OUTPUTS = len(INTENTS) + len(DOMAINS) + 1
+"""Intents, then domains, then the mood "ask"."""
+
+
+class Judgement(NamedTuple):
+    """Probabilities: one an intent (they add up to 1), one a domain, one that the mood is "ask"."""
+
+    intents: tuple[float, ...]
+    domains: tuple[float, ...]
+    ask: float
+
+
+class Model:
+    """Weights by hashed row."""
+
+    def __init__(self, raw: bytes) -> None:
+        magic, bits, outputs = unpack_from("<4sBB", raw)
+        if magic != b"RGN1" or bits != BITS or outputs != OUTPUTS:
+            raise ValueError("weights.bin does not fit this version: run tools/understanding/train.py")
+        offset = calcsize("<4sBB")
+        self.scales: tuple[float, ...] = unpack_from(f"<{outputs}f", raw, offset)
+        offset += 4 * outputs
+        (self.temperature,) = unpack_from("<f", raw, offset)
+        (rows,) = unpack_from("<I", raw, offset + 4)
+        offset += 8
+        index = array("H")
+        index.frombytes(raw[offset : offset + 2 * rows])
+        self._weights = memoryview(raw)[offset + 2 * rows :].cast("b")
+        self._at = {row: i * outputs for i, row in enumerate(index)}
+
+    def judge(self, rows: list[int]) -> Judgement:
+        """What the model makes of the features in ``rows``."""
+        at, weights = self._at, self._weights
+        used = [weights[i : i + OUTPUTS] for row in rows if (i := at.get(row)) is not None]
+        norm = 1.0 / math.sqrt(len(rows) or 1)
+        sums = [sum(column) for column in zip(*used, strict=True)] or [0] * OUTPUTS
+        scores = [total * scale * norm for total, scale in zip(sums, self.scales, strict=True)]
+        n = len(INTENTS)
+        raised = [score / self.temperature for score in scores[:n]]
+        top = max(raised)
+        powers = [math.exp(score - top) for score in raised]
+        whole = sum(powers)
+        return Judgement(
+            tuple(power / whole for power in powers),
+            tuple(_logistic(score) for score in scores[n:-1]),
+            _logistic(scores[-1]),
+        )
+
+
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, x))))
+
+
+@cache
+def model() -> Model:
+    """The model that ships with the package."""
+    return Model((Path(__file__).parent / "weights.bin").read_bytes())
