@@ -36,6 +36,7 @@ _CHAT = frozenset(
         EventType.RUN_FINISHED,
     }
 )
+_SYSTEMS = dict.fromkeys(("file", "shell", "network"), "host")
 
 
 class Conductor:
@@ -157,7 +158,9 @@ class Conductor:
         screen.header.pending = self.desk.needs_person
         if run is not None and run.plan is not None:
             systems = dict.fromkeys(
-                f"{step.target.tool} {step.target.context}" for step in run.plan.steps if step.target is not None
+                f"{_SYSTEMS.get(step.target.tool, step.target.tool)} {step.target.context}"
+                for step in run.plan.steps
+                if step.target is not None
             )
             if systems:
                 screen.header.targets = tuple(systems)

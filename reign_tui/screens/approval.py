@@ -52,6 +52,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
     """One pending approval. It answers by itself and closes; Escape leaves it pending."""
 
     CSS_PATH: ClassVar = ["../styles/dialog.tcss", "../styles/approval.tcss"]
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *Dialog.BINDINGS,
         Binding("o", "once", "Approve once", show=False, id="approval.once"),
@@ -74,7 +75,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         self._grace = grace
         self._ready_in = grace
         self._clock: Timer | None = None
-        self._armed: Timer | None = None
+        self._pressed: list[float] = []
         self._void = ""
 
     # -- what is shown
@@ -307,16 +308,12 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         return self._ready_in <= 0
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not self.ready:
-            event.stop()
-            event.prevent_default()
-            return
-        if isinstance(event, events.Key) and self._armed is not None:
-            self._armed.stop()
-            self._armed = None
-            self._note("That looked pasted: nothing was approved", "problem")
-            event.stop()
-            return
+        if isinstance(event, events.Key):
+            if not self.ready:
+                event.stop()
+                event.prevent_default()
+                return
+            self._pressed = [*self._pressed[-3:], event.time]
         await super().on_event(event)
 
     def on_paste(self, event: events.Paste) -> None:
@@ -373,12 +370,15 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             self._note(f"That is not the target's name: {one_line(self.approval.confirm or '')}", "problem")
 
     def _arm(self, decision: Decision) -> None:
-        """Approve unless another key follows at once, as in a paste without brackets."""
-        self._armed = self.set_timer(BURST, lambda: self._fire(decision))
+        """Approve unless other keys came with it, as in a paste without brackets."""
+        pressed = self._pressed[-1] if self._pressed else 0.0
+        self.set_timer(BURST, lambda: self._fire(decision, pressed))
 
-    def _fire(self, decision: Decision) -> None:
-        self._armed = None
-        self._give(decision)
+    def _fire(self, decision: Decision, pressed: float) -> None:
+        if sum(1 for time in self._pressed if abs(time - pressed) < BURST) > 1:
+            self._note("That looked pasted: nothing was approved", "problem")
+        else:
+            self._give(decision)
 
     def _give(self, decision: Decision, *, words: str | None = None, confirm: str | None = None) -> None:
         if self._void:

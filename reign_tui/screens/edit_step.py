@@ -27,9 +27,13 @@ class FieldsEditor(Editor, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(binding for binding in EDITING if isinstance(binding, Binding) and binding.id not in _NOT_HERE),
+        Binding("enter", "newline", "New line", show=False, id="editor.newline"),
         Binding("up", "cursor_up", "Up", show=False, id="editor.up"),
         Binding("down", "cursor_down", "Down", show=False, id="editor.down"),
     ]
+
+    def _keys_of(self, binding_id: str) -> frozenset[str]:
+        return frozenset({"enter"}) if binding_id == "composer.newline" else frozenset()
 
 
 class EditStepScreen(Dialog[Edit | None], inherit_bindings=False):

@@ -15,8 +15,8 @@ _MOST = 200  # requests kept in the history
 
 
 EDITING: list[BindingType] = [
-    Binding("enter", "send", "Send", show=False, id="composer.send", priority=True),
-    Binding("ctrl+j,shift+enter,alt+enter", "newline", "New line", show=False, id="composer.newline", priority=True),
+    Binding("enter", "send", "Send", show=False, id="composer.send"),
+    Binding("ctrl+j,shift+enter,alt+enter", "newline", "New line", show=False, id="composer.newline"),
     Binding("up", "older", "Older request", show=False, id="composer.older"),
     Binding("down", "newer", "Newer request", show=False, id="composer.newer"),
     Binding("escape", "leave", "Leave the input", show=False, id="composer.leave"),
@@ -109,10 +109,26 @@ class Editor(TextArea, inherit_bindings=False):
         self.text = text
         self.move_cursor(self.document.end)
 
-    def _on_key(self, event: events.Key) -> object:  # type: ignore[override]
-        if event.is_printable or event.key in ("backspace", "delete"):
-            self._place = None
-        return super()._on_key(event)
+    async def _on_key(self, event: events.Key) -> None:
+        """Sending and new lines happen here, in the order of typing: a binding would overtake letters still queued."""
+        if event.key in self._keys_of("composer.send"):
+            event.stop()
+            event.prevent_default()
+            self.action_send()
+        elif event.key in self._keys_of("composer.newline"):
+            event.stop()
+            event.prevent_default()
+            self.action_newline()
+        else:
+            if event.is_printable or event.key in ("backspace", "delete"):
+                self._place = None
+            await super()._on_key(event)
+
+    def _keys_of(self, binding_id: str) -> frozenset[str]:
+        """The keys of a binding, as the keymap has them."""
+        default = next((b.key for b in EDITING if isinstance(b, Binding) and b.id == binding_id), "")
+        keymap: dict[str, str] = getattr(self.app, "keys", {})
+        return frozenset(key.strip() for key in keymap.get(binding_id, default).split(","))
 
 
 class Composer(Horizontal):

@@ -58,6 +58,9 @@ class Pane(Vertical, inherit_bindings=False):
         left = cut(mark + self.heading, max(room - cell_len(right) - 3, 6))
         fill = "─" * max(room - cell_len(left) - cell_len(right) - 2, 1)
         line = "$border" if self.has_class("-focused") else "$border-blurred"
+        if not right:
+            self.border_title = Content.styled(left, "bold" if mark else "")
+            return
         self.border_title = Content.assemble(
             (left, "bold" if mark else ""), " ", (fill, line), " " if right else "", (right, "")
         )

@@ -176,7 +176,7 @@ class PlanTree(LineView, inherit_bindings=False):
         now, width = self._now(), self.size.width
         cells = {view.step.id: _cells(view, now) for view in self._run}
         widths = [max(map(len, column_)) for column_ in zip(_HEADS, *cells.values(), strict=True)]
-        widths[_OPERATION] = min(widths[_OPERATION], 22 if width >= 90 else 18)
+        widths[_OPERATION] = min(widths[_OPERATION], 22 if width >= 90 else 19)
         gutter = max((len(row.lanes) for row in self._rows), default=1)
         fixed = 1 + gutter + sum(widths) - widths[_TARGET] + len(widths)
         widths[_TARGET] = max(min(widths[_TARGET], width - fixed), width - fixed, 8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reign_tui.run_view import RunView, State, StepView
-from reign_tui.text import counted, one_line, paragraphs, plain, size
+from reign_tui.text import counted, cut, one_line, paragraphs, plain, size
 from reign_tui.widgets.line_view import Line, LineView, diff_line
 from reign_tui.widgets.plan_tree import risk_word, undo_word
 
@@ -63,7 +63,7 @@ def describe(run: RunView, view: StepView, *, width: int, full: bool = False) ->
         lines += _pairs("why", step.why, width)
     target = step.target
     if target is not None:
-        known = "  ".join(f"{key} {value}" for key, value in target.identity.items())
+        known = "  ".join(f"{key} {value if full else cut(value, 24)}" for key, value in target.identity.items())
         lines += _pairs("target", f"{target.tool} {target.context}  {target.resource}  {known}", width)
     if step.needs:
         numbers = [str(run.steps[need].number) for need in step.needs if need in run.steps]
