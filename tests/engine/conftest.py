@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reign_agents.store.store import Store, StorePaths
 
 from reign_agents.engine.hub import Subscription
 from reign_agents.events import Event
 from reign_agents.plan.model import Plan, Step
 from reign_agents.session import Session
 from reign_agents.settings import EngineSettings
+from reign_agents.store.store import Store, StorePaths
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_world import FakeWorld, world_registry

@@ -102,7 +102,7 @@ class Put(_OnWorld, Change):
         now = FakeWorld.values.get(self.key)
         if now == self.value:
             return Effect.nothing()
-        problems = ()
+        problems: tuple[Problem, ...] = ()
         if now is not None and self.if_exists == "ask":
             choices = (Choice(key="replace", label="replace it", fields={"if_exists": "change"}),)
             problems = (Problem(text=f"{self.key} is taken", choices=choices),)

@@ -130,7 +130,7 @@ class Attempt:
         except OperationError as error:
             return await self._failed(call, log, error, started)
         finally:
-            await asyncio.to_thread(log.close)
+            await log.finish()
 
     async def _look(self, call: Call) -> tuple[Step, Ruling]:
         target = await self._operation.target(call)
@@ -253,7 +253,7 @@ class Attempt:
             return Probe(state="in_doubt", detail=f"could not look: {error or 'no answer in time'}")
 
     async def _end(self, log: StepLog, ended: Ended, *, changed: bool) -> Ended:
-        await asyncio.to_thread(log.close)
+        await log.finish()
         shown = replace(
             ended,
             outputs=None if ended.outputs is None else self._redacted(ended.outputs),

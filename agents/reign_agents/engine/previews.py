@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reign_agents.engine.calls import planning_call
-from reign_agents.plan.graph import ancestors, ordered
+from reign_agents.plan.graph import needs_of, ordered
 from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.plan.references import referred_steps
 from reign_agents.safety.policy import rule
@@ -55,17 +55,18 @@ class Previewer:
 
     async def plan(self, plan: Plan, on_step: Callable[[Step], None] | None = None) -> Previewed:
         """The plan with every step's effect, target and verdict; steps that have one already keep it."""
-        before = ancestors(plan.steps)
+        after: dict[str, Foreseen] = {}
         done: dict[str, Step] = {}
         errors: dict[str, OperationError] = {}
         promised: dict[str, frozenset[str]] = {}
 
         async def ask(step: Step) -> None:
-            created, removed = _foreseen(step.id, before[step.id], done)
+            created, removed = _before(step, after)
             promised[step.id] = created
             async with self._room:
                 previewed, error = await self._step(step, created, removed)
             done[step.id] = previewed
+            after[step.id] = _after(previewed.effect, created, removed)
             if error is not None:
                 errors[step.id] = error
             if on_step is not None:
@@ -112,12 +113,21 @@ class Previewer:
         return replace(step, verdict=ruling.verdict, reasons=ruling.reasons, command=operation.command_line())
 
 
-def _foreseen(step: str, before: frozenset[str], done: Mapping[str, Step]) -> tuple[frozenset[str], frozenset[str]]:
-    """What earlier steps will have created and removed by then, the later word on each resource standing."""
-    created: set[str] = set()
-    removed: set[str] = set()
-    for name, earlier in done.items():
-        if name in before and earlier.effect is not None:
-            created = (created - earlier.effect.deletes()) | earlier.effect.creates()
-            removed = (removed - earlier.effect.creates()) | earlier.effect.deletes()
-    return frozenset(created), frozenset(removed)
+Foreseen = tuple[frozenset[str], frozenset[str]]
+"""Resources that will have been created, and removed, by then."""
+
+
+def _before(step: Step, after: Mapping[str, Foreseen]) -> Foreseen:
+    """What will have been created and removed when a step's turn comes."""
+    near = [after[need] for need in needs_of(step)]
+    created = frozenset[str]().union(*(made for made, _ in near))
+    removed = frozenset[str]().union(*(gone for _, gone in near))
+    return created, removed
+
+
+def _after(effect: Effect | None, created: frozenset[str], removed: frozenset[str]) -> Foreseen:
+    """The same once the step is done, its own word on each resource standing."""
+    if effect is None or not effect.changes:
+        return created, removed
+    made, gone = effect.creates(), effect.deletes()
+    return (created - gone) | made, (removed - made) | gone

@@ -22,7 +22,7 @@ from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.plan.edit import Edit, edited
 from reign_agents.plan.graph import needs_of, validated
 from reign_agents.plan.model import Plan, Step, Verdict
-from reign_agents.plan.references import resolve
+from reign_agents.plan.references import referred_steps, resolve
 from reign_agents.safety.policy import Ruling
 from reign_agents.settings import Decision, EngineSettings, RunOptions
 from reign_agents.store.records import AnswerRecord, ApprovalRecord, Intent, RunRecord, StepOutcome
@@ -456,7 +456,8 @@ class RunDriver:
                 await asyncio.shield(self._group)
             if step.id not in self._approved and not self._stopped(step):
                 return _rejected(step)
-        fields = resolve(step.fields, {name: ended.outputs or {} for name, ended in self._ended.items()})
+        taken = {name: self._ended[name].outputs or {} for name in referred_steps(step.fields)}
+        fields = resolve(step.fields, taken)
         operation = self._engine.registry.build(step.operation, fields)
         while not self._stopped(step):
             number = self._attempts.get(step.id, 0) + 1

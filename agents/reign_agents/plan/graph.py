@@ -30,11 +30,12 @@ def ordered(steps: Sequence[Step]) -> list[list[Step]]:
         if step.id in by_id:
             raise PlanError(f"two steps are called {step.id}", "give each step an id of its own")
         by_id[step.id] = step
+    needs = {step.id: needs_of(step) for step in steps}
     for step in steps:
-        for need in sorted(needs_of(step)):
+        for need in sorted(needs[step.id]):
             if need not in by_id:
                 raise PlanError(f"step {step.id} needs {need}, which is not in the plan", f"steps: {', '.join(by_id)}")
-    sorter = TopologicalSorter({step.id: needs_of(step) for step in steps})
+    sorter = TopologicalSorter(needs)
     try:
         sorter.prepare()
     except CycleError as error:
@@ -69,6 +70,7 @@ def dependants(steps: Iterable[Step], of: str) -> frozenset[str]:
 def validated(plan: Plan, registry: Registry) -> Plan:
     """The plan with all needs written out; raises :class:`PlanError` or the registry's errors for what is wrong."""
     ordered(plan.steps)
+    position = {step.id: index for index, step in enumerate(plan.steps)}
     steps = []
     for step in plan.steps:
         operation = registry.find(step.operation)
@@ -78,5 +80,5 @@ def validated(plan: Plan, registry: Registry) -> Plan:
             unknown = set(step.fields) - set(operation.model_fields)
             if unknown:
                 raise PlanError(f"step {step.id}: {step.operation} has no field {', '.join(sorted(unknown))}")
-        steps.append(replace(step, needs=tuple(s.id for s in plan.steps if s.id in needs_of(step))))
+        steps.append(replace(step, needs=tuple(sorted(needs_of(step), key=position.__getitem__))))
     return plan.with_steps(steps)

@@ -11,6 +11,7 @@ from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.recipe import Outline, Question, Recipe, joined
 from reign_agents.planning.wish import Thing, Wish
 from reign_agents.understanding import Understanding, understand
+from reign_executors.operation import JsonObject
 
 _UNDO = re.compile(
     r"^\s*(?:please\s+|ok(?:ay)?,?\s+|no,?\s+)*(?:undo|roll\s*(?:it|that|this)?\s*back|revert|take\s+(?:it|that)\s+back)"
@@ -189,7 +190,7 @@ def _in_order(text: str, outlines: Sequence[Outline]) -> bool:
     return bool(made & used)
 
 
-def _names(fields: dict[str, object]) -> list[str]:
+def _names(fields: JsonObject) -> list[str]:
     return [value for value in fields.values() if isinstance(value, str) and value]
 
 
