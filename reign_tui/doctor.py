@@ -204,9 +204,7 @@ async def _helm(patient: Patient) -> Check:
     if program is None:
         return Check("helm", "off", "not there, and not used yet: Helm comes later")
     _, text = await _output(patient, program, "version", "--short")
-    return Check(
-        "helm", "off", f"{program}, not used yet: Helm comes later", version=_first_line(text).partition("+")[0]
-    )
+    return Check("helm", "off", f"{program}, not used yet: Helm comes later", version=_version(text))
 
 
 async def _terraform(patient: Patient) -> Check:

@@ -290,6 +290,9 @@ async def drive(
             return (await driven).exit
         except OperationError as error:
             return _failed_to_begin(presenter, error, run)
+        except Exception:
+            presenter.show(never_began("something unexpected went wrong", 1, run))
+            raise
     finally:
         for waiting in (ticking, watching, *asking, *cancelling):
             if waiting is not None:

@@ -58,9 +58,8 @@ async def _follow(store: Store, name: str, as_json: bool) -> int:
             presenter.show(event)
         for step in sorted(running):
             path = store.log_path(name, step)
-            if path.exists():
-                if not as_json:
-                    presenter.show(Event(name, EventType.OUTPUT_APPENDED, {"path": str(path)}, step))
+            if path.exists() and not as_json:
+                presenter.show(Event(name, EventType.OUTPUT_APPENDED, {"path": str(path)}, step))
         if code is not None:
             return code
         if orphaned:

@@ -66,5 +66,5 @@ def saved_plan(name: str) -> Plan:
         raise Stopped(Exit.USAGE, f"{name} is of version {data.get('v')}, this program knows version 1", way_out)
     try:
         return Plan.from_json(data)
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise Stopped(Exit.USAGE, f"{name} holds a plan with a fault: {error}", way_out) from error
