@@ -113,7 +113,8 @@ class Session:
     async def check_plan(self, plan: Plan) -> Plan:
         """A saved plan, validated and previewed against the systems as they are now. ``ToolMissing`` is raised."""
         plan = validated(plan, self._registry)
-        previewed = await Previewer(self._registry, self.settings, self.store.paths.state).plan(plan)
+        previewer = Previewer(self._registry, self.settings, self.store.paths.state, self.store.blobs)
+        previewed = await previewer.plan(plan)
         if previewed.tool_missing is not None:
             raise previewed.tool_missing
         for step in previewed.plan.steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -58,8 +58,10 @@ class Call:
     cwd       where relative paths start
     promised  resources that earlier steps of the plan will have created (planning only; empty at execution)
     gone      resources that earlier steps of the plan will have removed (planning only)
+    touched   resources that earlier steps of the plan will have changed in any way (planning only)
     resumed   True when the step was started before by a process that died
     environment  the variables of the person's shell (None: this process's own), scrubbed by the process runner
+    secrets   known secret values by name, for programs that write their own output (never shown, never kept)
     """
 
     key: str
@@ -69,8 +71,20 @@ class Call:
     cwd: Path = field(default_factory=Path.cwd)
     promised: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
     resumed: bool = False
     environment: dict[str, str] | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def will_touch(self, resource: str) -> bool:
+        """Whether an earlier step will have changed this resource, or (for paths) something inside it."""
+        path = resource.partition("/")[2]
+        inside = path.rstrip("/") + "/"
+        if resource in self.touched:
+            return True
+        return path.startswith("/") and any(
+            other == path or other.startswith(inside) for other in (name.partition("/")[2] for name in self.touched)
+        )
 
     def say(self, text: str) -> None:
         """Write one line of output."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,7 @@ from reign_agents.plan.model import Plan, Step
 from reign_agents.session import Session
 from reign_agents.settings import EngineSettings
 from reign_agents.store.store import Store, StorePaths
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_world import FakeWorld, world_registry
+from tests.engine.fake_world import FakeWorld, world_registry
 
 
 @pytest.fixture(autouse=True)

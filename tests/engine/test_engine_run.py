@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from conftest import make_plan, put, until
-from fake_world import FakeWorld
 
 from reign_agents.engine.approvals import ApprovalVoid, ConfirmMismatch
 from reign_agents.engine.undo import Irreversible, NothingToUndo
 from reign_agents.events import Event, Outcome
 from reign_agents.plan.edit import Choose, SetFields
-from reign_agents.plan.model import Step, Verdict
+from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.session import Session
 from reign_agents.settings import Decision, RunOptions
 from reign_agents.store.store import Store
 from reign_executors.effect import Risk
 from reign_executors.errors import ToolMissing
+from tests.engine.conftest import make_plan, put, until
+from tests.engine.fake_world import FakeWorld
 
 ALL = RunOptions(interactive=False, approve=Risk.DESTROY)
 CHANGES = RunOptions(interactive=False, approve=Risk.CHANGE)
@@ -214,7 +214,7 @@ async def test_a_problem_is_a_question_headless_and_a_choice_in_the_app(session:
     events = session.subscribe()
     run = await session.start(plan)
     ready = await until(events, "plan.ready")
-    assert ready.data["plan"]["question"] == "x is taken"
+    assert Plan.from_json(cast("dict[str, Any]", ready.data["plan"])).question == "x is taken"
     await session.edit(run, [Choose("a", "replace")])
     await until(events, "approval.requested")
     await session.answer(session.pending()[0].id, Decision.ONCE, session.pending()[0].hash)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from reign_agents.plan.model import Step
+from reign_executors.call import Call
 from reign_executors.effect import Effect
 
 
-def binding(step: Step, promised: frozenset[str]) -> str:
-    """The step's hash without the identity of what earlier steps were still to create when it was planned."""
-    if step.effect is None or not promised:
+def binding(step: Step, touched: frozenset[str]) -> str:
+    """The step's hash without what could not be seen when it was planned.
+
+    Of resources that earlier steps of the plan change first, only what happens to them counts: their identity and the
+    difference to their content are known once those steps have run, and come from the plan that was approved.
+    """
+    effect = step.effect
+    if effect is None or not touched:
         return step.hash
-    identity = {name: value for name, value in step.effect.identity.items() if name not in promised}
-    return replace(step, effect=step.effect.model_copy(update={"identity": identity})).hash
+    moving = Call("binding", Path(), touched=touched).will_touch
+    identity = {name: value for name, value in effect.identity.items() if not moving(name)}
+    changes = tuple(
+        change.model_copy(update={"diff": None, "data_bytes": None}) if moving(change.resource) else change
+        for change in effect.changes
+    )
+    return replace(step, effect=effect.model_copy(update={"identity": identity, "changes": changes})).hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +38,9 @@ class Approved:
     by: str
     approval: str | None = None
 
-    def covers(self, now: Step, promised: frozenset[str]) -> bool:
+    def covers(self, now: Step, touched: frozenset[str]) -> bool:
         """Whether the approval still holds for the step as it would run now."""
-        if self.hash != binding(now, promised):
+        if self.hash != binding(now, touched):
             return False
         shown, current = self.step.effect, now.effect
         return shown is not None and current is not None and not current.exceeds(shown)

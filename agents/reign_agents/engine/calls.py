@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from reign_agents.settings import EngineSettings
 from reign_executors.call import Blobs, Call, MemoryBlobs, discard
+from reign_executors.effect import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Resources that earlier steps of a plan will have created, removed, or changed in any way."""
+
+    created: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
+
+    def and_then(self, effect: Effect | None) -> Foreseen:
+        """The same once a step with that effect is done, its own word on each resource standing."""
+        if effect is None or not effect.changes:
+            return self
+        made, gone = effect.creates(), effect.deletes()
+        changed = frozenset(change.resource for change in effect.changes)
+        return Foreseen((self.created - gone) | made, (self.removed - made) | gone, self.touched | changed)
+
+    @classmethod
+    def joined(cls, parts: Iterable[Foreseen]) -> Foreseen:
+        """What all of them foresee together."""
+        near = list(parts)
+        nothing = frozenset[str]()
+        return cls(
+            nothing.union(*(part.created for part in near)),
+            nothing.union(*(part.removed for part in near)),
+            nothing.union(*(part.touched for part in near)),
+        )
+
+
+NOTHING_FORESEEN = Foreseen()
 
 
 def planning_call(
     settings: EngineSettings,
     folder: Path,
     *,
-    promised: frozenset[str] = frozenset(),
-    gone: frozenset[str] = frozenset(),
+    blobs: Blobs | None = None,
+    foreseen: Foreseen = NOTHING_FORESEEN,
 ) -> Call:
-    """For a preview at planning: no output, nothing kept."""
+    """For a preview or a query at planning: no output. ``blobs`` is where an undo finds what was kept."""
     return Call(
         key="plan/preview",
         folder=folder,
-        blobs=MemoryBlobs(settings.capture_limit),
+        blobs=blobs or MemoryBlobs(settings.capture_limit),
         cwd=settings.cwd,
-        promised=promised,
-        gone=gone,
+        promised=foreseen.created,
+        gone=foreseen.removed,
+        touched=foreseen.touched,
     )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reign_agents.engine.calls import planning_call
+from reign_agents.engine.calls import Foreseen, planning_call
 from reign_agents.plan.graph import needs_of, ordered
 from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.plan.references import referred_steps
 from reign_agents.safety.policy import rule
 from reign_agents.settings import EngineSettings
+from reign_executors.call import Blobs
 from reign_executors.effect import Effect, Problem
 from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, ToolMissing
 from reign_executors.operation import Change, Operation
@@ -23,11 +24,11 @@ AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """A plan with effects, what could not be asked (step → error) and what each step was promised by earlier ones."""
+    """A plan with effects, what could not be asked (step → error), and what earlier steps change before each step."""
 
     plan: Plan
     errors: Mapping[str, OperationError]
-    promised: Mapping[str, frozenset[str]]
+    touched: Mapping[str, frozenset[str]]
 
     @property
     def tool_missing(self) -> OperationError | None:
@@ -47,10 +48,11 @@ def for_defaults(step: Step, settings: EngineSettings, registry: Registry) -> St
 class Previewer:
     """Previews steps for planning. Nothing is changed and nothing journalled."""
 
-    def __init__(self, registry: Registry, settings: EngineSettings, folder: Path) -> None:
+    def __init__(self, registry: Registry, settings: EngineSettings, folder: Path, blobs: Blobs | None = None) -> None:
         self._registry = registry
         self._settings = settings
         self._folder = folder
+        self._blobs = blobs
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def plan(self, plan: Plan, on_step: Callable[[Step], None] | None = None) -> Previewed:
@@ -58,15 +60,15 @@ class Previewer:
         after: dict[str, Foreseen] = {}
         done: dict[str, Step] = {}
         errors: dict[str, OperationError] = {}
-        promised: dict[str, frozenset[str]] = {}
+        touched: dict[str, frozenset[str]] = {}
 
         async def ask(step: Step) -> None:
-            created, removed = _before(step, after)
-            promised[step.id] = created
+            before = Foreseen.joined(after[need] for need in needs_of(step))
+            touched[step.id] = before.touched
             async with self._room:
-                previewed, error = await self._step(step, created, removed)
+                previewed, error = await self._step(step, before)
             done[step.id] = previewed
-            after[step.id] = _after(previewed.effect, created, removed)
+            after[step.id] = before.and_then(previewed.effect)
             if error is not None:
                 errors[step.id] = error
             if on_step is not None:
@@ -74,13 +76,11 @@ class Previewer:
 
         for wave in ordered(plan.steps):
             await asyncio.gather(*(ask(step) for step in wave))
-        return Previewed(plan.with_steps(done[step.id] for step in plan.steps), errors, promised)
+        return Previewed(plan.with_steps(done[step.id] for step in plan.steps), errors, touched)
 
-    async def _step(
-        self, step: Step, created: frozenset[str], removed: frozenset[str]
-    ) -> tuple[Step, OperationError | None]:
+    async def _step(self, step: Step, before: Foreseen) -> tuple[Step, OperationError | None]:
         step = for_defaults(step, self._settings, self._registry)
-        call = planning_call(self._settings, self._folder, promised=created, gone=removed)
+        call = planning_call(self._settings, self._folder, blobs=self._blobs, foreseen=before)
         try:
             if referred_steps(step.fields):
                 return self._later(step), None
@@ -111,23 +111,3 @@ class Previewer:
         assert step.effect is not None
         ruling = rule(operation, step.effect, step.target, self._settings)
         return replace(step, verdict=ruling.verdict, reasons=ruling.reasons, command=operation.command_line())
-
-
-Foreseen = tuple[frozenset[str], frozenset[str]]
-"""Resources that will have been created, and removed, by then."""
-
-
-def _before(step: Step, after: Mapping[str, Foreseen]) -> Foreseen:
-    """What will have been created and removed when a step's turn comes."""
-    near = [after[need] for need in needs_of(step)]
-    created = frozenset[str]().union(*(made for made, _ in near))
-    removed = frozenset[str]().union(*(gone for _, gone in near))
-    return created, removed
-
-
-def _after(effect: Effect | None, created: frozenset[str], removed: frozenset[str]) -> Foreseen:
-    """The same once the step is done, its own word on each resource standing."""
-    if effect is None or not effect.changes:
-        return created, removed
-    made, gone = effect.creates(), effect.deletes()
-    return (created - gone) | made, (removed - made) | gone

@@ -99,7 +99,7 @@ class RunDriver:
         self._ended: dict[str, Ended] = dict(ended or {})
         self._attempts = dict(attempts or {})
         self._resumed = ended is not None
-        self._promised: Mapping[str, frozenset[str]] = {}
+        self._touched: Mapping[str, frozenset[str]] = {}
         self._approved: dict[str, Approved] = {}
         self._group: asyncio.Task[None] | None = None
         self._in_group: frozenset[str] = frozenset()
@@ -256,7 +256,7 @@ class RunDriver:
         while True:
             self._engine.hub.publish(self._event(EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()}))
             previewed = await self._preview()
-            self.plan, self._promised = previewed.plan, previewed.promised
+            self.plan, self._touched = previewed.plan, previewed.touched
             problem = self._problem(previewed)
             if problem is not None:
                 self.plan = replace(self.plan, question=problem[0], suggestions=problem[1])
@@ -277,7 +277,12 @@ class RunDriver:
             self._take_edit()
 
     async def _preview(self) -> Previewed:
-        previewer = Previewer(self._engine.registry, self._engine.settings, self._engine.store.run_folder(self.run))
+        previewer = Previewer(
+            self._engine.registry,
+            self._engine.settings,
+            self._engine.store.run_folder(self.run),
+            self._engine.store.blobs,
+        )
         todo = self.plan.with_steps(step for step in self.plan.steps if step.id not in self._ended)
         gone = frozenset(self._ended)
         todo = todo.with_steps(replace(s, needs=tuple(n for n in s.needs if n not in gone)) for s in todo.steps)
@@ -336,7 +341,7 @@ class RunDriver:
         """Everything that creates or changes is asked at once, before any of it runs."""
         if self.options.approve_hash is not None:
             for step in self.plan.steps:
-                hash_ = binding(step, self._promised.get(step.id, frozenset()))
+                hash_ = binding(step, self._touched.get(step.id, frozenset()))
                 self._approved[step.id] = Approved(step, hash_, "hash", self._record.user)
         together = [
             step
@@ -358,12 +363,12 @@ class RunDriver:
 
     def _approve(self, steps: Sequence[Step], how: str, answer: Answer) -> None:
         for step in steps:
-            hash_ = binding(step, self._promised.get(step.id, frozenset()))
+            hash_ = binding(step, self._touched.get(step.id, frozenset()))
             self._approved[step.id] = Approved(step, hash_, how, answer.by)
 
     async def _ask(self, kind: str, steps: Sequence[Step], why: str, moved_: str | None, confirm: str | None) -> Answer:
         self._numbers += 1
-        hash_ = hash_of({step.id: binding(step, self._promised.get(step.id, frozenset())) for step in steps})
+        hash_ = hash_of({step.id: binding(step, self._touched.get(step.id, frozenset())) for step in steps})
         number = f"a_{self.run.removeprefix('r_')}_{self._numbers}"
         approval = Approval(
             number, self.run, "plan" if kind == "plan" else "step", tuple(steps), hash_, why, moved_, confirm
@@ -498,15 +503,15 @@ class RunDriver:
         assert effect is not None
         if effect.problems:
             return None
-        promised = self._promised.get(step.id, frozenset())
+        touched = self._touched.get(step.id, frozenset())
         if ruling.verdict is Verdict.ALLOW and effect.risk is Risk.READ:
-            return Approved(step, binding(step, promised), "read", self._record.user)
+            return Approved(step, binding(step, touched), "read", self._record.user)
         confirmed = ruling.confirm is None or ruling.confirm == self.options.confirm_target
         given = self._approved.get(step.id)
-        if given is not None and given.covers(step, promised) and (confirmed or given.how == "once"):
+        if given is not None and given.covers(step, touched) and (confirmed or given.how == "once"):
             return given
         if max(effect.risk, Risk.CREATE) <= self.options.approve and confirmed:
-            return Approved(step, binding(step, promised), "level", self._record.user)
+            return Approved(step, binding(step, touched), "level", self._record.user)
         return None
 
     async def _person(self, step: Step, needs: NeedsPerson) -> Ended | None:

@@ -116,7 +116,8 @@ class Restore(FileChange):
             return
         for root in self._to_restore(image, stop):
             path = Path(root.path)
-            if self.if_changed == "ask" and self._changed_by_others(root, stop):
+            awaited = scene.call.will_touch(resource(path))
+            if self.if_changed == "ask" and not awaited and self._changed_by_others(root, stop):
                 what = scene.described(path) if lstat(path) is not None else "it is gone"
                 label = "put the old state back all the same; what they did is lost"
                 if self._takes_from(root):
@@ -154,7 +155,10 @@ class Restore(FileChange):
         path, was, found = Path(root.path), entries[0], lstat(Path(root.path))
         counted = survey(path, stop) if root.how == "content" else None
         scene.bind(path, counted if found is not None and kind(found) == "directory" else None)
-        ours = root.path in self.left and not self._changed_by_others(root, stop)
+        awaited = scene.call.will_touch(resource(path))
+        if awaited:
+            scene.notes.append(f"{path}: whether others changed it is looked at once the steps before this one ran")
+        ours = root.path in self.left and (awaited or not self._changed_by_others(root, stop))
         if (why := no_right_in(path.parent, found)) is not None:
             scene.problem(f"can't restore {path}: {why}")
         directory = was.kind == "directory" or (found is not None and kind(found) == "directory")
