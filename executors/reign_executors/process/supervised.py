@@ -30,6 +30,8 @@ from reign_executors.process.folder import (
 
 LOOK = 0.05
 """Seconds between looks at the files of a supervisor that was not started by this process."""
+SCRIPT = "/dev/fd/9"
+"""Where a supervised program finds the bytes of ``script``."""
 GRACE = 5.0
 """Seconds a supervisor has beyond its ladder before we end its program ourselves."""
 _SCRIPT = Path(__file__).with_name("supervisor.py")
@@ -51,13 +53,15 @@ async def run_supervised(
     keep: int = 1 << 20,
     on_line: Callable[[bytes], None] | None = None,
     secrets: Mapping[str, str] | None = None,
+    script: bytes | None = None,
 ) -> Finished:
     """Run a program that changes things; like :func:`~reign_executors.process.run`, with these differences.
 
     It runs under a supervisor in ``call.folder`` that goes on when this process dies; output on disk, in ``Finished``
     and in ``call.write`` is redacted (``secrets``: known values by name, handed over a pipe). Several programs of one
     step need a folder each (``dataclasses.replace(call, folder=…)``). With ``call.resumed`` a program that was already
-    started from this folder is attached to instead of being started again.
+    started from this folder is attached to instead of being started again. ``script``: bytes that the program finds
+    as the file ``SCRIPT``, never on disk and not in its command line.
 
     Raises what ``run`` raises, ``Conflict`` when a program of this folder still runs, ``SupervisorLost``.
     """
@@ -79,6 +83,7 @@ async def run_supervised(
             "keep": keep,
             "secrets": dict(secrets or {}),
             "umask": umask,
+            "script": script,
         }
     )
     name = Path(words[0]).name

@@ -9,6 +9,7 @@ redactor are imported. Raw output never reaches the disk.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import marshal
 import os
@@ -147,7 +148,9 @@ def received() -> dict[str, Any] | None:
 
 def start(spec: dict[str, Any], pipes: tuple[int, int, int]) -> int:
     """Start the program in a session of its own; ``OSError`` when it can't be."""
-    report, told = os.pipe()
+    report, low = os.pipe()
+    told = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 64)
+    os.close(low)
     pid = os.fork()
     if pid == 0:
         _become(spec, pipes, told)
@@ -172,6 +175,8 @@ def _become(spec: dict[str, Any], pipes: tuple[int, int, int], told: int) -> NoR
         # First out of the way of 0, 1 and 2, then there: no copy may overwrite a pipe still to be copied.
         for target, handle in enumerate([os.dup(handle) for handle in pipes]):
             os.dup2(handle, target)
+        if spec["script"] is not None:
+            _hand_over(spec["script"])
         os.umask(spec["umask"])
         os.chdir(spec["cwd"])
         os.execve(spec["argv"][0], spec["argv"], spec["environment"])  # noqa: S606
@@ -179,6 +184,20 @@ def _become(spec: dict[str, Any], pipes: tuple[int, int, int], told: int) -> NoR
         os.write(told, str(error.errno or errno.EIO).encode())
     finally:
         os._exit(127)
+
+
+def _hand_over(script: bytes) -> None:
+    """Put the script's bytes where the program finds them: memory that is open as descriptor 9."""
+    if hasattr(os, "memfd_create"):
+        handle = os.memfd_create("script")
+    else:
+        import tempfile
+
+        handle, name = tempfile.mkstemp()
+        os.unlink(name)  # noqa: PTH108
+    _all(handle, script)
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.dup2(handle, 9)
 
 
 class Watch:
