@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from reign_executors.docker.build import Build
+from reign_executors.docker.execute import CopyInto, Exec
 from reign_executors.docker.images import Pull, PullAs, RemoveImage, Tag
 from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause, Update
+from reign_executors.docker.networks import ConnectNetwork, CreateNetwork, DisconnectNetwork, RemoveNetwork
 from reign_executors.docker.queries import (
     CheckHealth,
     Info,
@@ -25,9 +28,15 @@ from reign_executors.docker.volumes import CreateVolume, RemoveVolume
 from reign_executors.operation import Operation
 
 OPERATIONS: tuple[type[Operation], ...] = (
+    Build,
     CheckHealth,
+    ConnectNetwork,
+    CopyInto,
     Create,
+    CreateNetwork,
     CreateVolume,
+    DisconnectNetwork,
+    Exec,
     Info,
     Inspect,
     ListContainers,
@@ -41,6 +50,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     RecreateContainer,
     RemoveContainer,
     RemoveImage,
+    RemoveNetwork,
     RemoveVolume,
     Rename,
     Restart,

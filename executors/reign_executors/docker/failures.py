@@ -62,6 +62,8 @@ def translated(error: BaseException, endpoint: Endpoint) -> OperationError | Non
     for link in links:
         if isinstance(link, APIError):
             return refused(link.status_code or 0, str(link.explanation or link), endpoint)
+    if not any(isinstance(link, (transport.RequestException, HTTPError, DockerException)) for link in links):
+        return None  # a file of this machine, not the engine
     text = str(error)
     for link in links:
         if isinstance(link, FileNotFoundError):

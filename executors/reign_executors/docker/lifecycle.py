@@ -425,7 +425,7 @@ class Update(_OnContainer):
         wanted: Json = {}
         if self.memory is not None:
             wanted["Memory"] = amount(self.memory) or int(machine["MemTotal"])
-            wanted["MemorySwap"] = 2 * wanted["Memory"] if amount(self.memory) else -1
+            wanted["MemorySwap"] = 2 * wanted["Memory"]  # as at creation; the engine drops -1
         if self.cpus is not None:
             wanted["NanoCpus"] = specs.nano_cpus(self.cpus or float(machine["NCPU"]))
         if self.restart is not None:

@@ -455,7 +455,11 @@ class _NewContainer(DockerChange):
             await here.call(lambda client: client.start(existing["Id"]))
             how = "started"
         return ContainerMade(
-            id=existing["Id"], name=str(existing["Name"]).lstrip("/"), image=existing["Config"]["Image"], how=how
+            id=existing["Id"],
+            name=str(existing["Name"]).lstrip("/"),
+            image=existing["Config"]["Image"],
+            ports=_ports_of(existing),
+            how=how,
         )
 
     async def _make(
@@ -485,8 +489,22 @@ class _NewContainer(DockerChange):
                 await self._take_back(here, call, identity, error)
                 raise
         return ContainerMade(
-            id=identity, name=name or short(identity), image=self.image, volumes=missing_volumes, how=how
+            id=identity,
+            name=name or short(identity),
+            image=self.image,
+            ports=await self._published(here, identity),
+            volumes=missing_volumes,
+            how=how,
         )
+
+    async def _published(self, here: Engine, identity: str) -> dict[str, str]:
+        """Where each port is published; the engine is asked only for those it chose itself."""
+        wanted = self.publications()
+        if not self.starts or self.network == "host":
+            return {}
+        if all(one.host_port is not None for one in wanted):
+            return {one.key: f"{one.host_ip or '0.0.0.0'}:{one.host_port}" for one in wanted}  # noqa: S104
+        return _ports_of(await look(here, "container", identity))
 
     async def _mine(self, here: Engine, call: Call) -> Json:
         """The container of that name when this very step made it before; the engine's conflict otherwise."""
@@ -623,7 +641,11 @@ class _NewContainer(DockerChange):
 
     def _done(self, found: Json, how: Literal["created", "reused"]) -> Probe:
         outputs = ContainerMade(
-            id=found["Id"], name=str(found["Name"]).lstrip("/"), image=found["Config"]["Image"], how=how
+            id=found["Id"],
+            name=str(found["Name"]).lstrip("/"),
+            image=found["Config"]["Image"],
+            ports=_ports_of(found),
+            how=how,
         )
         return Probe(state="done", detail=described(found), outputs=outputs.model_dump(mode="json"))
 
@@ -657,6 +679,11 @@ class _NewContainer(DockerChange):
         return RemoveContainer(
             context=self.context, container=name, expect=identity, force=True, volumes=True, named_volumes=ours
         )
+
+
+def _ports_of(info: Json | None) -> dict[str, str]:
+    bound = ((info or {}).get("NetworkSettings") or {}).get("Ports") or {}
+    return {key: f"{rows[0]['HostIp']}:{rows[0]['HostPort']}" for key, rows in bound.items() if rows}
 
 
 def _joined(words: list[str]) -> str:

@@ -58,8 +58,9 @@ async def settled(
 
     ``one_shot``: having ended with 0 is well, too. ``removed_after``: being gone is well, too.
     """
-    begun = time.monotonic()
+    begun = steady = time.monotonic()
     first: Json | None = None
+    started = ""
     while True:
         info = await look(here, "container", container)
         if info is None:
@@ -67,8 +68,11 @@ async def settled(
                 return Seen(True, "it ran to its end and was removed, as asked")
             return Seen(False, f"container {short(container)} is gone", failed=True)
         first = first or info
-        waited = time.monotonic() - begun
-        seen = await _judge(here, info, first, waited >= settle, one_shot)
+        now = time.monotonic()
+        waited = now - begun
+        if info["State"]["StartedAt"] != started:  # it began anew: only an unbroken time counts
+            started, steady = info["State"]["StartedAt"], now
+        seen = await _judge(here, info, first, now - steady >= settle, one_shot)
         if seen is not None:
             return seen
         if waited > limit:

@@ -16,7 +16,7 @@ _NANO = 1_000_000_000
 def restart_policy(text: str) -> Json:
     """``no``, ``always``, ``unless-stopped``, ``on-failure`` or ``on-failure:3`` as the API takes it."""
     name, _, count = text.partition(":")
-    policy: Json = {"Name": "" if name == "no" else name}
+    policy: Json = {"Name": name}
     if count:
         policy["MaximumRetryCount"] = int(count)
     return policy
@@ -69,8 +69,8 @@ def like(info: Json) -> Json:
 
 def _binds(info: Json, host: Json) -> list[str] | None:
     """Binds with anonymous volumes named, so that a new container gets the same ones."""
-    binds = list(host.get("Binds") or ())
-    known = {bind.split(":")[1] for bind in binds if ":" in bind}
+    binds = [bind for bind in host.get("Binds") or () if ":" in bind]
+    known = {bind.split(":")[1] for bind in binds}
     known |= {mount.get("Target") for mount in host.get("Mounts") or ()}
     mounted = (mount for mount in info.get("Mounts") or () if mount.get("Type") == "volume")
     binds += [f"{m['Name']}:{m['Destination']}" for m in mounted if m.get("Destination") not in known]
