@@ -153,5 +153,7 @@ def test_a_name_that_is_taken_offers_choices(
     child.sendline(number)
     child.expect_exact("[y/N] ")
     child.sendline("y")
-    assert ended(child) == 0
+    child.expect("s2  done, verified")
+    child.sendintr()
+    ended(child)
     assert len(docker_client.containers.list(all=True, filters={"name": name})) == 2
