@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -21,11 +22,16 @@ from reign_agents.store.places import make_folder, open_private
 
 CAPTURE_LIMIT = 64 * 1024 * 1024
 TOTAL_LIMIT = 4 * 1024 * 1024 * 1024
-FRESH_SECONDS = 3600.0
+FRESH_SECONDS = 600.0
 """A blob this young may belong to a capture whose intent is not journalled yet."""
+ORPHAN_SECONDS = 86400.0
+"""A blob that no intent named for so long belongs to a process that died before."""
 
 MAGIC = b"RGN1"
+KEY_ID = 8
 NONCE = 12
+HEADER = len(MAGIC) + KEY_ID + NONCE
+TAG = 16
 _REFERENCE = re.compile(r"sha256:([0-9a-f]{64})")
 
 
@@ -61,7 +67,8 @@ class Blobs:
         self._older = older
         self._database = database
         self._driven = driven
-        self._mutex = threading.RLock()
+        self._mutex = threading.Lock()
+        self._swept = False
         self._fresh: dict[tuple[str, str] | None, dict[str, int]] = {}
         self._keys: dict[Path, bytes] = {}
 
@@ -83,13 +90,14 @@ class Blobs:
         reference = f"sha256:{name}"
         path = self._path(self._place, name)
         try:
-            with self._mutex, self._locked():
-                if path.exists():
+            with self._locked():
+                key = self._key(self._place, make=True)
+                if self._is_whole(path, key, len(data)):
                     os.utime(path)
-                    size = path.stat().st_size
                 else:
-                    size = self._write(path, reference, data)
-                self._fresh.setdefault(owner, {})[reference] = size
+                    self._write(path, reference, data, key)
+                with self._mutex:
+                    self._fresh.setdefault(owner, {})[reference] = HEADER + len(data) + TAG
         except OSError as error:
             raise typed(error, "the state before can't be kept, so it could not be undone") from error
         return reference
@@ -115,11 +123,11 @@ class Blobs:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        key = self._key(place, make=False)
-        body = len(MAGIC) + NONCE
-        if key is not None and sealed.startswith(MAGIC):
-            with contextlib.suppress(InvalidTag):
-                return AESGCM(key).decrypt(sealed[len(MAGIC) : body], sealed[body:], reference.encode())
+        with contextlib.suppress(InvalidTag, FileNotFoundError):
+            key = self._key(place, make=False)
+            if sealed.startswith(MAGIC + _key_id(key)):
+                nonce = sealed[HEADER - NONCE : HEADER]
+                return AESGCM(key).decrypt(nonce, sealed[HEADER:], reference.encode())
         raise BlobGone(
             f"the pre-image {reference[:19]} can't be decrypted: the key {place.key} is missing or another one, "
             "or the file is damaged",
@@ -137,6 +145,11 @@ class Blobs:
         with self._mutex:
             self._fresh.setdefault((run, step), {}).update(blobs)
 
+    def forget(self, run: str, step: str) -> None:
+        """A step is over: what was put for it since its intent (to compare) is needed no longer."""
+        with self._mutex:
+            self._fresh.pop((run, step), None)
+
     def _path(self, place: BlobPlace, name: str) -> Path:
         return place.folder / name[:2] / name
 
@@ -150,37 +163,41 @@ class Blobs:
         finally:
             os.close(handle)
 
-    def _write(self, path: Path, reference: str, data: bytes) -> int:
+    @staticmethod
+    def _is_whole(path: Path, key: bytes, size: int) -> bool:
+        """Whether a file has the right size and was encrypted with this very key."""
+        try:
+            with path.open("rb") as file:
+                start = file.read(len(MAGIC) + KEY_ID)
+                return start == MAGIC + _key_id(key) and os.fstat(file.fileno()).st_size == HEADER + size + TAG
+        except FileNotFoundError:
+            return False
+
+    def _write(self, path: Path, reference: str, data: bytes, key: bytes) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        size = len(MAGIC) + NONCE + len(data) + 16
-        self._make_room(size)
-        key = self._key(self._place, make=True)
-        assert key is not None
+        if not self._swept:
+            self._swept = True
+            self._sweep()
+        self._make_room(HEADER + len(data) + TAG)
         nonce = os.urandom(NONCE)
         make_folder(path.parent)
-        write_whole(path, MAGIC + nonce + AESGCM(key).encrypt(nonce, data, reference.encode()))
-        return size
+        sealed = AESGCM(key).encrypt(nonce, data, reference.encode())
+        write_whole(path, b"".join((MAGIC, _key_id(key), nonce, sealed)))
 
-    def _key(self, place: BlobPlace, *, make: bool) -> bytes | None:
-        key = self._keys.get(place.key)
-        if key is None:
-            try:
-                key = place.key.read_bytes()
-            except OSError:
-                if not make:
-                    return None
-                make_folder(place.key.parent)
-                write_whole(place.key, secrets.token_bytes(32), replace=False)
-                key = place.key.read_bytes()
-            if len(key) != 32:
-                return None if not make else self._refuse_key(place)
-            self._keys[place.key] = key
+    def _key(self, place: BlobPlace, *, make: bool) -> bytes:
+        """The 32 bytes; ``FileNotFoundError`` when there are none and none are to be made."""
+        known = self._keys.get(place.key)
+        if known is not None:
+            return known
+        if make and not place.key.exists():
+            make_folder(place.key.parent)
+            write_whole(place.key, secrets.token_bytes(32), replace=False)
+        key = place.key.read_bytes()
+        if len(key) != 32:
+            raise OSError(errno.EINVAL, f"{place.key} is no key of Reign: move it away")
+        self._keys[place.key] = key
         return key
-
-    @staticmethod
-    def _refuse_key(place: BlobPlace) -> bytes:
-        raise OSError(22, f"{place.key} is not a key of Reign; move it away")
 
     # room -------------------------------------------------------------------------------------------------------
 
@@ -204,7 +221,7 @@ class Blobs:
         if missing > 0:
             raise StoreFull(
                 f"the state before ({size} bytes) can't be kept: {used} of {self.total} bytes are in use, "
-                "all by runs that are under way",
+                "all by runs that are under way or only just ended",
                 "raise the limit of all pre-images, or wait until those runs have ended",
             )
         self._database.write_now(lambda db: release(db, going), "pre-images are not released")
@@ -212,27 +229,18 @@ class Blobs:
             self._path(self._place, reference.removeprefix("sha256:")).unlink(missing_ok=True)
 
     def _used(self) -> int:
-        fresh = sum(sum(blobs.values()) for blobs in self._fresh.values())
+        with self._mutex:
+            fresh = sum(sum(blobs.values()) for blobs in self._fresh.values())
         with self._database.read() as db:
             return fresh + int(db.execute("SELECT coalesce(sum(bytes), 0) FROM blobs").fetchone()[0])
 
-    def _sweep(self) -> int:
-        """Remove files nobody journalled (their process died before the intent); returns how many."""
+    def _sweep(self) -> None:
+        """Remove files that nobody journalled for a day: their process died before the intent."""
         with self._database.read() as db:
             known = {row[0] for row in db.execute("SELECT reference FROM blobs")}
-        gone = 0
         for path in self._place.folder.glob("??/*"):
-            if f"sha256:{path.name}" not in known and _older_than(path, 24 * FRESH_SECONDS):
+            if f"sha256:{path.name}" not in known and _older_than(path, ORPHAN_SECONDS):
                 path.unlink(missing_ok=True)
-                gone += 1
-        return gone
-
-    def sweep(self) -> int:
-        """Remove what no intent ever named and is a day old; returns how many files."""
-        if not self._place.folder.is_dir():
-            return 0
-        with self._mutex, self._locked():
-            return self._sweep()
 
 
 class StepBlobs:
@@ -279,6 +287,11 @@ def release(db: sqlite3.Connection, references: list[str]) -> None:
         )
         db.execute("DELETE FROM blob_uses WHERE reference = ?", (reference,))
         db.execute("DELETE FROM blobs WHERE reference = ?", (reference,))
+
+
+def _key_id(key: bytes) -> bytes:
+    """Which key it was, without saying anything about it."""
+    return hashlib.sha256(b"reign key id" + key).digest()[:KEY_ID]
 
 
 def _older_than(path: Path, seconds: float) -> bool:

@@ -88,6 +88,7 @@ class Database:
         self._shared = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._registering = threading.Lock()
         self._thread = threading.Thread(target=self._write_all, name="reign-store", daemon=True)
         self._thread.start()
 
@@ -147,13 +148,13 @@ class Database:
 
     def _commit(self, batch: Sequence[_Write]) -> list[_Ended]:
         """All of ``batch`` in one transaction; when that fails, each by itself, so that only the guilty one fails."""
-        with self._shared:
-            try:
+        try:
+            with self._shared if self._path is None else contextlib.nullcontext():
                 results = self._transaction(batch)
-                return [(write, result, None) for write, result in zip(batch, results, strict=True)]
-            except Exception as error:
-                if len(batch) == 1:
-                    return [(batch[0], None, self._typed(error, batch[0].what))]
+            return [(write, result, None) for write, result in zip(batch, results, strict=True)]
+        except Exception as error:
+            if len(batch) == 1:
+                return [(batch[0], None, self._typed(error, batch[0].what))]
         return [ended for write in batch for ended in self._commit([write])]
 
     def _transaction(self, batch: Sequence[_Write]) -> list[Any]:
@@ -217,7 +218,7 @@ class Database:
         if own is None:
             own = connect(path, read_only=True)
             self._local.connection = own
-            with self._shared:
+            with self._registering:
                 self._readers.append(own)
         return own
 

@@ -54,8 +54,8 @@ def runs(
         conditions.append("(request LIKE ? ESCAPE '\\' OR run = ?)")
         values += [f"%{_like(search)}%", search]
     if operation is not None:
-        conditions.append("run IN (SELECT run FROM steps WHERE operation = ? OR operation LIKE ? ESCAPE '\\')")
-        values += [operation, f"{_like(operation)}.%"]
+        conditions.append("run IN (SELECT run FROM steps WHERE operation = ? OR (operation >= ? AND operation < ?))")
+        values += [operation, f"{operation}.", f"{operation}/"]  # a slash comes right after a full stop
     if unfinished:
         conditions.append("ended IS NULL")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from reign_agents.store.errors import StoreError, typed
 from reign_agents.store.places import make_folder, open_private
@@ -85,6 +85,7 @@ class StepLog:
                 self._thread = threading.Thread(target=self._take, name=f"log {self.path.parent.name}", daemon=True)
                 self._thread.start()
             elif self._idle:
+                self._idle = False
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -95,6 +96,13 @@ class StepLog:
             thread = self._thread
         if thread is not None:
             thread.join()
+
+    async def finish(self) -> None:
+        """:meth:`close` without holding up the loop; at once where nothing was written."""
+        if self._thread is None:
+            self.close()
+        else:
+            await asyncio.to_thread(self.close)
 
     # in the thread ----------------------------------------------------------------------------------------------
 
@@ -194,31 +202,44 @@ class Lines:
 
 
 def tail(path: Path, lines: int) -> Lines:
-    """The last ``lines`` lines of a file of any size; none when it is not there."""
+    """The last ``lines`` lines of a file of any size; none when it is not there.
+
+    Of lines beyond ``LONGEST_LINE`` bytes only the last pieces count.
+    """
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            position, found = size, 0
-            while position and found <= lines:
-                count = min(LONGEST_LINE, position)
-                position -= count
-                file.seek(position)
-                found += file.read(count).count(b"\n")
-                if size - position >= LONGEST_LINE * max(lines, 1):
-                    break
+            start = _last_lines(file, size, lines)
     except OSError:
         return Lines((), 0, 0)
-    pieces, starts, start = [], [position], position
-    while start < size:
-        part = read_lines(path, start, 1000)
-        if not part.lines:
-            break
-        pieces += list(part.lines)
-        if len(pieces) > lines:
-            pieces = pieces[-lines:] if lines else []
-        starts.append(part.start)
-        start = part.end
-    return Lines(tuple(pieces), position, start)
+    found: deque[str] = deque(maxlen=max(lines, 0))
+    end = start
+    while end < size and (part := read_lines(path, end, 1000)).lines:
+        found.extend(part.lines)
+        end = part.end
+    return Lines(tuple(found), start, end)
+
+
+def _last_lines(file: BinaryIO, size: int, lines: int) -> int:
+    """Where the last ``lines`` lines begin, looking back no further than they may be long."""
+    if lines <= 0 or not size:
+        return size
+    file.seek(size - 1)
+    wanted = lines + (file.read(1) == b"\n")
+    position = size
+    while position > max(size - LONGEST_LINE * lines, 0):
+        count = min(LONGEST_LINE, position)
+        position -= count
+        file.seek(position)
+        block = file.read(count)
+        if block.count(b"\n") < wanted:
+            wanted -= block.count(b"\n")
+            continue
+        place = len(block)
+        for _ in range(wanted):
+            place = block.rindex(b"\n", 0, place)
+        return position + place + 1
+    return position
 
 
 def read_lines(path: Path, offset: int, limit: int) -> Lines:

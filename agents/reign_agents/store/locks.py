@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -43,8 +43,10 @@ class ResourceLocks:
         self._folder = folder
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = weakref.WeakKeyDictionary()
 
-    async def take(self, resources: Iterable[str], holder: str, timeout: float = PATIENCE) -> Locks:
+    async def take(self, resources: Collection[str], holder: str, timeout: float = PATIENCE) -> Locks:
         """All of ``resources``, in sorted order so that nobody waits in a circle; ``LockHeld`` after ``timeout`` s."""
+        if not resources:
+            return Locks({})
         turns = self._turns.setdefault(asyncio.get_running_loop(), {})
         locks = Locks(turns)
         try:

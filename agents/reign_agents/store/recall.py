@@ -13,54 +13,11 @@ CANDIDATES = 300
 MOST_WORDS = 12
 
 _WORD = re.compile(r"\w+")
-_MEANINGLESS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "without",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "i",
-        "me",
-        "my",
-        "we",
-        "you",
-        "your",
-        "please",
-        "can",
-        "could",
-        "would",
-        "do",
-        "did",
-        "does",
-        "what",
-        "when",
-        "which",
-        "who",
-        "how",
-        "last",
-    ]
+_SMALL = (
+    "a an and the of to in on at by for from with without is are was were be it its this that these those i me my "
+    "we you your please can could would do did does what when which who how last"
 )
+_MEANINGLESS = frozenset(_SMALL.split())
 
 
 def words_of(text: str) -> list[str]:

@@ -163,7 +163,9 @@ class Store:
     async def outcome(self, entry: StepOutcome, *events: Event) -> tuple[Event, ...]:
         """After an effect, or when a step ends without one (``attempt`` 0)."""
         what = f"how {entry.run}/{entry.step} ended ({entry.outcome}) is not written down"
-        return await self._database.write(lambda db: journal.end(db, entry, events), what, full=entry.attempt > 0)
+        kept = await self._database.write(lambda db: journal.end(db, entry, events), what, full=entry.attempt > 0)
+        self.blobs.forget(entry.run, entry.step)
+        return kept
 
     async def approval(self, entry: ApprovalRecord, *events: Event) -> tuple[Event, ...]:
         """A person is asked."""
