@@ -77,15 +77,21 @@ class Call:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def will_touch(self, resource: str) -> bool:
-        """Whether an earlier step will have changed this resource, or (for paths) something inside it."""
-        path = resource.partition("/")[2]
-        inside = path.rstrip("/") + "/"
+        """Whether an earlier step will have changed this resource (or path), or for paths something inside it."""
         if resource in self.touched:
             return True
-        return path.startswith("/") and any(
-            other == path or other.startswith(inside) for other in (name.partition("/")[2] for name in self.touched)
-        )
+        path = _path(resource)
+        if path is None:
+            return False
+        inside = path.rstrip("/") + "/"
+        return any(other == path or other.startswith(inside) for other in map(_path, self.touched) if other is not None)
 
     def say(self, text: str) -> None:
         """Write one line of output."""
         self.write(text.encode("utf-8", "replace") + b"\n")
+
+
+def _path(resource: str) -> str | None:
+    """The absolute path a resource's name holds (``file//etc/hosts``, ``/etc/hosts``); None when it is no path."""
+    path = resource if resource.startswith("/") else resource.partition("/")[2]
+    return path if path.startswith("/") else None
