@@ -97,7 +97,7 @@ _SINGLE = re.compile(rb"'((?:[^'\\]|\\.)*)")
 _ESCAPED = re.compile(rb"""(\\{1,3}["'])((?:(?!\1).)*)""")
 _SCHEME = re.compile(rb"(?:bearer|basic|token|apikey|negotiate|digest|aws4-hmac-sha256|bot|key)[ \t]+")
 _NO_SECRET = re.compile(
-    rb"""(?: \x01+ | \$\{.* | \$\(.* | \$[a-z_][a-z0-9_]* | %[a-z_]+% | <[^>]*>? | \*+ | x{3,} | \.+ | -+
+    rb"""(?: \x01.* | \$\{.* | \$\(.* | \$[a-z_][a-z0-9_]* | %[a-z_]+% | <[^>]*>? | \*+ | x{3,} | \.+ | -+
           | (?:var|local|data|module|secrets|vars|env|os|process)\..* | \{\{.* | \[+ | \{+ | \(+ | [|>][+-]?
           | (?:true|false|null|none|nil|undefined|required|optional|invalid|expected|unexpected|missing|expired|empty
              |not|is|are|was|were|has|must|the|a|an|no|yes|and|or|for|of|to|in|on|from|with|by|file|error|failed|unset
