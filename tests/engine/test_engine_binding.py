@@ -53,6 +53,9 @@ def test_more_data_at_risk_voids_an_approval_and_a_little_growth_does_not() -> N
     assert "data at risk" in moved(losing(1000), losing(50_000_000))
 
 
+OTHER_CONTENT = ResourceChange(action=Action.UPDATE, resource="file//x/a", diff="-1\n+3")
+
+
 @pytest.mark.parametrize(
     ("now", "words"),
     [

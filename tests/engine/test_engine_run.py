@@ -27,18 +27,30 @@ def outcomes(store: Store, run: str) -> dict[str, str | None]:
     return {step.id: step.outcome for step in store.steps(run)}
 
 
+async def until_running(count: int) -> None:
+    async with asyncio.timeout(20):
+        while FakeWorld.running < count:
+            await asyncio.sleep(0.01)
+
+
 async def test_independent_steps_run_at_the_same_time_and_dependants_after(session: Session, store: Store) -> None:
-    run = await session.start(make_plan(put("a", "x"), put("b", "y"), put("c", "z", "1", "a", "b")), ALL)
+    FakeWorld.gate = asyncio.Event()
+    plan = make_plan(put("a", "x", waits=True), put("b", "y", waits=True), put("c", "z", "1", "a", "b"))
+    run = await session.start(plan, ALL)
+    await until_running(2)
+    FakeWorld.gate.set()
     end = await session.wait(run)
     assert (end.outcome, end.exit) == (Outcome.DONE, 0)
-    assert FakeWorld.most == 2
     assert FakeWorld.done[-1] == "put z"
     assert outcomes(store, run) == {"a": "done", "b": "done", "c": "done"}
 
 
 async def test_the_limit_of_an_executor_holds(make_session: Callable[..., Session]) -> None:
+    FakeWorld.gate = asyncio.Event()
     session = make_session(concurrency={"world": 2})
-    run = await session.start(make_plan(*(put(f"s{n}", f"k{n}") for n in range(8))), ALL)
+    run = await session.start(make_plan(*(put(f"s{n}", f"k{n}", waits=True) for n in range(8))), ALL)
+    await until_running(2)
+    FakeWorld.gate.set()
     assert (await session.wait(run)).exit == 0
     assert FakeWorld.most == 2
 
