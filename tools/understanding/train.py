@@ -47,7 +47,7 @@ def sources() -> dict[str, list[Labelled]]:
     found = {
         path.stem: read(path.stem)
         for path in sorted(DATA.glob("*.txt"))
-        if not path.stem.startswith(("held_", "fresh_", "dev_"))
+        if not path.stem.startswith(("held_", "fresh_"))
     }
     made = examples(DATA / "patterns.tpl", 14, SEED)
     found["patterns"] = [labelled(i[0], d, t, a or i.endswith("?"), None, "patterns") for i, d, t, a in made]

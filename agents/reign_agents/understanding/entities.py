@@ -136,6 +136,10 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
             found["namespace"] = token.value
         elif token.kind == "number" and "ports" not in found and context.domains & {"docker", "bash"} and 2 <= len(token.text) <= 5 and before in {"on", "tcp", "udp", "at", ","} and int(token.text) < 65536 and (before in {"tcp", "udp"} or context.verb in {"create", "run", "add", "open", "allow", "deploy", None, "start"}):
             found["ports"] = [token.text]
+    if context.intent == "scale" and not found.keys() & {"replicas", "min", "max", "memory", "storage", "cpu"}:
+        left = [n for i, t in enumerate(tokens) if not t.used and t.kind == "number" and (n := number(t)) is not None and not (i and tokens[i - 1].low == "by") and not (i + 1 < len(tokens) and tokens[i + 1].low == "more")]
+        if len(left) == 1:
+            found["replicas"] = left[0]
     if "host" not in found and context.domains == {"bash"} | (context.domains & {"validation"}):
         for token in tokens:
             if token.kind == "name" and re.fullmatch(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?", token.low) and not token.low.startswith(("python", "ubuntu", "node1", "node2", "ipv")):
@@ -261,7 +265,7 @@ def _typed(tokens: list[Token], found: Found, context: Context) -> None:
             if "file" in found and found["file"] != value:
                 found.setdefault("path", value)
             _put(found, "file", value)
-            if value.endswith((".yml", ".yaml")) and (context.speaks_of("workflow", "workflows", "github actions", "run", "dispatch", "ci") and context.domains & {"github", "cicd"}):
+            if value.endswith((".yml", ".yaml")) and context.domains & {"github", "cicd"} and (context.verb in {"trigger", "rerun", "disable", "enable", "run", "validate"} or context.speaks_of("workflow", "workflows", "github actions", "run", "dispatch", "ci", "actions")):
                 _put(found, "workflow", value)
             token.used = True
         elif kind == "image":
@@ -462,7 +466,7 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
     before = _previous(tokens, i)
     follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
     token.used = True
-    if kind := _KINDS.fullmatch(value):
+    if (kind := _KINDS.fullmatch(value)) and not re.search(r"\.(?:ya?ml|json|tf|sh|py)$", value):
         if "name" in found:
             found.setdefault("names", [found["name"]]).append(kind[1])
         else:
@@ -1075,7 +1079,7 @@ def _names(tokens: list[Token], found: Found, context: Context) -> None:
     if key in found and key == "name" or "names" in found:
         pass
     else:
-        _names_beside_nouns(tokens, found, key)
+        _names_beside_nouns(tokens, found, key, context.intent == "create_infra")
     if key not in found and "names" not in found and "name" not in found:
         _names_beside_verb(tokens, found, context, key)
     if (
@@ -1107,7 +1111,7 @@ def _name(found: Found, key: str, values: list[Token]) -> None:
         found["names"] = [found[key], *(value.value for value in values)]
 
 
-def _names_beside_nouns(tokens: list[Token], found: Found, key: str) -> None:
+def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bool) -> None:
     for i, token in enumerate(tokens):
         if token.noun is None or token.noun.name not in NAMED_KINDS or token.kind != "word":
             continue
@@ -1202,6 +1206,10 @@ def _names_beside_verb(tokens: list[Token], found: Found, context: Context, key:
                 break
             j += 1
         if j < len(tokens) and _namely(tokens, j) and tokens[j].low not in lexicon().environments:
+            if not _looks(tokens[j]) and tokens[j].kind != "quoted":
+                better = [n for n in range(len(tokens)) if n != j and _namely(tokens, n) and _looks(tokens[n]) and tokens[n].low not in lexicon().environments]
+                if better and context.intent not in {"create_infra"}:
+                    j = better[0]
             values = _list(tokens, j)
             if "image" in found and found["image"].split(":")[0] == values[0].low and len(values) == 1:
                 if token.verb.intent in {"create_infra", "deploy"}:
@@ -1210,13 +1218,18 @@ def _names_beside_verb(tokens: list[Token], found: Found, context: Context, key:
             return
 
 
+def _looks(token: Token) -> bool:
+    """Whether a token has the looks of a thing's name: a hyphen, a digit, or a word that services are called by."""
+    return bool(re.search(r"[-_\d]", token.text)) or token.low in lexicon().images or token.low in lexicon().weak_names
+
+
 def _any_name(tokens: list[Token], found: Found, context: Context, key: str) -> None:
     lex = lexicon()
     best: Token | None = None
     for i, token in enumerate(tokens):
         if not _namely(tokens, i) or token.kind == "quoted" or token.low in lex.environments:
             continue
-        looks = bool(re.search(r"[-_\d]", token.text)) or token.low in lex.images or token.low in lex.weak_names
+        looks = _looks(token)
         follow = tokens[i + 1] if i + 1 < len(tokens) else None
         before = tokens[i - 1].low if i else ""
         subject = follow is not None and follow.low in {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from zlib import crc32
 
@@ -15,6 +16,9 @@ BITS = 15
 SLOTS = 1 << BITS
 """Features are hashed into this many rows."""
 
+_RESOURCE = re.compile(r"(?:aws|google|azurerm|digitalocean|hcloud|random|null|kubernetes|helm|module|data|var|local)[._][a-z]")
+_HOST = re.compile(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?")
+_KIND = re.compile(r"(?:po|pods?|deploy|deployments?|svc|services?|sts|statefulsets?|ds|cm|configmaps?|secrets?|jobs?|cronjobs?|ing|ingress|pvc|hpa|nodes?|rs)/")
 _PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "one", "ones", "same", "again", "so", "there", "another", "other", "everything", "more"})
 _WH = frozenset({"what", "why", "who", "when", "where", "which", "how", "is", "are", "does", "did", "do", "can", "could", "would", "should", "has", "have", "whats", "what's", "who's", "any"})
 _MOST = 220
@@ -119,9 +123,33 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
     elsewhere = sum(1 for t in tokens if t.low in lex.elsewhere or (t.low.endswith("s") and t.low[:-1] in lex.elsewhere))
     features += [f"elsewhere {min(elsewhere, 3)}", f"et {min(elsewhere, 2)} {min(trade, 2)}"]
     features += [f"essay {i} {min(concrete, 1)}" for i in grammar.essays(text)]
+    marks = grammar.pasted(text)
+    features += [f"pasted {i}" for i in marks]
+    if len(marks) > 1:
+        features += ["pasted", f"pastedmany {min(len(marks), 4)}"]
+    if text.count(": ") >= 2:
+        features.append("colons")
     services = sum(1 for t in tokens if t.low in lex.weak_names or t.low in lex.images or (t.kind == "name" and any(c in "-_0123456789" for c in t.low)))
     places = sum(1 for t in tokens if t.low in lex.environments)
     features += [f"services {min(services, 2)}", f"places {min(places, 1)} {min(services, 1)}", f"sp {min(services + places + trade + vague, 3)} {min(elsewhere, 1)}"]
+    for t in tokens:
+        if t.kind in {"file", "path", "slashed"} and (ext := t.text.rsplit("/", 1)[-1].rpartition("."))[1]:
+            features.append("ext " + ext[2].lower()[:8])
+        if t.kind in {"path", "slashed"}:
+            features.append("root " + (t.text.lstrip("./").split("/", 1)[0].lower()[:12] if t.kind == "slashed" or t.text[0] == "." else "/" + t.text.lstrip("/").split("/", 1)[0][:6]))
+        if t.kind == "name" and _RESOURCE.match(t.low):
+            features.append("tfresource")
+        if t.kind == "name" and _HOST.fullmatch(t.low):
+            features.append("hostlike")
+        if t.kind == "slashed" and _KIND.match(t.low):
+            features.append("kind/name")
+        if t.kind == "url":
+            features.append("urlhost " + (t.text.split("/") + ["", ""])[2][-12:])
+    images = sum(1 for t in tokens if t.kind in {"image", "tagged"} or t.low in lex.images)
+    leaning = (grammar.lean(main) if main else None) or "-"
+    if images:
+        features += [f"image {leaning}", f"image {leaning} {min(places, 1)} {min(faults, 1)}"]
+    features.append(f"where {leaning} {min(places, 1)} {'hostlike' in features} {'k path' if kinds['path'] else ''} {min(services, 1)} {min(trade, 1)}")
     typed = grammar.command(tokens, lex)
     if typed is not None:
         features += [f"cmd {typed[0]} {typed[1]}", f"cmd {typed[2]}", f"cmdf {typed[2]} {min(faults, 1)} {min(elsewhere, 1)}", f"cmdp {typed[0]}"]

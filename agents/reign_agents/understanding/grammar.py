@@ -109,6 +109,24 @@ _ESSAYS = tuple(
 )
 
 
+_PASTED = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^\W*(?:error|err|fatal|warning|warn|panic|exception|traceback|failed|failure|e|remote|conflict|denied|critical|emerg|npm err!?)\b\W*[:\[(]?",
+        r"^\W*-?(?:bash|sh|zsh|ssh|sudo|docker|nginx|mount|psql|rsync|dpkg|curl|make|git|helm|kubectl|terraform|java[\w.]*|python\d?|[\w.-]+exception)\w*: ",
+        r"\b(?:no such|not found|permission denied|access denied|connection (?:refused|reset|timed out)|timed? ?out|could ?n[o']t|cannot|can't|unable to|failed to|did not|does not exist|already (?:in use|exists|allocated)|no space left|out of memory|not authorized|unauthorized|forbidden|expired|is not (?:a|in)|must be|refused|unreachable|undeclared|unsupported|unknown field|invalid|missing required|exceeded|killed process|lock(?:ed|ing)?|deadline exceeded)\b",
+        r"\b(?:exit(?:ed)? (?:with )?(?:code|status)|exit:? ?\d+|code = |status ?code|errno|rpc error|http \d{3}|line \d+|stack ?trace|\[error\]|\[emerg\]|##\[error|back-?off|oomkilled|sigkill|sigsegv|signal \d+)",
+        r"\b(?:[A-Z][a-z]+){2,}(?:Error|Exception|Failed|Exceeded|Unavailable|BackOff|Operation|Denied)\b",
+    )
+)
+
+
+def pasted(text: str) -> tuple[int, ...]:
+    """Which marks of a program's own complaint the text bears."""
+    short = text[:1500]
+    return tuple(i for i, pattern in enumerate(_PASTED) if pattern.search(short))
+
+
 def essays(text: str) -> tuple[int, ...]:
     """Which forms of a question for knowledge the text has: those want an article, not an act."""
     short = text[:400]
