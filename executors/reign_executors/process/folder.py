@@ -1,6 +1,6 @@
 """What a supervisor leaves in a step's folder, and what can be read from it by any later process.
 
-``output.log``    combined output, redacted, as it came
+``combined.log``  combined output, redacted, as it came
 ``stdout``        the first bytes of stdout, redacted (at the end)
 ``stderr``        the last bytes of stderr, redacted (at the end)
 ``status.json``   replaced atomically: state, pids, start times, exit code …
@@ -25,7 +25,7 @@ from reign_executors.process.group import start_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OUTPUT = "output.log"
+OUTPUT = "combined.log"
 STDOUT = "stdout"
 STDERR = "stderr"
 STATUS = "status.json"

@@ -38,7 +38,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = path
         self.lost = 0
-        self._log = os.open(path + "/output.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self._log = os.open(path + "/combined.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         self.write("reserve", bytes(RESERVE))
 
     def write(self, name: str, data: bytes, *, sync: bool = False) -> None:
@@ -113,12 +113,12 @@ class Stream:
         except BlockingIOError:
             return False
         if not data:
-            return self.close(folder)
+            self.open = False
+            return self.finish(folder)
         return self._show(self._redactor.feed(data), folder)
 
-    def close(self, folder: Folder) -> bool:
-        """The end of it: what was held back comes out."""
-        self.open = False
+    def finish(self, folder: Folder) -> bool:
+        """What was held back comes out."""
         return self._show(self._redactor.flush(), folder)
 
     def _show(self, data: bytes, folder: Folder) -> bool:
@@ -247,8 +247,8 @@ class Watch:
         self._follow(pid, feed, began)
         code = self._code
         for stream in self._streams:
-            if stream.open:
-                stream.close(self._folder)
+            if stream.open:  # somebody in the background still holds it
+                stream.finish(self._folder)
         self._folder.keep("stdout", self._streams[0].kept)
         self._folder.keep("stderr", self._streams[1].kept)
         self._folder.release()
