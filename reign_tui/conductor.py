@@ -48,6 +48,7 @@ class Conductor:
         self.desk = Desk()
         self.session: Session | None = None
         self._logged: RunView | None = None
+        self._introduced: set[str] = set()
         self._pulse = screen.set_interval(1.0, self._tick, pause=True, name="pulse")
 
     # -- from the engine
@@ -122,7 +123,10 @@ class Conductor:
             case _:
                 pass
         if text:
-            self._screen.chat.tell(run.id, self._clock(), narration.about(run), text)
+            about = "" if run.id in self._introduced else narration.about(run)
+            if about:
+                self._introduced.add(run.id)
+            self._screen.chat.tell(run.id, self._clock(), about, text)
 
     def _lead(self, events: list[Event]) -> None:
         """Where a person is needed, lead there, unless they are writing."""

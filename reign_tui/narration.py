@@ -18,9 +18,10 @@ def about(run: RunView) -> str:
     plan = run.plan
     if plan is None or not plan.steps:
         return ""
+    if plan.undo_of is not None:
+        return "from the undo ledger"
     planner = "offline planner" if plan.planner == "offline" else plan.planner
-    sure = "undo" if plan.undo_of else f"{plan.intent} {plan.confidence:.2f}"
-    return f"{sure} · {planner}"
+    return f"{plan.intent} {plan.confidence:.2f} · {planner}"
 
 
 def numbers(steps: Iterable[StepView]) -> str:
@@ -102,7 +103,8 @@ def failed(view: StepView) -> str:
 def ended(run: RunView) -> str:
     """The last word about a run."""
     parts: list[str] = []
-    if run.answer and run.answer != run.question:
+    told = {str(view.error.get("cause")) for view in run if view.error is not None}
+    if run.answer and run.answer != run.question and not any(run.answer.startswith(cause) for cause in told):
         parts.append(_lines([literal(line) for line in plain(run.answer).splitlines()]))
     outcome = "" if run.outcome is None else run.outcome.value
     if run.steps:

@@ -48,6 +48,33 @@ class EditWanted:
     step: str
 
 
+class ShownView(LineView, inherit_bindings=False):
+    """What would happen; its top line says which part of it is in sight."""
+
+    def __init__(self, title: str, *, id: str) -> None:  # noqa: A002 - what Textual calls it
+        super().__init__(id=id)
+        self._title = title
+
+    def _retitle(self) -> None:
+        count, height = len(self.lines), self.scrollable_content_region.height
+        where = ""
+        if 0 < height < count:
+            top = self.scroll_offset.y
+            where = f" ── lines {top + 1}-{min(top + height, count)} of {count}   PgUp PgDn"
+        self.border_title = Content(self._title + where)
+
+    def on_resize(self) -> None:
+        self._retitle()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._retitle()
+
+    def _measure(self) -> None:
+        super()._measure()
+        self._retitle()
+
+
 class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
     """One pending approval. It answers by itself and closes; Escape leaves it pending."""
 
@@ -88,9 +115,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         with Pane(id="box") as pane:
             pane.heading, pane.standing = self._title(), self._badges()
             yield LineView(id="facts")
-            shown = LineView(id="shown")
-            shown.border_title = "What is deleted" if self._destroys else "What is created or changed"
-            yield shown
+            yield ShownView("What is deleted" if self._destroys else "What is created or changed", id="shown")
             if self.approval.confirm is not None:
                 with Vertical(id="confirm"):
                     name = one_line(self.approval.confirm)
@@ -125,23 +150,9 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         view = self.query_one("#shown", LineView)
         view.set_lines(shown)
         self.set_class(len(facts) + len(shown) + 12 < self.size.height, "-fits")
-        view.border_title = self._shown_title(view)
-        self.watch(view, "scroll_y", lambda: self._retitle(view), init=False)
         self.query_one("#keys", Static).update(self._keys())
         self.query_one("#off", Static).update(self._off())
         self.query_one("#foot", Static).update(self._foot(width))
-        self.call_after_refresh(self._retitle, view)
-
-    def _retitle(self, view: LineView) -> None:
-        view.border_title = self._shown_title(view)
-
-    def _shown_title(self, view: LineView) -> Content:
-        title = "What is deleted" if self._destroys else "What is created or changed"
-        count, height = len(view.lines), view.scrollable_content_region.height
-        if 0 < height < count:
-            top = view.scroll_offset.y
-            title += f" ── lines {top + 1}-{min(top + height, count)} of {count}   PgUp PgDn"
-        return Content(title)
 
     def _views(self) -> list[tuple[int, Step]]:
         known = self._run.steps

@@ -57,7 +57,7 @@ def step(
     return Step(
         id=name,
         operation=operation,
-        fields={"name": resource.partition("/")[2]},
+        fields={"image": "nginx:1.27", "container": resource.partition("/")[2]},
         why=why or f"{operation} is part of what was asked",
         needs=tuple(needs),
         agent=operation.partition(".")[0],
@@ -331,7 +331,9 @@ class FakeSession:
             edits = await self._edits[run].get()
             plan = edited(plan, edits)
             plan = plan.with_steps(
-                replace(s, effect=Effect(changes=(create(f"container/{s.fields.get('name')}"),)), verdict=Verdict.ASK)
+                replace(
+                    s, effect=Effect(changes=(create(f"container/{s.fields.get('container')}"),)), verdict=Verdict.ASK
+                )
                 if s.effect is None
                 else s
                 for s in plan.steps
@@ -489,7 +491,7 @@ def taken_plan() -> Plan:
         choices=(
             Choice(key="reuse", label="use the one that is there", fields={"reuse": True}),
             Choice(key="replace", label="replace it", fields={"replace": True}),
-            Choice(key="rename", label="call it web-2", fields={"name": "web-2"}),
+            Choice(key="rename", label="call it web-2", fields={"container": "web-2"}),
         ),
     )
     return plan_of(

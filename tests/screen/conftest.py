@@ -1,0 +1,114 @@
+"""The app over a fake session, with a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from fake_session import FakeSession, fake_session
+from textual.pilot import Pilot
+
+from reign_tui import greeting
+from reign_tui.app import ReignApp
+from reign_tui.config import AppConfig
+
+NOON = datetime.fromisoformat("2026-03-01T03:12:16+00:00")
+
+
+class Stage:
+    """An app, its session, and words for what a person does with them."""
+
+    def __init__(self, app: ReignApp, session: FakeSession) -> None:
+        self.app = app
+        self.session = session
+        self.pilot: Pilot[int]
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        """Wait until something holds; fails after many turns of the loop."""
+        for _ in range(400):
+            if holds():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(what or f"it never came to hold; the plan shows {self.app.main.plan.plan_tree.rows()}")
+
+    async def send(self, text: str) -> None:
+        """Write a request and press Enter."""
+        editor = self.app.main.composer.editor
+        editor.focus()
+        editor.text = text
+        await self.pilot.press("enter")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    def states(self) -> list[str]:
+        """The words in front of the steps."""
+        run = self.app.conductor.desk.current
+        return [] if run is None else [view.state.value for view in run]
+
+    async def said(self) -> str:
+        """All of the chat, as text."""
+        await self.app.main.chat.settled()
+        await self.pilot.pause()
+        lines = []
+        for widget in self.app.main.chat.walk_children():
+            content = getattr(widget, "_content", None) or getattr(widget, "content", None)
+            if content is not None:
+                lines.append(str(content))
+        return "\n".join(lines)
+
+    @property
+    def notice(self) -> str:
+        from reign_tui.widgets.status_bar import StatusBar
+
+        return self.app.screen.query_one(StatusBar).notice
+
+    @property
+    def dialog(self) -> str:
+        return type(self.app.screen).__name__
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> FakeSession:
+    return fake_session(tmp_path)
+
+
+@pytest.fixture
+def make_app(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ReignApp]:
+    """Build the app; keyword arguments go to the settings, ``themes``, ``grace`` and ``warnings`` to the app."""
+
+    async def answers(_host: str) -> str:
+        return "the engine answers"
+
+    monkeypatch.setattr(greeting, "engine_answer", answers)
+
+    def build(
+        *, grace: float = 0.0, themes: Path | None = None, warnings: tuple[str, ...] = (), **config: object
+    ) -> ReignApp:
+        return ReignApp(
+            lambda: session,  # type: ignore[arg-type, return-value]
+            AppConfig(**config),  # type: ignore[arg-type]
+            grace=grace,
+            themes=themes,
+            warnings=warnings,
+            now=lambda: NOON,
+        )
+
+    return build
+
+
+@pytest.fixture
+def stage(make_app: Callable[..., ReignApp], session: FakeSession) -> Stage:
+    return Stage(make_app(), session)
+
+
+async def settle() -> None:
+    await asyncio.sleep(0)
