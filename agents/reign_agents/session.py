@@ -155,6 +155,7 @@ class Session:
             raise NotFound(f"there is no run {run}", "reign-tui history lists them")
         if run in self._tasks:
             raise OperationError(f"run {run} is already under way here")
+        self.store.lease(run).release()
         self._spawn(run, self._resumed(record, plan, options))
         return run
 
@@ -262,6 +263,8 @@ class Session:
             return self._without_steps(record.run, record.request, Outcome.STOPPED, 3, error)
         ended: dict[str, Ended] = {}
         attempts: dict[str, int] = {}
+        under_way: dict[str, str] = {}
+        found: dict[str, Ended] = {}
         for step in self.store.steps(record.run):
             if step.attempts:
                 attempts[step.id] = step.attempts
@@ -269,9 +272,12 @@ class Session:
                 outputs = dict(step.outputs or {})
                 ended[step.id] = Ended(Outcome.DONE, outputs=outputs, verified=step.verified, attempt=step.attempts)
             elif step.attempts and step.outcome in (None, Outcome.RUNNING.value, Outcome.IN_DOUBT.value):
-                found = await self._found(record.run, plan, step, {name: e.outputs or {} for name, e in ended.items()})
-                if found is not None:
-                    ended[step.id] = found
+                known = {name: end.outputs or {} for name, end in {**ended, **found}.items()}
+                looked = await self._found(record.run, plan, step, known)
+                if looked is not None:
+                    found[step.id] = looked
+                elif step.approval is not None:
+                    under_way[step.id] = str(step.approval.get("hash"))
         driver = RunDriver(
             self._engine,
             record,
@@ -280,6 +286,8 @@ class Session:
             inverses=self._inverses_of(plan),
             ended=ended,
             attempts=attempts,
+            found=found,
+            under_way=under_way,
         )
         self._runs[record.run] = driver
         return await driver.drive()

@@ -87,6 +87,7 @@ class Attempt:
         store: Store,
         settings: EngineSettings,
         redactor: Redactor,
+        secrets: Mapping[str, str],
         journal: Journal,
         after: Callable[[Call], Awaitable[str | None]] | None = None,
     ) -> None:
@@ -99,6 +100,7 @@ class Attempt:
         self._store = store
         self._settings = settings
         self._redactor = redactor
+        self._secrets = secrets
         self._journal = journal
         self._after = after
         self._intended = False
@@ -113,6 +115,7 @@ class Attempt:
             folder=self._store.step_folder(self._run, self._step.id),
             blobs=self._store.blobs,
             write=log.write,
+            secrets=self._secrets,
             resumed=self._resumed,
         )
         started = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,16 @@ def step_call(
     folder: Path,
     blobs: Blobs,
     write: Callable[[bytes], None] = discard,
+    secrets: Mapping[str, str] | None = None,
     resumed: bool = False,
 ) -> Call:
     """For the verbs of a step that is being executed."""
-    return Call(key=key, folder=folder, write=write, blobs=blobs, cwd=settings.cwd, resumed=resumed)
+    return Call(
+        key=key,
+        folder=folder,
+        write=write,
+        blobs=blobs,
+        cwd=settings.cwd,
+        secrets=dict(secrets or {}),
+        resumed=resumed,
+    )

@@ -76,7 +76,11 @@ class NotApproved(OperationError):
 
 
 class RunDriver:
-    """One run, from drafted plan to ``run.finished``. ``finished`` holds how steps ended in an earlier process."""
+    """One run, from drafted plan to ``run.finished``.
+
+    Of an earlier process: ``ended`` says how steps ended, ``found`` what the real system says of steps it left in the
+    middle, ``attempts`` how often steps were begun, ``under_way`` what was approved (its hash) for those to go on with.
+    """
 
     def __init__(
         self,
@@ -88,16 +92,21 @@ class RunDriver:
         inverses: Mapping[str, Inverse] | None = None,
         ended: Mapping[str, Ended] | None = None,
         attempts: Mapping[str, int] | None = None,
+        found: Mapping[str, Ended] | None = None,
+        under_way: Mapping[str, str] | None = None,
     ) -> None:
         self.run = run.run
         self.plan = plan
         self.options = options
         self._engine = engine
-        self._redactor = engine.redactor.also(secrets_of(plan, engine.registry))
+        self._secrets = secrets_of(plan, engine.registry)
+        self._redactor = engine.redactor.also(self._secrets)
         self._record = run
         self._inverses = dict(inverses or {})
-        self._ended: dict[str, Ended] = dict(ended or {})
+        self._ended: dict[str, Ended] = {**(ended or {}), **(found or {})}
+        self._found = dict(found or {})
         self._attempts = dict(attempts or {})
+        self._under_way = dict(under_way or {})
         self._resumed = ended is not None
         self._touched: Mapping[str, frozenset[str]] = {}
         self._approved: dict[str, Approved] = {}
@@ -248,6 +257,8 @@ class RunDriver:
         event = self._event(EventType.RUN_STARTED, data)
         if self._resumed:
             self._engine.hub.publish(*await self._engine.store.append(event))
+            for step, found in self._found.items():
+                await self._journal_end(step, found)
         else:
             self._engine.hub.publish(*await self._engine.store.start_run(self._record, event))
 
@@ -428,26 +439,30 @@ class RunDriver:
                 raise
             ended = Ended(Outcome.CANCELLED)
         if ended.attempt == 0:
-            event = finished(self.run, step.id, ended)
-            entry = StepOutcome(
-                run=self.run,
-                step=step.id,
-                attempt=0,
-                outcome=ended.outcome,
-                seconds=None,
-                outputs=None,
-                verified=None,
-                error=ended.error,
-                log_bytes=0,
-                time=now(),
-                changed=False,
-            )
-            await self.outcome(entry, event)
+            await self._journal_end(step.id, ended)
         self._ended[step.id] = ended
         inverse = self._inverses.get(step.id)
         if inverse is not None and ended.outcome is Outcome.DONE:
             await self._engine.store.undone(inverse.run, inverse.step, self.run)
         self._waits[step.id].set_result(None)
+
+    async def _journal_end(self, step: str, ended: Ended) -> None:
+        """Write down the end of a step that no attempt of this process ended."""
+        path = self._engine.store.log_path(self.run, step)
+        entry = StepOutcome(
+            run=self.run,
+            step=step,
+            attempt=ended.attempt,
+            outcome=ended.outcome,
+            seconds=ended.seconds,
+            outputs=ended.outputs,
+            verified=ended.verified,
+            error=ended.error,
+            log_bytes=path.stat().st_size if path.exists() else 0,
+            time=now(),
+            changed=ended.attempt > 0,
+        )
+        await self.outcome(entry, finished(self.run, step, ended))
 
     async def _ready(self, step: Step) -> Ended:
         unmet = [need for need in needs_of(step) if self._ended[need].outcome is not Outcome.DONE]
@@ -476,6 +491,7 @@ class RunDriver:
                 store=self._engine.store,
                 settings=self._engine.settings,
                 redactor=self._redactor,
+                secrets=self._secrets,
                 journal=self,
                 after=self._restored if step.id in self._inverses else None,
             )
@@ -506,6 +522,8 @@ class RunDriver:
         touched = self._touched.get(step.id, frozenset())
         if ruling.verdict is Verdict.ALLOW and effect.risk is Risk.READ:
             return Approved(step, binding(step, touched), "read", self._record.user)
+        if self._under_way.get(step.id) == binding(step, touched):
+            return Approved(step, binding(step, touched), "before", self._record.user)
         confirmed = ruling.confirm is None or ruling.confirm == self.options.confirm_target
         given = self._approved.get(step.id)
         if given is not None and given.covers(step, touched) and (confirmed or given.how == "once"):
