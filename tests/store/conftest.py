@@ -31,9 +31,9 @@ def child(paths: StorePaths) -> Iterator[Child]:
     """Starts ``store_children.py WHAT`` on the test's folders; what still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(what: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(what: str, *arguments: str, at: StorePaths = paths) -> subprocess.Popen[str]:
         script = str(Path(__file__).with_name("store_children.py"))
-        command = [sys.executable, script, what, str(paths.data), str(paths.state), *arguments]
+        command = [sys.executable, script, what, str(at.data), str(at.state), *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         started.append(process)
         return process

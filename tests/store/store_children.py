@@ -101,6 +101,8 @@ WORK: dict[str, Callable[[Store, str], Awaitable[None]]] = {
 
 async def main(what: str, data: str, state: str, argument: str = "") -> None:
     if what == "unprivileged":
+        import concurrent.futures.thread  # noqa: F401 - afterwards Python's own folder may be out of reach
+
         if os.geteuid() == 0:
             os.setgid(65534)
             os.setuid(65534)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import queue
 import sqlite3
 import threading
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from reign_agents.store.errors import StoreBusy, StoreDamaged, StoreError, typed
+from reign_agents.store.errors import StoreBusy, StoreDamaged, StoreError, typed, unreadable
 
 T = TypeVar("T")
 
@@ -212,6 +213,8 @@ class Database:
                 yield self._reader(self._path)
         except sqlite3.Error as error:
             raise self._typed(error, "what was remembered can't be read") from error
+        except json.JSONDecodeError as error:
+            raise unreadable("what was remembered can't be read", str(error)) from error
 
     def _reader(self, path: Path) -> sqlite3.Connection:
         own = cast("sqlite3.Connection | None", getattr(self._local, "connection", None))

@@ -98,12 +98,23 @@ class BlobTooLarge(StoreError):
     kind = "blob_too_large"
 
 
+def unreadable(what: str, detail: str) -> StoreDamaged:
+    """For a row that SQLite hands out but nobody can make sense of."""
+    return StoreDamaged(
+        f"{what}: a part of the database is damaged",
+        "the rest can be read; restore a backup to have it whole",
+        detail=detail,
+    )
+
+
 def typed(error: sqlite3.Error | OSError, what: str) -> StoreError:
     """The :class:`StoreError` for an error of SQLite or of the file system; ``what`` begins the sentence."""
     if isinstance(error, OSError):
         if error.errno in (28, 122):  # ENOSPC, EDQUOT
             return StoreFull(f"{what}: the disk is full", "make room on the disk, then try again", detail=str(error))
         return StoreError(f"{what}: {error.strerror or error}", detail=str(error))
+    if str(error).startswith("Could not decode"):
+        return unreadable(what, "text that is no UTF-8")
     name = str(getattr(error, "sqlite_errorname", ""))
     if name.startswith("SQLITE_FULL"):
         return StoreFull(f"{what}: the disk is full", "make room on the disk, then try again", detail=str(error))

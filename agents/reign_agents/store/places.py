@@ -67,7 +67,7 @@ def make_folder(path: Path) -> Path:
     if not path.is_dir():
         raise NotADirectoryError(20, "there is a file where a folder is needed", str(path))
     if status.st_mode & 0o077 and status.st_uid == os.geteuid():
-        path.chmod(FOLDER_MODE)
+        path.chmod(status.st_mode & FOLDER_MODE)
     return path
 
 
@@ -79,10 +79,20 @@ def make_folder_above(path: Path) -> None:
 
 def open_private(path: Path, flags: int) -> int:
     """``os.open`` of a file with mode 0600, whatever the umask says; an own file that is wider is narrowed."""
-    handle = os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
+    flags |= os.O_CLOEXEC
+    if flags & os.O_CREAT:
+        try:
+            handle = os.open(path, flags | os.O_EXCL, FILE_MODE)
+        except FileExistsError:
+            if flags & os.O_EXCL:
+                raise
+        else:
+            os.fchmod(handle, FILE_MODE)
+            return handle
+    handle = os.open(path, flags, FILE_MODE)
     status = os.fstat(handle)
     if status.st_mode & 0o077 and status.st_uid == os.geteuid():
-        os.fchmod(handle, FILE_MODE)
+        os.fchmod(handle, status.st_mode & FILE_MODE)
     return handle
 
 
