@@ -53,6 +53,25 @@ async def test_pairs_lead_back(
     assert await change.capture(bench.call) == life.before
 
 
+async def test_a_paused_container_is_stopped_too(bench: Any, started: Any, docker_scope: Any) -> None:
+    identity = started()
+    docker_scope.client.api.pause(identity)
+    start = bench.make("docker.start", container=docker_scope.name("web"))
+    assert "is paused, not stopped" in (await start.preview(bench.call)).problems[0].text
+    life = await bench.life(bench.make("docker.stop", container=docker_scope.name("web"), seconds=1))
+    assert life.verified.ok
+    assert "paused → exited" in (life.effect.changes[0].diff or "")
+    pause = bench.make("docker.pause", container=docker_scope.name("web"))
+    assert "nothing to pause" in (await pause.preview(bench.call)).problems[0].text
+
+
+async def test_stopping_what_removes_itself_is_a_removal(bench: Any, started: Any, docker_scope: Any) -> None:
+    started(auto_remove=True)
+    life = await bench.life(bench.make("docker.stop", container=docker_scope.name("web"), seconds=1))
+    assert [c.action for c in life.effect.changes] == [Action.DELETE]
+    assert life.effect.undo is UndoPromise.NONE
+
+
 async def test_restart(bench: Any, started: Any, docker_scope: Any) -> None:
     identity = started()
     restart = bench.make("docker.restart", container=docker_scope.name("web"), seconds=1)

@@ -354,6 +354,36 @@ async def test_certificates_that_are_missing_are_named(tmp_path: Path) -> None:
     assert str(tmp_path) in seen.problem.way_out
 
 
+async def test_a_cancelled_call_gives_its_late_result_back() -> None:
+    here = Engine(HERE)
+    here._client = object()  # type: ignore[assignment]
+    begun, release, late = threading.Event(), threading.Event(), []
+
+    def work(_client: object) -> str:
+        begun.set()
+        release.wait(10)
+        return "made"
+
+    task = asyncio.create_task(here.call(work, late=lambda _client, made: late.append(made)))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert late == ["made"]
+    here._client = None
+
+
+@pytest.mark.docker
+async def test_measuring_that_takes_too_long_is_given_up(bench: Any, docker_scope: Any) -> None:
+    here = engine(None)
+    assert await here.usage(limit=0.0001) is None
+    assert await here.usage() is not None
+    many = await asyncio.gather(*(here.usage() for _ in range(10)))
+    assert all(one is not None for one in many)
+
+
 def test_the_pool_may_be_sized() -> None:
     size_pool(2)
     size_pool()

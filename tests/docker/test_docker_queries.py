@@ -75,7 +75,7 @@ async def test_stats_top_usage_info(bench: Any, started: Any, docker_scope: Any,
 
 
 async def test_logs(bench: Any, started: Any, docker_scope: Any) -> None:
-    started(command=["sh", "-c", "echo one; echo two >&2; echo three; sleep 0.5; echo four; sleep 600"])
+    started(command=["sh", "-c", "echo one; echo two; echo three; sleep 0.5; echo four >&2; sleep 600"])
     await asyncio.sleep(0.2)
     name = docker_scope.name("web")
     assert (await bench.done("docker.logs", container=name, tail=1)).text == "three\n"
