@@ -12,8 +12,27 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent / "data"
-INTENT = {"c": "create_infra", "d": "deploy", "s": "scale", "m": "monitor", "x": "destroy", "u": "update", "b": "backup", "g": "debug", "n": "unknown"}
-DOMAIN = {"D": "docker", "K": "kubernetes", "H": "helm", "T": "terraform", "G": "github", "C": "cicd", "B": "bash", "V": "validation"}
+INTENT = {
+    "c": "create_infra",
+    "d": "deploy",
+    "s": "scale",
+    "m": "monitor",
+    "x": "destroy",
+    "u": "update",
+    "b": "backup",
+    "g": "debug",
+    "n": "unknown",
+}
+DOMAIN = {
+    "D": "docker",
+    "K": "kubernetes",
+    "H": "helm",
+    "T": "terraform",
+    "G": "github",
+    "C": "cicd",
+    "B": "bash",
+    "V": "validation",
+}
 _LISTS = {"ports", "names", "images"}
 _MAPS = {"env", "data", "values", "params"}
 _NUMBERS = {"replicas", "min", "max", "run", "pr", "issue", "build", "revision"}
@@ -31,8 +50,17 @@ class Labelled:
     source: str = ""
 
 
-def labelled(intent: str, domains: str, text: str, asked: bool, entities: dict[str, Any] | None, source: str) -> Labelled:
-    return Labelled(text, INTENT[intent], "ask" if asked else "do", frozenset(DOMAIN[d] for d in domains if d != "-"), entities, source)
+def labelled(
+    intent: str, domains: str, text: str, asked: bool, entities: dict[str, Any] | None, source: str
+) -> Labelled:
+    return Labelled(
+        text,
+        INTENT[intent],
+        "ask" if asked else "do",
+        frozenset(DOMAIN[d] for d in domains if d != "-"),
+        entities,
+        source,
+    )
 
 
 def parse(line: str, source: str, entities: bool = False) -> Labelled:

@@ -1,3 +1,4 @@
+# ruff: noqa: S311, E501, SIM905
 """Requests made from patterns: ``{a|b|}`` is a choice, ``$SLOT`` a value. Deterministic for a given seed."""
 
 from __future__ import annotations
@@ -41,9 +42,35 @@ _SLOTS: dict[str, tuple[str, ...]] = {
     "WORKFLOW": tuple("deploy.yml ci.yml release.yaml nightly.yml build-and-test".split()),
     "LANG": tuple("python go node rust java django react".split()),
 }  # fmt: skip
-_PREFIXES = ("please ", "can you ", "could you please ", "hey, ", "I want to ", "we need to ", "pls ", "quick one: ", "I'd like you to ", "need to ", "go ahead and ", "next, ", "would you ", "kindly ")
+_PREFIXES = (
+    "please ",
+    "can you ",
+    "could you please ",
+    "hey, ",
+    "I want to ",
+    "we need to ",
+    "pls ",
+    "quick one: ",
+    "I'd like you to ",
+    "need to ",
+    "go ahead and ",
+    "next, ",
+    "would you ",
+    "kindly ",
+)
 _SUFFIXES = (" please", " asap", ", thanks", " now", " for me", " pls", ".", "!", " when you have a minute", " thx")
-_HOWS = ("how do I ", "how can I ", "how to ", "what's the command to ", "what is the best way to ", "is there a way to ", "how would one ", "how should I ", "show me how to ", "steps to ")
+_HOWS = (
+    "how do I ",
+    "how can I ",
+    "how to ",
+    "what's the command to ",
+    "what is the best way to ",
+    "is there a way to ",
+    "how would one ",
+    "how should I ",
+    "show me how to ",
+    "steps to ",
+)
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"\$([A-Z]+)")
 
@@ -66,7 +93,9 @@ def slip(text: str, rng: random.Random) -> str:
     word = words[i]
     at = rng.randrange(1, len(word) - 1)
     kind = rng.randrange(3)
-    words[i] = word[:at] + (word[at + 1] + word[at] + word[at + 2 :] if kind == 0 else word[at + 1 :] if kind == 1 else word[at] + word[at:])
+    words[i] = word[:at] + (
+        word[at + 1] + word[at] + word[at + 2 :] if kind == 0 else word[at + 1 :] if kind == 1 else word[at] + word[at:]
+    )
     return " ".join(words)
 
 
@@ -82,7 +111,9 @@ def examples(path: Path, each: int, seed: int) -> list[tuple[str, str, str, bool
             text = fill(pattern, rng)
             asked = False
             dice = rng.random()
-            imperative = pattern[0] not in "$" and not re.match(r"\{?(why|is|are|how|what|did|has|the|my|our|\$|which)", pattern)
+            imperative = pattern[0] != "$" and not re.match(
+                r"\{?(why|is|are|how|what|did|has|the|my|our|\$|which)", pattern
+            )
             if intent != "n" and imperative:
                 if dice < 0.15 and intent != "g":
                     text, asked = rng.choice(_HOWS) + text + rng.choice(("?", "")), True

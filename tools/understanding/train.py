@@ -1,7 +1,8 @@
+# ruff: noqa: T201, S311, E402, E501
 """Train the understanding model with plain Python 3.11: no library is needed.
 
-    python tools/understanding/train.py             # writes agents/reign_agents/understanding/weights.bin (about 2 minutes)
-    python tools/understanding/train.py --folds     # trains without one source at a time and reports each
+    python tools/understanding/train.py             # writes agents/reign_agents/understanding/weights.bin
+    python tools/understanding/train.py --folds     # trains without one source at a time
 
 Trained on: the hand-written sources in ``data/`` except those whose name begins with ``held_`` or ``fresh_``, and on
 requests filled into ``data/patterns.tpl``. The temperature is fitted on answers of the folds, which saw nothing of the
@@ -20,16 +21,16 @@ from array import array
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "agents")]
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "agents")]
 
-from corpus import DATA, Labelled, labelled, read  # noqa: E402
-from templates import examples, slip  # noqa: E402
+from tools.understanding.corpus import DATA, Labelled, labelled, read
+from tools.understanding.templates import examples, slip
 
-from reign_agents.understanding.clauses import split  # noqa: E402
-from reign_agents.understanding.features import BITS, hashed, of_grammar, of_words  # noqa: E402
-from reign_agents.understanding.model import OUTPUTS  # noqa: E402
-from reign_agents.understanding.shape import DOMAINS, INTENTS  # noqa: E402
-from reign_agents.understanding.tokens import tokenize  # noqa: E402
+from reign_agents.understanding.clauses import split
+from reign_agents.understanding.features import BITS, hashed, of_grammar, of_words
+from reign_agents.understanding.model import OUTPUTS
+from reign_agents.understanding.shape import DOMAINS, INTENTS
+from reign_agents.understanding.tokens import tokenize
 
 SEED = 20
 EPOCHS = 14
@@ -149,7 +150,9 @@ def folds(found: dict[str, list[Labelled]], verbose: bool) -> list[tuple[list[fl
     """Each hand-written source is answered by a model that never saw it."""
     scored: list[tuple[list[float], int]] = []
     rng = random.Random(SEED)
-    parts: dict[str, list[Labelled]] = {name: items for name, items in found.items() if name not in {"patterns", "unknown"}}
+    parts: dict[str, list[Labelled]] = {
+        name: items for name, items in found.items() if name not in {"patterns", "unknown"}
+    }
     strange = list(found["unknown"])
     rng.shuffle(strange)
     share = max(1, len(strange) // len(parts))
@@ -171,13 +174,17 @@ def folds(found: dict[str, list[Labelled]], verbose: bool) -> list[tuple[list[fl
             if said[:-1] != targets[:-1]:
                 missed += 1
                 if verbose:
-                    print(f"    domains {[d for d, s in zip(DOMAINS, said, strict=False) if s]} not {sorted(item.domains)}: {item.text}")
+                    print(
+                        f"    domains {[d for d, s in zip(DOMAINS, said, strict=False) if s]} not {sorted(item.domains)}: {item.text}"
+                    )
             if said[-1] != targets[-1] and verbose and item.intent != "unknown":
                 print(f"    mood {said[-1]}: {item.text}")
-        print(f"{name:10} {len(asked):4} asked, intent {1 - len(wrong) / len(asked):.3f}, domains exact {1 - missed / len(asked):.3f}")
+        print(
+            f"{name:10} {len(asked):4} asked, intent {1 - len(wrong) / len(asked):.3f}, domains exact {1 - missed / len(asked):.3f}"
+        )
         if verbose:
-            for item, best in wrong[:40]:
-                print(f"    {best} not {item.intent}: {item.text}")
+            for item, guess in wrong[:40]:
+                print(f"    {guess} not {item.intent}: {item.text}")
     return scored
 
 
@@ -199,7 +206,9 @@ def main() -> None:
     weights = train(data)
     save(weights, temperature, TARGET)
     right = sum(max(range(len(INTENTS)), key=answer(weights, e[0]).__getitem__) == e[1] for e in data)
-    print(f"{len(data)} examples, {right / len(data):.4f} learnt, {TARGET.stat().st_size} bytes, {time.perf_counter() - begun:.0f} s")
+    print(
+        f"{len(data)} examples, {right / len(data):.4f} learnt, {TARGET.stat().st_size} bytes, {time.perf_counter() - begun:.0f} s"
+    )
 
 
 if __name__ == "__main__":

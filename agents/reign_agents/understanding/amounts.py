@@ -5,35 +5,137 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .patterns import Pattern
 from .tokens import Token
 
 Found = dict[str, Any]
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _NUMBERS = {word: i for i, word in enumerate(_ONES)} | {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "dozen": 12, "none": 0, "nil": 0, "single": 1,
-}  # fmt: skip
-_COUNTED = frozenset("replica copy instance pod node worker container task runner machine".split())
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "hundred": 100,
+    "dozen": 12,
+    "none": 0,
+    "nil": 0,
+    "single": 1,
+}
+_COUNTED = frozenset(["replica", "copy", "instance", "pod", "node", "worker", "container", "task", "runner", "machine"])
 _UNITS = frozenset(
-    "gb mb kb tb gib mib kib tib gi mi ki ti g m k gig gigs meg megs megabyte megabytes gigabyte gigabytes gibibytes mebibytes terabyte terabytes tb tbs gbs mbs".split()
+    [
+        "gb",
+        "mb",
+        "kb",
+        "tb",
+        "gib",
+        "mib",
+        "kib",
+        "tib",
+        "gi",
+        "mi",
+        "ki",
+        "ti",
+        "g",
+        "m",
+        "k",
+        "gig",
+        "gigs",
+        "meg",
+        "megs",
+        "megabyte",
+        "megabytes",
+        "gigabyte",
+        "gigabytes",
+        "gibibytes",
+        "mebibytes",
+        "terabyte",
+        "terabytes",
+        "tb",
+        "tbs",
+        "gbs",
+        "mbs",
+    ]
 )
-_CORES = frozenset("cpu cpus core cores vcpu vcpus millicores millicpu millicore".split())
-_MEMORY = frozenset("memory ram mem heap".split())
+_CORES = frozenset(["cpu", "cpus", "core", "cores", "vcpu", "vcpus", "millicores", "millicpu", "millicore"])
+_MEMORY = frozenset(["memory", "ram", "mem", "heap"])
 _STORAGE = frozenset(
-    "disk storage volume pvc pv space partition filesystem swap swapfile claim ebs drive ssd root lv".split()
+    [
+        "disk",
+        "storage",
+        "volume",
+        "pvc",
+        "pv",
+        "space",
+        "partition",
+        "filesystem",
+        "swap",
+        "swapfile",
+        "claim",
+        "ebs",
+        "drive",
+        "ssd",
+        "root",
+        "lv",
+    ]
 )
 _DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _CLOCK = (
     r"(?:(?:at )?(?:\d{1,2}(?::\d{2})? ?(?:am|pm)\b|\d{1,2}:\d{2}|midnight|noon|\d{1,2} o'clock)(?: utc| gmt| cet)?)"
 )
-_SCHEDULES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?<![\w./*-])(?:(?:\*(?:/\d+)?|\d+(?:[-,/]\d+)*(?:/\d+)?)\s+){4}(?:\*(?:/\d+)?|\d+(?:[-,]\d+)*|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|sun))*)(?![\w/*])",
-        r"@(?:hourly|daily|weekly|monthly|yearly|annually|midnight|reboot)\b",
-        rf"\bevery (?:other )?(?:single )?(?:\d+ |two |three |five |six |ten |fifteen |thirty )?(?:minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|mornings?|evenings?|weekdays?|{_DAYS})\b(?: (?:morning|night|evening))?(?: {_CLOCK})?",
+_SCHEDULES = (
+    Pattern(
+        (
+            r"(?<![\w./*-])(?:(?:\*(?:/\d+)?|\d+(?:[-,/]\d+)*(?:/\d+)?)\s+){4}(?:\*(?:/\d+)?|"
+            r"\d+(?:[-,]\d+)*|(?:mon|tue|wed|thu|fri|sat|sun)(?:[-,](?:mon|tue|wed|thu|fri|sat|"
+            r"sun))*)(?![\w/*])"
+        ),
+        "* ",
+        " *",
+    ),
+    Pattern(r"@(?:hourly|daily|weekly|monthly|yearly|annually|midnight|reboot)\b", "@"),
+    Pattern(
+        (
+            rf"\bevery (?:other )?(?:single )?(?:\d+ |two |three |five |six |ten |fifteen |"
+            rf"thirty )?(?:minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|mornings?|evenings?|"
+            rf"weekdays?|{_DAYS})\b(?: (?:morning|night|evening))?(?: {_CLOCK})?"
+        ),
+        "every",
+    ),
+    Pattern(
         rf"(?<![\w-])(?:nightly|daily|weekly|hourly|monthly)(?![\w-])(?: {_CLOCK})?",
-    )
+        "nightly",
+        "daily",
+        "weekly",
+        "hourly",
+        "monthly",
+    ),
 )
 
 
@@ -55,13 +157,14 @@ def number(token: Token) -> int | None:
 def singular(word: str) -> str:
     if word.endswith("ies"):
         return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") else word
+    return word.removesuffix("s")
 
 
 def schedule(text: str) -> str | None:
     """The cron expression or the words for a recurring time, as written."""
+    low = text.lower()
     for pattern in _SCHEDULES:
-        if found := pattern.search(text):
+        if found := pattern.search(text, low):
             return found.group().strip()
     return None
 
@@ -174,10 +277,7 @@ def _size(tokens: list[Token], first: int, last: int, text: str, verb: str | Non
             break
     if key is None:
         low = {t.low for t in tokens} | {singular(t.low) for t in tokens}
-        if low & _STORAGE and not low & _MEMORY:
-            key = "storage"
-        else:
-            key = "memory"
+        key = "storage" if low & _STORAGE and not low & _MEMORY else "memory"
     if key in found:
         key = "storage" if key == "memory" and {t.low for t in tokens} & _STORAGE else key
     found.setdefault(key, text)
@@ -258,7 +358,7 @@ def replicas(tokens: list[Token], verb: str | None, intent: str, found: Found) -
             if word in _COUNTED or word in {"replicas", "copies"}:
                 if intent in {"monitor", "debug"} and word not in {"replica", "copy"}:
                     break
-                if i >= 2 and tokens[i - 1].low in {"by"}:
+                if i >= 2 and tokens[i - 1].low == "by":
                     break
                 if any(t.low in {"last", "first", "top", "other"} for t in tokens[max(0, i - 1) : i]) or (
                     token.low == "one" and tokens[j].low != "replica" and verb != "scale"
@@ -308,8 +408,8 @@ def replicas(tokens: list[Token], verb: str | None, intent: str, found: Found) -
                     or tokens[i - 1].text in {">", "@"}
                 )
             ):
-                follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
-                if follow in _UNITS or follow in _CORES or follow == "%":
+                unit = tokens[i + 1].low if i + 1 < len(tokens) else ""
+                if unit in _UNITS or unit in _CORES or unit == "%":
                     continue
                 found["replicas"] = n
                 token.used = True

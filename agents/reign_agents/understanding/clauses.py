@@ -215,7 +215,7 @@ def split(tokens: list[Token]) -> list[Span]:
     for i, token in enumerate(tokens):
         if i > cuts[-1] and _begins(tokens, i):
             cuts.append(i)
-        elif token.kind == "punct" and token.text in ";" and i + 1 < len(tokens):
+        elif token.kind == "punct" and token.text == ";" and i + 1 < len(tokens):
             cuts.append(i + 1)
     spans: list[Span] = []
     for first, last in zip(cuts, [*cuts[1:], len(tokens)], strict=True):
@@ -260,7 +260,7 @@ def _verb_after(tokens: list[Token], i: int) -> int | None:
     if i >= len(tokens):
         return None
     token = tokens[i]
-    if token.kind != "word" or token.verb is None or token.low in {"read"}:
+    if token.kind != "word" or token.verb is None or token.low == "read":
         return None
     if token.low.split(" ")[0] not in _NOUNISH:
         return i
@@ -279,11 +279,7 @@ def _verb_after(tokens: list[Token], i: int) -> int | None:
         "url",
     }:
         return i
-    return (
-        i
-        if follow.noun is not None and not (token.noun and follow.low.endswith("s") and steps == 0 and False)
-        else None
-    )
+    return i if follow.noun is not None and not (token.noun and follow.low.endswith("s") and False) else None
 
 
 def _span(part: list[Token]) -> Span:

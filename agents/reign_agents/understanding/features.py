@@ -16,11 +16,60 @@ BITS = 15
 SLOTS = 1 << BITS
 """Features are hashed into this many rows."""
 
-_RESOURCE = re.compile(r"(?:aws|google|azurerm|digitalocean|hcloud|random|null|kubernetes|helm|module|data|var|local)[._][a-z]")
+_RESOURCE = re.compile(
+    r"(?:aws|google|azurerm|digitalocean|hcloud|random|null|kubernetes|helm|module|data|var|local)[._][a-z]"
+)
 _HOST = re.compile(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?")
-_KIND = re.compile(r"(?:po|pods?|deploy|deployments?|svc|services?|sts|statefulsets?|ds|cm|configmaps?|secrets?|jobs?|cronjobs?|ing|ingress|pvc|hpa|nodes?|rs)/")
-_PRONOUNS = frozenset({"it", "this", "that", "them", "these", "those", "one", "ones", "same", "again", "so", "there", "another", "other", "everything", "more"})
-_WH = frozenset({"what", "why", "who", "when", "where", "which", "how", "is", "are", "does", "did", "do", "can", "could", "would", "should", "has", "have", "whats", "what's", "who's", "any"})
+_KIND = re.compile(
+    r"(?:po|pods?|deploy|deployments?|svc|services?|sts|statefulsets?|ds|cm|configmaps?|"
+    r"secrets?|jobs?|cronjobs?|ing|ingress|pvc|hpa|nodes?|rs)/"
+)
+_PRONOUNS = frozenset(
+    {
+        "it",
+        "this",
+        "that",
+        "them",
+        "these",
+        "those",
+        "one",
+        "ones",
+        "same",
+        "again",
+        "so",
+        "there",
+        "another",
+        "other",
+        "everything",
+        "more",
+    }
+)
+_WH = frozenset(
+    {
+        "what",
+        "why",
+        "who",
+        "when",
+        "where",
+        "which",
+        "how",
+        "is",
+        "are",
+        "does",
+        "did",
+        "do",
+        "can",
+        "could",
+        "would",
+        "should",
+        "has",
+        "have",
+        "whats",
+        "what's",
+        "who's",
+        "any",
+    }
+)
 _MOST = 220
 
 
@@ -96,7 +145,14 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
         lean = grammar.lean(main) or "-"
         verb = main.verb.name if main.verb else "-"
         noun = main.object.name if main.object else "-"
-        features += ["lean " + lean, "head " + verb, "obj " + noun, f"ho {verb} {noun}", f"lo {lean} {noun}", f"lm {lean} {mood}"]
+        features += [
+            "lean " + lean,
+            "head " + verb,
+            "obj " + noun,
+            f"ho {verb} {noun}",
+            f"lo {lean} {noun}",
+            f"lm {lean} {mood}",
+        ]
         first = spans[0]
         features.append("early " + (grammar.lean(first) or "-"))
     wishes = [s for s in spans if s.verb is not None and s.aside is None]
@@ -112,15 +168,29 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
     for domain, n in score.items():
         features.append(f"dom {domain} {min(n, 4)}")
     strongest = sorted(score, key=lambda d: (-score[d], d))
-    features.append("doms " + " ".join(sorted(d for d in score if score[d] >= 3)) if any(n >= 3 for n in score.values()) else "doms? " + " ".join(strongest[:2]))
+    features.append(
+        "doms " + " ".join(sorted(d for d in score if score[d] >= 3))
+        if any(n >= 3 for n in score.values())
+        else "doms? " + " ".join(strongest[:2])
+    )
     kinds = Counter(t.kind for t in tokens)
-    concrete = sum(kinds[k] for k in ("image", "path", "file", "slashed", "tagged", "pair", "ports", "flag", "hash", "ip", "url", "amount"))
+    concrete = sum(
+        kinds[k]
+        for k in ("image", "path", "file", "slashed", "tagged", "pair", "ports", "flag", "hash", "ip", "url", "amount")
+    )
     trade = sum(1 for t in tokens if t.tool or (t.noun and t.noun.domain)) + concrete
     vague = sum(1 for t in tokens if t.noun and not t.noun.domain)
     strangers = sum(1 for t in tokens if t.kind == "name")
-    features += [f"trade {min(trade, 3)}", f"tv {min(trade, 2)} {min(vague, 2)}", f"strangers {min(strangers, 4)}", f"ts {min(trade, 2)} {min(strangers, 3)}"]
+    features += [
+        f"trade {min(trade, 3)}",
+        f"tv {min(trade, 2)} {min(vague, 2)}",
+        f"strangers {min(strangers, 4)}",
+        f"ts {min(trade, 2)} {min(strangers, 3)}",
+    ]
     lex = lexicon()
-    elsewhere = sum(1 for t in tokens if t.low in lex.elsewhere or (t.low.endswith("s") and t.low[:-1] in lex.elsewhere))
+    elsewhere = sum(
+        1 for t in tokens if t.low in lex.elsewhere or (t.low.endswith("s") and t.low[:-1] in lex.elsewhere)
+    )
     features += [f"elsewhere {min(elsewhere, 3)}", f"et {min(elsewhere, 2)} {min(trade, 2)}"]
     features += [f"essay {i} {min(concrete, 1)}" for i in grammar.essays(text)]
     marks = grammar.pasted(text)
@@ -129,14 +199,31 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
         features += ["pasted", f"pastedmany {min(len(marks), 4)}"]
     if text.count(": ") >= 2:
         features.append("colons")
-    services = sum(1 for t in tokens if t.low in lex.weak_names or t.low in lex.images or (t.kind == "name" and any(c in "-_0123456789" for c in t.low)))
+    services = sum(
+        1
+        for t in tokens
+        if t.low in lex.weak_names
+        or t.low in lex.images
+        or (t.kind == "name" and any(c in "-_0123456789" for c in t.low))
+    )
     places = sum(1 for t in tokens if t.low in lex.environments)
-    features += [f"services {min(services, 2)}", f"places {min(places, 1)} {min(services, 1)}", f"sp {min(services + places + trade + vague, 3)} {min(elsewhere, 1)}"]
+    features += [
+        f"services {min(services, 2)}",
+        f"places {min(places, 1)} {min(services, 1)}",
+        f"sp {min(services + places + trade + vague, 3)} {min(elsewhere, 1)}",
+    ]
     for t in tokens:
         if t.kind in {"file", "path", "slashed"} and (ext := t.text.rsplit("/", 1)[-1].rpartition("."))[1]:
             features.append("ext " + ext[2].lower()[:8])
         if t.kind in {"path", "slashed"}:
-            features.append("root " + (t.text.lstrip("./").split("/", 1)[0].lower()[:12] if t.kind == "slashed" or t.text[0] == "." else "/" + t.text.lstrip("/").split("/", 1)[0][:6]))
+            features.append(
+                "root "
+                + (
+                    t.text.lstrip("./").split("/", 1)[0].lower()[:12]
+                    if t.kind == "slashed" or t.text[0] == "."
+                    else "/" + t.text.lstrip("/").split("/", 1)[0][:6]
+                )
+            )
         if t.kind == "name" and _RESOURCE.match(t.low):
             features.append("tfresource")
         if t.kind == "name" and _HOST.fullmatch(t.low):
@@ -144,27 +231,41 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
         if t.kind == "slashed" and _KIND.match(t.low):
             features.append("kind/name")
         if t.kind == "url":
-            features.append("urlhost " + (t.text.split("/") + ["", ""])[2][-12:])
+            features.append("urlhost " + ([*t.text.split("/"), "", ""])[2][-12:])
     images = sum(1 for t in tokens if t.kind in {"image", "tagged"} or t.low in lex.images)
     leaning = (grammar.lean(main) if main else None) or "-"
     if images:
         features += [f"image {leaning}", f"image {leaning} {min(places, 1)} {min(faults, 1)}"]
-    features.append(f"where {leaning} {min(places, 1)} {'hostlike' in features} {'k path' if kinds['path'] else ''} {min(services, 1)} {min(trade, 1)}")
+    features.append(
+        f"where {leaning} {min(places, 1)} {'hostlike' in features} {min(kinds['path'], 1)} {min(services, 1)}"
+        f" {min(trade, 1)}"
+    )
     typed = grammar.command(tokens, lex)
     if typed is not None:
-        features += [f"cmd {typed[0]} {typed[1]}", f"cmd {typed[2]}", f"cmdf {typed[2]} {min(faults, 1)} {min(elsewhere, 1)}", f"cmdp {typed[0]}"]
+        features += [
+            f"cmd {typed[0]} {typed[1]}",
+            f"cmd {typed[2]}",
+            f"cmdf {typed[2]} {min(faults, 1)} {min(elsewhere, 1)}",
+            f"cmdp {typed[0]}",
+        ]
     if any(t.kind == "flag" for t in tokens) and typed is not None:
         features += [f"flags {t.text.lower()}" for t in tokens if t.kind == "flag"][:6]
     if main is None or main.verb is None:
-        first = next((t for t in tokens if t.noun is not None), None)
-        features += ["noverb", "noverb " + (first.noun.name if first and first.noun else "-"), f"noverb {min(services, 1)} {min(places, 1)} {min(faults, 1)}"]
+        thing = next((t.noun for t in tokens if t.noun is not None), None)
+        features += [
+            "noverb",
+            "noverb " + (thing.name if thing else "-"),
+            f"noverb {min(services, 1)} {min(places, 1)} {min(faults, 1)}",
+        ]
     numbers = [i for i, t in enumerate(tokens) if number(t) is not None]
     for i in numbers[:4]:
         if tokens[i].kind == "times":
             features.append("times")
         if i + 1 < len(tokens):
             after = tokens[i + 1]
-            features.append("n+ " + (after.noun.name if after.noun else after.low if after.kind == "word" else after.kind))
+            features.append(
+                "n+ " + (after.noun.name if after.noun else after.low if after.kind == "word" else after.kind)
+            )
         if i:
             features.append("+n " + tokens[i - 1].low if tokens[i - 1].kind == "word" else "+n " + tokens[i - 1].kind)
     length = len(tokens)

@@ -9,27 +9,79 @@ import re
 
 from .clauses import Span
 from .lexicon import Lexicon
+from .patterns import Pattern
 from .tokens import Token
 
-_ASKS = re.compile(
-    r"\b(?:how (?:do|can|could|should|would|might|does|to|shall|did) ?(?:i|we|you|one|someone|people|the|it|folks)?\b(?! (?:look|doing|going|much|many))|how to\b|how'd (?:i|you)|(?:is|are) there (?:a|an|any|some) (?:\w+ )?(?:way|command|flag|option|trick|means|method)"
-    r"|what(?:'s| is| are|s| would be) the (?:\w+[ -]){0,3}(?:way|command|commands|syntax|steps|procedure|flag|approach|invocation|recipe|one-liner|incantation|process) (?:to|for|of|i)\b"
-    r"|which (?:command|flag|option)s? |what (?:command|flag|steps?|kubectl command|docker command) |(?:steps|commands?|instructions|procedure) (?:to|for|needed)|(?:show|tell|teach|explain(?: to)?) (?:me |us )?how (?:to|do|i|we|you)|walk me through|any (?:way|idea how|tips)|(?:best|right|proper|correct|easiest|recommended|safest|quickest|cleanest) way (?:to|of)|is it possible to|what do i (?:need|have) to (?:do|run|type)|what should i (?:run|type|do to)|how (?:is|are) .{1,40} (?:done|created|added|deleted|removed|scaled|restarted)|wondering how|not sure how to|can (?:i|we|one|you even) .{3,80}\?)",
-    re.IGNORECASE,
+_ASKS = Pattern(
+    (
+        r"\b(?:how (?:do|can|could|should|would|might|does|to|shall|did) ?(?:i|we|you|one|someone|"
+        r"people|the|it|folks)?\b(?! (?:look|doing|going|much|many))|how to\b|how'd (?:i|you)|"
+        r"(?:is|are) there (?:a|an|any|some) (?:\w+ )?(?:way|command|flag|option|trick|means|"
+        r"method)"
+        r"|what(?:'s| is| are|s| would be) the (?:\w+[ -]){0,3}(?:way|command|commands|syntax|"
+        r"steps|procedure|flag|approach|invocation|recipe|one-liner|incantation|process) (?:to|"
+        r"for|of|i)\b"
+        r"|which (?:command|flag|option)s? |what (?:command|flag|steps?|kubectl command|"
+        r"docker command) |(?:steps|commands?|instructions|procedure) (?:to|for|needed)|(?:show|"
+        r"tell|teach|explain(?: to)?) (?:me |us )?how (?:to|do|i|we|you)|walk me through|"
+        r"any (?:way|idea how|tips)|(?:best|right|proper|correct|easiest|recommended|safest|"
+        r"quickest|cleanest) way (?:to|of)|is it possible to|what do i (?:need|have) to (?:do|run|"
+        r"type)|what should i (?:run|type|do to)|how (?:is|are) .{1,40} (?:done|created|added|"
+        r"deleted|removed|scaled|restarted)|wondering how|not sure how to|can (?:i|we|one|"
+        r"you even) .{3,80}\?)"
+    ),
+    "how",
+    "way",
+    "command",
+    "which",
+    "what",
+    "steps",
+    "possible",
+    "walk me",
+    "instruction",
+    "procedure",
+    "tips",
+    "can i",
+    "can we",
+    "can you even",
+    "can one",
+    "option",
 )
 
 
 def mood(text: str) -> str:
-    """ "ask" when the text wants to know how, not to have it done."""
-    return "ask" if _ASKS.search(text[:2000]) else "do"
+    """Say "ask" when the text wants to know how, not to have it done."""
+    return "ask" if _ASKS.search(text[:2000], text[:2000].lower()) else "do"
 
 
 _BY_OBJECT: dict[tuple[str, str], str] = {
-    ("create", "autoscaler"): "scale", ("add", "autoscaler"): "scale", ("set", "autoscaler"): "scale", ("add", "replica"): "scale", ("add", "node"): "scale", ("add", "worker"): "scale", ("add", "memory"): "scale",
-    ("create", "backup"): "backup", ("run", "backup"): "backup", ("schedule", "backup"): "backup", ("delete", "replica"): "scale", ("set", "replica"): "scale", ("update", "replica"): "scale",
-    ("push", "branch"): "update", ("push", "commit"): "update", ("run", "pipeline"): "deploy", ("run", "workflow"): "deploy", ("run", "jenkins_job"): "deploy", ("run", "host_service"): "update", ("run", "service"): "update",
-    ("add", "label"): "update", ("publish", "release"): "create_infra", ("delete", "memory"): "update", ("create", "release"): "create_infra", ("run", "build"): "deploy", ("run", "job"): "deploy",
-}  # fmt: skip
+    ("create", "autoscaler"): "scale",
+    ("add", "autoscaler"): "scale",
+    ("set", "autoscaler"): "scale",
+    ("add", "replica"): "scale",
+    ("add", "node"): "scale",
+    ("add", "worker"): "scale",
+    ("add", "memory"): "scale",
+    ("create", "backup"): "backup",
+    ("run", "backup"): "backup",
+    ("schedule", "backup"): "backup",
+    ("delete", "replica"): "scale",
+    ("set", "replica"): "scale",
+    ("update", "replica"): "scale",
+    ("push", "branch"): "update",
+    ("push", "commit"): "update",
+    ("run", "pipeline"): "deploy",
+    ("run", "workflow"): "deploy",
+    ("run", "jenkins_job"): "deploy",
+    ("run", "host_service"): "update",
+    ("run", "service"): "update",
+    ("add", "label"): "update",
+    ("publish", "release"): "create_infra",
+    ("delete", "memory"): "update",
+    ("create", "release"): "create_infra",
+    ("run", "build"): "deploy",
+    ("run", "job"): "deploy",
+}
 
 
 def lean(span: Span) -> str | None:
@@ -44,7 +96,9 @@ def lean(span: Span) -> str | None:
     return verb.intent
 
 
-_SERVING = frozenset({"run", "restart", "enable", "close", "label", "set", "comment", "wait", "assign", "resume", "tag", "rebase"})
+_SERVING = frozenset(
+    {"run", "restart", "enable", "close", "label", "set", "comment", "wait", "assign", "resume", "tag", "rebase"}
+)
 _PRONOUN_TEXT = re.compile(r"\b(?:it|them|its|again|there|that)\b", re.IGNORECASE)
 
 
@@ -62,10 +116,20 @@ def main_span(spans: list[Span]) -> Span | None:
         return acts[0]
     while len(acts) > 1:
         last = acts[-1]
-        serving = last.verb is not None and last.verb.name in _SERVING and leanings[0] in {"deploy", "backup", "update", "destroy", "scale"}
+        serving = (
+            last.verb is not None
+            and last.verb.name in _SERVING
+            and leanings[0] in {"deploy", "backup", "update", "destroy", "scale"}
+        )
         words = " ".join(t.low for t in last.tokens)
-        tidying = lean(last) == "destroy" and leanings[0] in {"update", "deploy", "backup"} and leanings[-1] == "destroy"
-        again = lean(last) == "create_infra" and bool(_PRONOUN_TEXT.search(words)) and any(x in {"destroy", "backup", "update"} for x in leanings[:-1])
+        tidying = (
+            lean(last) == "destroy" and leanings[0] in {"update", "deploy", "backup"} and leanings[-1] == "destroy"
+        )
+        again = (
+            lean(last) == "create_infra"
+            and bool(_PRONOUN_TEXT.search(words))
+            and any(x in {"destroy", "backup", "update"} for x in leanings[:-1])
+        )
         if (serving and _PRONOUN_TEXT.search(words)) or tidying or again or (serving and leanings[0] == "deploy"):
             acts, leanings = acts[:-1], leanings[:-1]
             continue
@@ -82,66 +146,362 @@ def command(tokens: list[Token], lex: Lexicon) -> tuple[str, str, str] | None:
         if token.kind not in {"word", "name"}:
             continue
         subs = lex.commands.get(token.low)
-        if subs is not None and token.low and token.low not in {"service", "compose", "k", "kind"} | ({"docker"} if i else set()):
+        if (
+            subs is not None
+            and token.low
+            and token.low not in {"service", "compose", "k", "kind"} | ({"docker"} if i else set())
+        ):
             for follow in [t for t in tokens[i + 1 : i + 7] if t.kind in {"word", "name"}][:3]:
                 for part in follow.low.split(" "):
                     if part in subs:
                         return token.low, part, subs[part]
             return token.low, "-", "-"
         if i == 0 and (intent := lex.commands[""].get(token.low)):
-            shell = len(tokens) > 1 and (tokens[1].kind in {"flag", "path", "file", "slashed", "number", "tagged", "ip"} or tokens[1].text == "-")
+            shell = len(tokens) > 1 and (
+                tokens[1].kind in {"flag", "path", "file", "slashed", "number", "tagged", "ip"} or tokens[1].text == "-"
+            )
             return token.low, "shell" if shell else "bare", intent
     return None
 
 
-_ESSAYS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^\W*(?:so |and |ok(?:ay)?,? |hey,? )?(?:what(?:'s| is| are|s) (?:(?:a|an|the point of|the purpose of|the meaning of|the history of|the benefits? of|even a) )?[\w/.-]+(?: [\w-]+)?(?: (?:in|for|used for|about|anyway|exactly|good for)\b.{0,30})?)\W*$",
-        r"\b(?:difference|differences) between\b|\b(?:vs\.?|versus)\b|\bpros and cons\b|\bcompared to\b|\b(?:better|faster|easier|cheaper|worse) than\b",
-        r"\bwho (?:invented|created|wrote|made|founded|owns|maintains|won|is|was|painted|discovered)\b",
-        r"^\W*(?:please )?(?:define|explain)\b|\bexplain .{0,40}\bto (?:a|me)\b|\bstands? for\b|\bwhat does .{1,40} mean\b|\bhow does .{1,60} work\b|\bhow do .{1,40} work\b",
-        r"^\W*(?:is|are|was) .{2,40} (?:worth|dead|popular|hard|free|good|better|owned|open source|easy|difficult|overrated|still used|necessary)\b",
-        r"\b(?:should i (?:learn|use|buy|study|choose)|which (?:one )?is better|worth learning|learn (?:about )?(?:docker|kubernetes|terraform|linux|git)|interview questions|certification|salary|career|homework)\b",
-        r"^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|created|born|named|built|discovered)\b",
-        r"^\W*(?:tell me|talk) (?:about|something|a)\b|\bhistory of\b|\bbook about\b|\bget started with\b|\bwhat happens when\b|\bpoint of\b",
-    )
+_ESSAYS = (
+    Pattern(
+        (
+            r"^\W*(?:so |and |ok(?:ay)?,? |hey,? )?(?:what(?:'s| is| are|s) (?:(?:a|an|the point of|"
+            r"the purpose of|the meaning of|the history of|the benefits? of|"
+            r"even a) )?[\w/.-]+(?: [\w-]+)?(?: (?:in|for|used for|about|anyway|exactly|"
+            r"good for)\b.{0,30})?)\W*$"
+        ),
+        "what",
+    ),
+    Pattern(
+        (
+            r"\b(?:difference|differences) between\b|\b(?:vs\.?|versus)\b|\bpros and cons\b|"
+            r"\bcompared to\b|\b(?:better|faster|easier|cheaper|worse) than\b"
+        ),
+        "difference",
+        " vs",
+        "versus",
+        "pros and cons",
+        "compared to",
+        " than",
+    ),
+    Pattern(r"\bwho (?:invented|created|wrote|made|founded|owns|maintains|won|is|was|painted|discovered)\b", "who "),
+    Pattern(
+        (
+            r"^\W*(?:please )?(?:define|explain)\b|\bexplain .{0,40}\bto (?:a|me)\b|\bstands? for\b|"
+            r"\bwhat does .{1,40} mean\b|\bhow does .{1,60} work\b|\bhow do .{1,40} work\b"
+        ),
+        "define",
+        "explain",
+        "stand",
+        "what does",
+        "how do",
+    ),
+    Pattern(
+        (
+            r"^\W*(?:is|are|was) .{2,40} (?:worth|dead|popular|hard|free|good|better|owned|"
+            r"open source|easy|difficult|overrated|still used|necessary)\b"
+        ),
+        "is ",
+        "are ",
+        "was ",
+    ),
+    Pattern(
+        (
+            r"\b(?:should i (?:learn|use|buy|study|choose)|which (?:one )?is better|worth learning|"
+            r"learn (?:about )?(?:docker|kubernetes|terraform|linux|git)|interview questions|"
+            r"certification|salary|career|homework)\b"
+        ),
+        "should i",
+        "which",
+        "worth",
+        "learn",
+        "interview",
+        "certif",
+        "salary",
+        "career",
+        "homework",
+    ),
+    Pattern(
+        (
+            r"^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|"
+            r"created|born|named|built|discovered)\b"
+        ),
+        "when",
+        "why",
+        "where",
+    ),
+    Pattern(
+        (
+            r"^\W*(?:tell me|talk) (?:about|something|a)\b|\bhistory of\b|\bbook about\b|"
+            r"\bget started with\b|\bwhat happens when\b|\bpoint of\b"
+        ),
+        "tell me",
+        "talk",
+        "history",
+        "book about",
+        "started with",
+        "what happens",
+        "point of",
+    ),
 )
 
 
-_PASTED = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^\W*(?:error|err|fatal|warning|warn|panic|exception|traceback|failed|failure|e|remote|conflict|denied|critical|emerg|npm err!?)\b\W*[:\[(]?",
-        r"^\W*-?(?:bash|sh|zsh|ssh|sudo|docker|nginx|mount|psql|rsync|dpkg|curl|make|git|helm|kubectl|terraform|java[\w.]*|python\d?|[\w.-]+exception)\w*: ",
-        r"\b(?:no such|not found|permission denied|access denied|connection (?:refused|reset|timed out)|timed? ?out|could ?n[o']t|cannot|can't|unable to|failed to|did not|does not exist|already (?:in use|exists|allocated)|no space left|out of memory|not authorized|unauthorized|forbidden|expired|is not (?:a|in)|must be|refused|unreachable|undeclared|unsupported|unknown field|invalid|missing required|exceeded|killed process|lock(?:ed|ing)?|deadline exceeded)\b",
-        r"\b(?:exit(?:ed)? (?:with )?(?:code|status)|exit:? ?\d+|code = |status ?code|errno|rpc error|http \d{3}|line \d+|stack ?trace|\[error\]|\[emerg\]|##\[error|back-?off|oomkilled|sigkill|sigsegv|signal \d+)",
+_COMPLAINTS = (
+    "no such",
+    "not found",
+    "permission denied",
+    "access denied",
+    "connection refused",
+    "connection reset",
+    "connection timed",
+    "timed out",
+    "timeout",
+    "couldn't",
+    "could not",
+    "cannot",
+    "can't",
+    "unable to",
+    "failed to",
+    "did not",
+    "does not exist",
+    "already in use",
+    "already exist",
+    "already allocated",
+    "no space left",
+    "out of memory",
+    "not authorized",
+    "unauthorized",
+    "forbidden",
+    "expired",
+    "is not a ",
+    "is not in",
+    "must be",
+    "refused",
+    "unreachable",
+    "undeclared",
+    "unsupported",
+    "unknown field",
+    "invalid",
+    "missing required",
+    "exceeded",
+    "killed process",
+    "locked",
+    "deadline exceeded",
+    "not ready",
+    "unauthenticated",
+    "not valid",
+    "offline",
+    "interrupted",
+)
+_PASTED = (
+    Pattern(
+        r"^\W*(?:error|err|fatal|warning|warn|panic|exception|traceback|failed|failure|e|remote|"
+        r"conflict|denied|critical|emerg|npm err!?)\b\W*[:\[(]?"
+    ),
+    Pattern(
+        (
+            r"^\W*-?(?:bash|sh|zsh|ssh|sudo|docker|nginx|mount|psql|rsync|dpkg|curl|make|git|helm|"
+            r"kubectl|terraform|java[\w.]*|python\d?|[\w.-]+exception)\w*: "
+        ),
+        ": ",
+    ),
+    Pattern(
+        (
+            r"\b(?:exit(?:ed)? (?:with )?(?:code|status)|exit:? ?\d+|code = |status ?code|errno|"
+            r"rpc error|http \d{3}|line \d+|stack ?trace|\[error\]|\[emerg\]|##\[error|back-?off|"
+            r"oomkilled|sigkill|sigsegv|signal \d+)"
+        ),
+        "exit",
+        "code",
+        "errno",
+        "rpc",
+        "http",
+        "line ",
+        "stack",
+        "[e",
+        "back",
+        "oom",
+        "sig",
+    ),
+    Pattern(
         r"\b(?:[A-Z][a-z]+){2,}(?:Error|Exception|Failed|Exceeded|Unavailable|BackOff|Operation|Denied)\b",
-    )
+        "error",
+        "exception",
+        "failed",
+        "exceeded",
+        "unavailable",
+        "backoff",
+        "operation",
+        "denied",
+    ),
 )
 
 
 def pasted(text: str) -> tuple[int, ...]:
     """Which marks of a program's own complaint the text bears."""
     short = text[:1500]
-    return tuple(i for i, pattern in enumerate(_PASTED) if pattern.search(short))
+    low = short.lower()
+    marks = [i for i, pattern in enumerate(_PASTED) if pattern.search(short, low)]
+    if any(complaint in low for complaint in _COMPLAINTS):
+        marks.append(len(_PASTED))
+    return tuple(marks)
 
 
 def essays(text: str) -> tuple[int, ...]:
     """Which forms of a question for knowledge the text has: those want an article, not an act."""
     short = text[:400]
-    return tuple(i for i, pattern in enumerate(_ESSAYS) if pattern.search(short))
+    low = short.lower()
+    return tuple(i for i, pattern in enumerate(_ESSAYS) if pattern.search(short, low))
 
 
 _FAULT = frozenset(
-    "why error errors failing failed fails fail failure crash crashing crashes crashed crashloop crashloopbackoff crashlooping broken broke "
-    "breaks stuck hung hangs hanging hang oom oomkilled evicted timeout timeouts refused denied unreachable unhealthy 500 502 503 504 404 403 "
-    "401 5xx 502s 503s 500s imagepullbackoff errimagepull containercreating wrong problem problems trouble fault faulty exception exceptions "
-    "panic fatal flapping flaps flap degraded flaky slow leak leaking leaks dead notready notfound unable cannot can't cant won't wont doesn't "
-    "doesnt isn't isnt hasn't didn't didnt aren't 137 killed conflict conflicts mismatch invalid unauthorized unauthorised forbidden outage "
-    "incident down errored backoff segfault corrupt corrupted exhausted full rejected declined missing erroring spiking spike latency "
-    "bottleneck blocked blew died dies dying dropping drops dropped lost loses throws throwing returns red misbehaving weird strange odd "
-    "swapping thrashing culprit cause reason deadlock expired overloaded unresponsive unstable unexpected traceback emerg pressure wtf help".split()
+    [
+        "why",
+        "error",
+        "errors",
+        "failing",
+        "failed",
+        "fails",
+        "fail",
+        "failure",
+        "crash",
+        "crashing",
+        "crashes",
+        "crashed",
+        "crashloop",
+        "crashloopbackoff",
+        "crashlooping",
+        "broken",
+        "broke",
+        "breaks",
+        "stuck",
+        "hung",
+        "hangs",
+        "hanging",
+        "hang",
+        "oom",
+        "oomkilled",
+        "evicted",
+        "timeout",
+        "timeouts",
+        "refused",
+        "denied",
+        "unreachable",
+        "unhealthy",
+        "500",
+        "502",
+        "503",
+        "504",
+        "404",
+        "403",
+        "401",
+        "5xx",
+        "502s",
+        "503s",
+        "500s",
+        "imagepullbackoff",
+        "errimagepull",
+        "containercreating",
+        "wrong",
+        "problem",
+        "problems",
+        "trouble",
+        "fault",
+        "faulty",
+        "exception",
+        "exceptions",
+        "panic",
+        "fatal",
+        "flapping",
+        "flaps",
+        "flap",
+        "degraded",
+        "flaky",
+        "slow",
+        "leak",
+        "leaking",
+        "leaks",
+        "dead",
+        "notready",
+        "notfound",
+        "unable",
+        "cannot",
+        "can't",
+        "cant",
+        "won't",
+        "wont",
+        "doesn't",
+        "doesnt",
+        "isn't",
+        "isnt",
+        "hasn't",
+        "didn't",
+        "didnt",
+        "aren't",
+        "137",
+        "killed",
+        "conflict",
+        "conflicts",
+        "mismatch",
+        "invalid",
+        "unauthorized",
+        "unauthorised",
+        "forbidden",
+        "outage",
+        "incident",
+        "down",
+        "errored",
+        "backoff",
+        "segfault",
+        "corrupt",
+        "corrupted",
+        "exhausted",
+        "full",
+        "rejected",
+        "declined",
+        "missing",
+        "erroring",
+        "spiking",
+        "spike",
+        "latency",
+        "bottleneck",
+        "blocked",
+        "blew",
+        "died",
+        "dies",
+        "dying",
+        "dropping",
+        "drops",
+        "dropped",
+        "lost",
+        "loses",
+        "throws",
+        "throwing",
+        "returns",
+        "red",
+        "misbehaving",
+        "weird",
+        "strange",
+        "odd",
+        "swapping",
+        "thrashing",
+        "culprit",
+        "cause",
+        "reason",
+        "deadlock",
+        "expired",
+        "overloaded",
+        "unresponsive",
+        "unstable",
+        "unexpected",
+        "traceback",
+        "emerg",
+        "pressure",
+        "wtf",
+        "help",
+    ]
 )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-_HERE = Path(__file__).parent
-_SPELLING = (("isation", "ization"), ("ise", "ize"), ("ising", "izing"), ("ised", "ized"), ("our", "or"))
+_HERE = __file__[: -len("lexicon.py")]
 
 
 class Verb(NamedTuple):
@@ -29,7 +27,7 @@ class Lexicon:
     """Look-ups by lower-case word; phrases are looked up as words joined by one space."""
 
     def __init__(self) -> None:
-        raw = json.loads((_HERE / "lexicon.json").read_text("utf-8"))
+        raw = json.loads(_text("lexicon.json"))
         self.verbs: dict[str, Verb] = {}
         for intent, group in raw["verbs"].items():
             for name, forms in group.items():
@@ -57,8 +55,8 @@ class Lexicon:
         for program, aliases in raw["command_aliases"].items():
             for alias in aliases.split():
                 self.commands[alias] = self.commands[program]
-        self.elsewhere = frozenset((_HERE / "elsewhere.txt").read_text("utf-8").split())
-        self.words = frozenset((_HERE / "words.txt").read_text("utf-8").split()) - self.weak_names
+        self.elsewhere = frozenset(_text("elsewhere.txt").split())
+        self.words = frozenset(_text("words.txt").split()) - self.weak_names
         self.phrases: dict[str, int] = {}
         for phrase in (*self.verbs, *self.nouns, *self.tools, *self.providers):
             if " " in phrase:
@@ -124,6 +122,11 @@ class Lexicon:
                     self._nearby.setdefault(candidate[0], []).append(candidate)
         near = [c for c in self._nearby.get(word[0], ()) if -2 < len(c) - len(word) < 2 and _one_slip(word, c)]
         return near[0] if near else word
+
+
+def _text(name: str) -> str:
+    with open(_HERE + name, encoding="utf-8") as file:  # noqa: PTH123 - pathlib would cost more than the reading
+        return file.read()
 
 
 def _stems(word: str) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from array import array
 from functools import cache
-from pathlib import Path
 from struct import calcsize, unpack_from
 from typing import NamedTuple
 
@@ -72,4 +71,5 @@ def _logistic(x: float) -> float:
 @cache
 def model() -> Model:
     """The model that ships with the package."""
-    return Model((Path(__file__).parent / "weights.bin").read_bytes())
+    with open(__file__[: -len("model.py")] + "weights.bin", "rb") as file:  # noqa: PTH123 - see lexicon
+        return Model(file.read())

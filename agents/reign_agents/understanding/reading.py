@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from . import grammar
 from .clauses import Span, split
-from .entities import Context, extract
+from .entities import extract
 from .features import hashed, named
+from .found import Context
 from .model import model
 from .shape import DOMAINS, INTENTS, Clause, Mood, Understanding
 from .tokens import Token, tokenize

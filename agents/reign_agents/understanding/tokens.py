@@ -15,7 +15,8 @@ _SCAN = re.compile(
       (?P<fence>```)
     | (?P<quoted>"[^"\n]{0,2000}"|“[^”\n]{0,2000}”|‘[^’\n]{1,2000}’|`[^`\n]{1,2000}`|(?<![\w])'[^'\n]{1,2000}'(?!\w))
     | (?P<flag>(?<![^\s(\[])--?[A-Za-z][A-Za-z0-9-]*(?==|\s|$|[,;:.)\]!?]))
-    | (?P<chunk>(?:[^\s,;()\[\]{}"“”`?!|<>]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))(?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"“”`?!|<>{}\[\]]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
+    | (?P<chunk>(?:[^\s,;()\[\]{}"“”`?!|<>]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))
+        (?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"“”`?!|<>{}\[\]]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
     | (?P<punct>[^\s])
     """,
     re.VERBOSE,
@@ -100,7 +101,11 @@ def _cut(raw: re.Match[str]) -> Iterator[Token]:
         token = Token("quoted", text, start, end)
         token.value = text[1:-1].strip()
         token.low = token.value.lower()
-        if token.value and " " not in token.value and (kind := _shape(token.value)) in {"url", "path", "image", "slashed", "file"}:
+        if (
+            token.value
+            and " " not in token.value
+            and (kind := _shape(token.value)) in {"url", "path", "image", "slashed", "file"}
+        ):
             token.kind = kind
         yield token
         return

@@ -1,0 +1,252 @@
+"""The names of what a wish is about."""
+
+from __future__ import annotations
+
+import itertools
+
+from .amounts import number
+from .found import NAMING, Context, Found, could_name, list_from, list_until, looks_named, put, put_name
+from .lexicon import lexicon
+from .roles import BEFORE, NAMED_KINDS, OWN_KEY
+from .tokens import Token
+
+
+def names(tokens: list[Token], found: Found, context: Context) -> None:
+    lexicon()
+    key = "release" if "helm" in context.domains else "name"
+    for i, token in enumerate(tokens):
+        if token.low in NAMING and token.kind == "word" and i + 1 < len(tokens):
+            j = i + 1
+            while j < len(tokens) - 1 and (
+                tokens[j].low in {"it", "them", "the", "is", "as", "this", "that"} or tokens[j].text in {":", "="}
+            ):
+                j += 1
+            value = tokens[j]
+            if value.kind in {"punct", "flag"}:
+                continue
+            if value.kind in {"name", "quoted", "word", "slashed", "tagged", "version", "file", "milli"} and not (
+                value.kind == "word"
+                and value.low in {"in", "on", "after", "for", "by", "the", "a", "and", "to", "with", "from"}
+            ):
+                put_name(found, key, [value, *list_from(tokens, j)[1:]])
+                _own(tokens, i, value, found)
+    if (
+        context.domains & {"bash"}
+        and not context.domains & {"docker", "kubernetes"}
+        and key == "name"
+        and context.verb in {"install", "uninstall"}
+    ):
+        _packages(tokens, found, key)
+    if context.verb == "useradd" or (
+        context.domains == {"bash"} and context.speaks_of("userdel", "useradd", "adduser")
+    ):
+        for token, follow in itertools.pairwise(tokens):
+            if (token.verb is not None and token.verb.name == "useradd") or token.low in {
+                "userdel",
+                "useradd",
+                "adduser",
+            }:
+                candidates = [t for t in tokens[tokens.index(follow) :] if t.nameable and not t.used]
+                if candidates:
+                    put(found, "user", candidates[0].value)
+                    break
+    if (key in found and key == "name") or "names" in found:
+        pass
+    else:
+        _names_beside_nouns(tokens, found, key, context.intent == "create_infra")
+    if key not in found and "names" not in found and "name" not in found:
+        _names_beside_verb(tokens, found, context, key)
+    if (
+        context.intent != "unknown"
+        and key not in found
+        and "names" not in found
+        and not any(k in found for k in ("name", "image", "release", "pr", "issue", "repo"))
+    ):
+        _any_name(tokens, found, context, key)
+
+
+def _own(tokens: list[Token], i: int, value: Token, found: Found) -> None:
+    """A phrase like "a volume named data" names a volume: its own key has it, too."""
+    for j in range(i - 1, max(-1, i - 4), -1):
+        own = BEFORE.get(tokens[j].low)
+        if own in OWN_KEY:
+            found.setdefault(own, value.value)
+            return
+
+
+def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bool) -> None:
+    for i, token in enumerate(tokens):
+        if token.noun is None or token.noun.name not in NAMED_KINDS or token.kind != "word":
+            continue
+        if token.verb is not None and i == 0:
+            continue
+        if token.noun.name in {"replica", "node", "pod", "worker"} and i and number(tokens[i - 1]) is not None:
+            continue
+        values: list[Token] = []
+        j = i + 1
+        if j < len(tokens) and tokens[j].text == ":":
+            j += 1
+        if j < len(tokens) and could_name(tokens, j) and tokens[j].low not in lexicon().environments:
+            values = list_from(tokens, j)
+        elif (
+            i
+            and could_name(tokens, i - 1)
+            and not (tokens[i - 1].low in lexicon().environments and tokens[i - 1].kind != "quoted")
+            and (tokens[i - 1].low not in lexicon().images or i < 2 or tokens[i - 2].low not in {"a", "an"})
+        ):
+            values = list_until(tokens, i)
+        if values:
+            put_name(found, key if token.noun.name not in {"volume", "network", "secret"} else "name", values)
+            own = BEFORE.get(token.low)
+            if own in OWN_KEY:
+                found.setdefault(own, values[0].value)
+
+
+def _packages(tokens: list[Token], found: Found, key: str) -> None:
+    """Packages behind "install": tools' own names count, and shell lists them without commas."""
+    for i, token in enumerate(tokens):
+        if (
+            token.verb is None
+            or token.verb.name not in {"install", "uninstall", "delete", "update", "add"}
+            or token.kind != "word"
+        ):
+            continue
+        values: list[Token] = []
+        for follow in tokens[i + 1 :]:
+            if follow.kind in {"name", "quoted", "file"} or (
+                follow.kind == "word"
+                and (follow.tool or follow.low in lexicon().images)
+                and follow.low
+                not in {
+                    "linux",
+                    "apt",
+                    "shell",
+                    "ubuntu-box",
+                    "snap",
+                    "brew",
+                    "yum",
+                    "dnf",
+                    "packages",
+                    "kernel",
+                    "daemon",
+                    "cron job",
+                    "crontab",
+                    "folder",
+                    "directory",
+                }
+            ):
+                values.append(follow)
+            elif (
+                follow.kind == "flag"
+                or follow.low in {"and", "&", "the", "latest", "package", "packages", "a", "newest", "both", "plus"}
+                or follow.text == ","
+            ):
+                continue
+            else:
+                break
+        if values:
+            put_name(found, key, values)
+        return
+
+
+def _names_beside_verb(tokens: list[Token], found: Found, context: Context, key: str) -> None:
+    for i, token in enumerate(tokens):
+        if token.verb is None or token.kind != "word":
+            continue
+        j = i + 1
+        while (
+            j < len(tokens)
+            and tokens[j].low
+            in {
+                "the",
+                "a",
+                "my",
+                "our",
+                "all",
+                "just",
+                "only",
+                "down",
+                "up",
+                "on",
+                "off",
+                "out",
+                "of",
+                "for",
+                "to",
+                "back",
+                "from",
+            }
+            and j - i < 4
+        ):
+            if tokens[j].low in {"on", "of", "for", "to", "from"} and context.intent not in {
+                "monitor",
+                "debug",
+                "update",
+                "scale",
+            }:
+                break
+            j += 1
+        if j < len(tokens) and could_name(tokens, j) and tokens[j].low not in lexicon().environments:
+            if not looks_named(tokens[j]) and tokens[j].kind != "quoted":
+                better = [
+                    n
+                    for n in range(len(tokens))
+                    if n != j
+                    and could_name(tokens, n)
+                    and looks_named(tokens[n])
+                    and tokens[n].low not in lexicon().environments
+                ]
+                if better and context.intent != "create_infra":
+                    j = better[0]
+            values = list_from(tokens, j)
+            makes = token.verb.intent in {"create_infra", "deploy"} and len(values) == 1
+            if makes and found.get("image", "").split(":")[0] == values[0].low:
+                continue
+            put_name(found, key, values)
+            return
+
+
+def _any_name(tokens: list[Token], found: Found, context: Context, key: str) -> None:
+    lex = lexicon()
+    best: Token | None = None
+    for i, token in enumerate(tokens):
+        if not could_name(tokens, i) or token.kind == "quoted" or token.low in lex.environments:
+            continue
+        looks = looks_named(token)
+        follow = tokens[i + 1] if i + 1 < len(tokens) else None
+        before = tokens[i - 1].low if i else ""
+        subject = follow is not None and follow.low in {
+            "is",
+            "isn't",
+            "isnt",
+            "keeps",
+            "won't",
+            "wont",
+            "can't",
+            "cant",
+            "doesn't",
+            "has",
+            "from",
+            "crashes",
+            "fails",
+            "to",
+            "are",
+            "went",
+            "returns",
+            "throws",
+            "keep",
+            "not",
+            "logs",
+            "pods",
+            "pod",
+            "status",
+            "down",
+        }
+        if looks or subject or before in {"for", "of", "with", "is", "on", "from", "about", "are"}:
+            if best is None:
+                best = token
+            elif looks and subject:
+                best = token
+                break
+    if best is not None:
+        put_name(found, key, list_from(tokens, tokens.index(best)))

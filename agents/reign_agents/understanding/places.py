@@ -1,0 +1,266 @@
+"""Values beside a noun that owns a key, and places behind a preposition."""
+
+from __future__ import annotations
+
+import re
+
+from .amounts import number
+from .found import FILLERS, KINDLESS, Context, Found, is_target, list_from, list_until, put
+from .lexicon import lexicon
+from .roles import AFTER, BEFORE, NUMBERS, OWN_KEY
+from .tokens import Token
+
+
+def cued(tokens: list[Token], found: Found, context: Context) -> None:
+    """Values beside a noun that owns a key: "namespace shop", "the shop namespace"."""
+    for i, token in enumerate(tokens):
+        if token.used or token.kind not in {"word", "name"}:
+            continue
+        key = AFTER.get(token.low)
+        if key is not None:
+            _after(tokens, i, key, found, context)
+    for i, token in enumerate(tokens):
+        key = BEFORE.get(token.low)
+        if key is None or i == 0:
+            continue
+        value = tokens[i - 1]
+        if (key in found and key != "host") or value.used:
+            continue
+        if value.kind == "quoted" or value.nameable or (value.kind in {"file", "slashed", "path"}):
+            if key == "namespace" and token.low in {"environment", "env"} and value.low not in lexicon().environments:
+                continue
+            if (
+                key == "host"
+                and (
+                    value.low in lexicon().images
+                    or value.low in lexicon().weak_names
+                    or not re.search(r"[\d.-]", value.text)
+                )
+                and value.low not in {"bastion", "jumpbox"}
+            ):
+                continue
+            if key == "image" and value.low in lexicon().environments:
+                continue
+            if key == "user" and value.low in lexicon().weak_names:
+                continue
+            if (
+                key == "release"
+                and "helm" not in context.domains
+                and (value.low in lexicon().environments or context.domains & {"github"})
+            ):
+                continue
+            values = list_until(tokens, i)
+            put(found, key, values[0].value)
+            if key == "image" and len(values) > 1:
+                found["images"] = [v.value for v in values]
+            if len(values) > 1 and key in OWN_KEY:
+                found.setdefault("names", [v.value for v in values])
+            for v in values:
+                v.used = True
+            if key in OWN_KEY and is_target(tokens, tokens.index(values[0])):
+                found.setdefault("_target", values[0].value)
+
+
+def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context) -> None:
+    j = i + 1
+    while j < len(tokens) and (tokens[j].low in FILLERS or tokens[j].text in {":", "="}) and j - i < 4:
+        j += 1
+    if j >= len(tokens):
+        return
+    value = tokens[j]
+    word = tokens[i]
+    if key in NUMBERS and value.verb is not None and j + 1 < len(tokens) and tokens[j + 1].kind == "number":
+        value = tokens[j := j + 1]
+    if value.used:
+        return
+    if key in NUMBERS:
+        n = number(value) if value.kind == "number" else None
+        if n is not None and not (
+            key in {"run", "build"} and word.verb is not None and i == 0 and j + 1 < len(tokens) and tokens[j + 1].noun
+        ):
+            found.setdefault(key, n)
+            value.used = True
+        return
+    if key == "version":
+        if (
+            value.kind in {"version", "number"}
+            or (value.kind == "name" and re.search(r"\d", value.text))
+            or value.low in {"latest", "stable"}
+        ):
+            if (
+                "image" in found
+                and ":" not in found["image"].rsplit("/", 1)[-1]
+                and context.verb not in {"create", "publish", "rollback"}
+                and "helm" not in context.domains
+            ):
+                found["image"] = f"{found['image']}:{value.text}"
+            elif not (False):
+                found.setdefault("version", value.value)
+            value.used = True
+        return
+    if key in {"title", "command"}:
+        if value.kind == "quoted":
+            found.setdefault(key, value.value)
+            value.used = True
+        return
+    if key == "id" and value.kind in {"name", "number"}:
+        found.setdefault(key, value.value)
+        value.used = True
+        return
+    if key in {"file", "path"}:
+        if (
+            value.nameable
+            and (j > i + 1 or key == "path" or tokens[i + 1] is value)
+            and value.kind != "tagged"
+            and value.low not in lexicon().environments
+        ):
+            found.setdefault(key, value.value)
+            value.used = True
+        return
+    if key == "label" and value.kind in {"name", "quoted", "word"} and word.verb is not None and i == 0:
+        return
+    if key == "schedule" and value.kind != "quoted":
+        return
+    if key == "registry" and (value.kind in {"tagged", "slashed"}):
+        found["registry"] = value.value
+        return
+    if not (
+        value.nameable
+        or value.kind == "slashed"
+        or (
+            value.kind == "word"
+            and key in {"branch", "base"}
+            and value.low in {"main", "master", "develop", "dev", "trunk"}
+        )
+        or (key == "namespace" and value.low == "default")
+    ):
+        if key == "user" and value.low in {"deploy", "admin", "backup", "jenkins", "build"}:
+            pass
+        elif not (key in {"branch", "base"} and value.kind == "version"):
+            return
+    if key == "host" and value.low in lexicon().environments and not re.search(r"\d", value.low):
+        return
+    if word.low == "release" and "github" in context.domains and "helm" not in context.domains:
+        found.setdefault("version", value.value)
+        found.setdefault("name", value.value)
+        value.used = True
+        return
+    values = list_from(tokens, j)
+    put(found, key, value.value)
+    if key == "image" and len(values) > 1:
+        found["images"] = [v.value for v in values]
+    if len(values) > 1 and key in OWN_KEY:
+        found.setdefault("names", [v.value for v in values])
+    if key in OWN_KEY and is_target(tokens, i):
+        found.setdefault("_target", value.value)
+    for v in values:
+        v.used = True
+
+
+def places(tokens: list[Token], found: Found, context: Context) -> None:
+    """Where it happens: namespace, branch, base, host, repo behind a preposition."""
+    lex = lexicon()
+    for i in range(len(tokens) - 1):
+        word = tokens[i]
+        if word.low not in KINDLESS or word.kind not in {"word", "name"}:
+            if (
+                word.low in lex.environments
+                and i > 0
+                and tokens[i].kind in {"word", "name"}
+                and not word.used
+                and i == len(tokens) - 2
+                and tokens[i + 1].kind == "punct"
+            ):
+                pass
+            continue
+        j = i + 1
+        while j < len(tokens) - 1 and tokens[j].low in {"the", "our", "my", "a", "your"}:
+            j += 1
+        value = tokens[j]
+        if value.used:
+            continue
+        follow = tokens[j + 1] if j + 1 < len(tokens) else None
+        if value.low in {"main", "master", "develop", "trunk", "mainline"} and (
+            follow is None or follow.noun is None or follow.low == "branch"
+        ):
+            key = (
+                "base"
+                if (
+                    word.low in {"into", "from", "off", "against", "onto"}
+                    and (
+                        "branch" in found
+                        or "pr" in context.low
+                        or context.verb in {"merge", "rebase", "create", "open"}
+                    )
+                )
+                or context.verb == "open"
+                else "branch"
+            )
+            found.setdefault(key, value.value)
+            if key == "base":
+                found.setdefault("branch", value.value) if context.verb not in {
+                    "merge",
+                    "open",
+                    "create",
+                    "rebase",
+                } else None
+            value.used = True
+            continue
+        if value.low in lex.environments and (
+            follow is None
+            or follow.noun is None
+            or follow.noun.name in {"namespace", "environment", "cluster", "env", "version"}
+            or follow.low == "cluster"
+        ):
+            if follow is not None and follow.noun is not None and follow.noun.name in {"workspace", "branch"}:
+                continue
+            if "terraform" in context.domains and "helm" not in context.domains and context.speaks_of("workspace"):
+                found.setdefault("workspace", value.value)
+            found.setdefault("namespace", value.value)
+            value.used = True
+            continue
+        if not value.nameable or (follow is not None and follow.noun is not None and follow.noun.name != "namespace"):
+            continue
+        if (word.low in {"in", "into", "to", "from", "within", "inside"} and value.low.startswith("kube-")) or (
+            word.low in {"in", "into", "within", "inside", "across"}
+            and context.domains & {"kubernetes", "helm"}
+            and value.low not in lex.images
+        ):
+            found.setdefault("namespace", value.value)
+            value.used = True
+        elif (
+            word.low in {"on", "to", "into", "from", "at", "onto"}
+            and (
+                context.domains & {"bash"}
+                or re.fullmatch(r"[a-z]+[\w-]*\d+(?:\.[\w.-]+)?|[\w-]+(?:\.[\w-]+){2,}", value.low)
+            )
+            and not context.domains & {"helm"}
+            and (
+                re.search(r"\d|\.", value.low)
+                or (
+                    word.low in {"on", "onto"}
+                    and value.kind == "name"
+                    and value.low not in lex.images
+                    and "kubernetes" not in context.domains
+                )
+            )
+        ):
+            found.setdefault("host", value.value)
+            value.used = True
+        elif (
+            word.low in {"into", "onto", "from", "against"}
+            and context.domains & {"github"}
+            and context.verb in {"merge", "open", "create", "rebase"}
+        ):
+            found.setdefault("base", value.value)
+            value.used = True
+        elif word.low == "on" and context.domains & {"github", "cicd"} and value.low in {"develop", "next"}:
+            found.setdefault("branch", value.value)
+            value.used = True
+        elif (
+            word.low in {"in", "for", "of", "on"}
+            and context.domains & {"github"}
+            and not context.domains & {"kubernetes"}
+        ):
+            found.setdefault("repo", value.value)
+            value.used = True
