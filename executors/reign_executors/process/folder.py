@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -31,6 +32,9 @@ STDERR = "stderr"
 STATUS = "status.json"
 LOCK = "supervisor.lock"
 COMPLAINT = "supervisor.err"
+RESERVE = "reserve"
+RESERVED = 8192
+"""Bytes kept free for the last status, should the disk fill up meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +103,16 @@ def taken(folder: Path) -> Iterator[int]:
     another supervisor holds it."""
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        for attempt in range(20):
+        for attempt in range(1000):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:  # somebody may only be looking
-                if attempt == 19:
+            except BlockingIOError:  # somebody may only be looking; a supervisor that wrote its end lets go at once
+                if attempt >= 20 and _kept(folder).get("state") != "ended":
                     raise
                 time.sleep(0.002)
+        else:
+            raise BlockingIOError(errno.EWOULDBLOCK, "the supervisor does not let go")
         yield handle
     finally:
         os.close(handle)
@@ -114,9 +120,19 @@ def taken(folder: Path) -> Iterator[int]:
 
 def cleared(folder: Path) -> None:
     """Remove what an earlier program left (its output stays in the run's log)."""
-    for name in (STATUS, OUTPUT, STDOUT, STDERR, COMPLAINT):
+    for name in (STATUS, OUTPUT, STDOUT, STDERR, COMPLAINT, RESERVE):
         with suppress(FileNotFoundError):
             (folder / name).unlink()
+
+
+def reserved(folder: Path) -> None:
+    """Keep room for the last status; ``OSError`` when the disk is already full, so that nothing is started."""
+    handle = os.open(folder / RESERVE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        if os.write(handle, bytes(RESERVED)) < RESERVED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(handle)
 
 
 def _held(folder: Path) -> bool:

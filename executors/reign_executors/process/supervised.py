@@ -23,6 +23,7 @@ from reign_executors.process.folder import (
     OUTPUT,
     SupervisorStatus,
     cleared,
+    reserved,
     status,
     supervisor_process,
     taken,
@@ -235,6 +236,7 @@ def _spawn(folder: Path, spec: bytes) -> _Notice:
     """Start a supervisor that holds the folder's lock; ``BlockingIOError`` when another one does."""
     with taken(folder) as lock:
         cleared(folder)
+        reserved(folder)
         complaint = os.open(folder / COMPLAINT, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         launcher = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_SCRIPT), str(folder.absolute()), str(lock)],

@@ -29,7 +29,6 @@ CHUNK = 64 * 1024
 TAIL = 64 * 1024
 QUIET = 0.2
 LINGER = 2.0
-RESERVE = 8192
 
 
 class Folder:
@@ -39,7 +38,6 @@ class Folder:
         self.path = path
         self.lost = 0
         self._log = os.open(path + "/combined.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        self.write("reserve", bytes(RESERVE))
 
     def write(self, name: str, data: bytes, *, sync: bool = False) -> None:
         """Replace a file atomically; with ``sync`` its content outlives a power cut."""

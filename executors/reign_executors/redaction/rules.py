@@ -26,6 +26,7 @@ class Rules:
     def __init__(self, known: Known, *, patterns: bool) -> None:
         self.known = known
         self.patterns = patterns
+        self._safe: dict[str, str] = {}
 
     def spans(self, line: bytes, families: int = EVERY) -> list[Span]:
         """The secrets of one line (without its end), in order, none overlapping. A known value keeps its own name
@@ -49,9 +50,14 @@ class Rules:
     def _named(self, spans: Iterator[Span]) -> Iterator[Span]:
         """The spans, with names that don't give away what stood glued to them (``sk-…password=``)."""
         for start, end, name in spans:
-            plain = name.encode()
-            betrays = any(value.lower() in plain for value in self.known.needles)
-            yield start, end, "secret" if betrays or looks_like_token(plain) else name
+            safe = self._safe.get(name)
+            if safe is None:
+                plain = name.encode()
+                betrays = any(value.lower() in plain for value in self.known.needles)
+                safe = "secret" if betrays or looks_like_token(plain) else name
+                if len(self._safe) < 1000:
+                    self._safe[name] = safe
+            yield start, end, safe
 
     def block(self, block: bytes) -> bytes:
         """``block`` (whole lines) without secrets; keys of several lines are seen to by :class:`PemState`."""
