@@ -15,7 +15,7 @@ from reign_executors.call import Call
 from reign_executors.errors import Conflict, NoSpace, TimedOut
 from reign_executors.operation import TERMINATE, CancelLadder
 from reign_executors.process import Finished, SupervisorLost, attach, run, run_supervised, status
-from reign_executors.process.folder import supervisor_process
+from reign_executors.process.folder import OUTPUT, supervisor_process
 from reign_executors.process.group import members, start_time
 
 QUICK: CancelLadder = ((signal.SIGTERM, 0.3), (signal.SIGKILL, 2.0))
@@ -52,7 +52,7 @@ def a_call(folder: Path, **more: object) -> tuple[Call, list[bytes]]:
 async def started(folder: Path, script: str, timeout: float = 60) -> subprocess.Popen[bytes]:
     """Another process of ours that runs ``script`` supervised, as soon as the script wrote ``up``."""
     parent = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), script, str(timeout)], start_new_session=True)
-    log = folder / "combined.log"
+    log = folder / OUTPUT
     while not (log.exists() and b"up" in log.read_bytes()):
         assert parent.poll() is None
         await asyncio.sleep(0.02)

@@ -1,6 +1,6 @@
 """What a supervisor leaves in a step's folder, and what can be read from it by any later process.
 
-``combined.log``  combined output, redacted, as it came
+``combined.log``  combined output, redacted, as it came (``output.log`` is the name of the step's own log)
 ``stdout``        the first bytes of stdout, redacted (at the end)
 ``stderr``        the last bytes of stderr, redacted (at the end)
 ``status.json``   replaced atomically: state, pids, start times, exit code …
