@@ -202,7 +202,13 @@ async def test_removal_says_what_is_lost_and_makes_it_again(bench: Any, started:
     assert info["State"]["Running"]
     assert "db" in info["NetworkSettings"]["Networks"][network]["Aliases"]
     assert {m["Destination"] for m in info["Mounts"]} == {"/data", "/anonymous"}
-    await back.undone("r_9/u2")
+    anonymous = next(m["Name"] for m in info["Mounts"] if m["Destination"] == "/anonymous")
+    kept = await bench.life(bench.make("docker.remove_container", container=docker_scope.name("web"), force=True))
+    again = await kept.undone("r_9/u2")
+    mounts = docker_scope.client.api.inspect_container(again.outputs.id)["Mounts"]
+    assert anonymous in [m["Name"] for m in mounts], "a volume that stayed is mounted again"
+    await again.undone("r_9/u3")
+    docker_scope.client.volumes.get(anonymous).remove()
 
 
 async def test_removal_keeps_what_others_use(bench: Any, started: Any, docker_scope: Any) -> None:

@@ -331,7 +331,8 @@ class RecreateContainer(DockerChange):
             raise NotFound(f"image {old['config']['Image']} is not here any more", "pull it first")
         if self.replaces:
             await self._remover().execute(call)
-        body = specs.body(old, image, self.labels_of(call))
+        there = [name for name in old["anonymous"].values() if await look(here, "volume", name) is not None]
+        body = specs.body(old, image, self.labels_of(call), there)
         made: Json = await here.call(
             lambda client: create_container(client, body, self.container),
             late=lambda client, result: client.remove_container(result["Id"], force=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Collection
 from typing import Any
 
 from reign_executors.call import Blobs
@@ -41,7 +42,7 @@ def words(command: str | list[str] | None) -> list[str] | None:
 def like(info: Json) -> Json:
     """What it takes to make a container like the inspected one again: no ids of its own, no times, no addresses.
 
-    ``{"name", "id", "image", "running", "paused", "config", "host", "networks"}``
+    ``{"name", "id", "image", "running", "paused", "config", "host", "networks", "anonymous"}``
     """
     config = dict(info["Config"])
     if config.get("Hostname") == info["Id"][:12]:
@@ -49,7 +50,11 @@ def like(info: Json) -> Json:
     config.pop("MacAddress", None)
     host = dict(info["HostConfig"])
     host.pop("ContainerIDFile", None)
-    host["Binds"] = _binds(info, host)
+    host["Binds"] = sorted(bind for bind in host.get("Binds") or () if ":" in bind) or None
+    anonymous = _anonymous(info, host)
+    targets = {mount.get("Target") for mount in host.get("Mounts") or ()} & set(anonymous)
+    if targets:
+        host["Mounts"] = [mount for mount in host["Mounts"] if mount.get("Target") not in targets]
     networks = {
         name: _endpoint(joined, info["Id"])
         for name, joined in sorted((info["NetworkSettings"].get("Networks") or {}).items())
@@ -64,17 +69,16 @@ def like(info: Json) -> Json:
         "config": config,
         "host": host,
         "networks": networks,
+        "anonymous": anonymous,
     }
 
 
-def _binds(info: Json, host: Json) -> list[str] | None:
-    """Binds with anonymous volumes named, so that a new container gets the same ones."""
-    binds = [bind for bind in host.get("Binds") or () if ":" in bind]
-    known = {bind.split(":")[1] for bind in binds}
-    known |= {mount.get("Target") for mount in host.get("Mounts") or ()}
+def _anonymous(info: Json, host: Json) -> dict[str, str]:
+    """Path in the container → name, of volumes that nobody gave a name."""
+    known = {bind.split(":")[1] for bind in host["Binds"] or ()}
+    known |= {mount.get("Target") for mount in host.get("Mounts") or () if mount.get("Source")}
     mounted = (mount for mount in info.get("Mounts") or () if mount.get("Type") == "volume")
-    binds += [f"{m['Name']}:{m['Destination']}" for m in mounted if m.get("Destination") not in known]
-    return sorted(binds) or None
+    return {m["Destination"]: m["Name"] for m in mounted if m.get("Destination") not in known}
 
 
 def _endpoint(joined: Json, identity: str) -> Json:
@@ -87,15 +91,24 @@ def _endpoint(joined: Json, identity: str) -> Json:
     return {key: value for key, value in {**kept, "Aliases": aliases or None}.items() if value}
 
 
-def body(spec: Json, image: str, labels: dict[str, str]) -> Json:
+def body(spec: Json, image: str, labels: dict[str, str], there: Collection[str] = ()) -> Json:
     """The request that creates a container like ``spec`` from ``image``, with ``labels`` besides its own.
+    ``there`` are its anonymous volumes that still exist: it gets those again, and new ones for the others.
 
     The engine takes one network at creation; the others are joined before the start.
     """
     config = dict(spec["config"])
     config["Image"] = image
     config["Labels"] = {**(config.get("Labels") or {}), **labels}
-    config["HostConfig"] = spec["host"]
+    again = {path: name for path, name in spec["anonymous"].items() if name in there}
+    config["HostConfig"] = {
+        **spec["host"],
+        "Binds": [*(spec["host"]["Binds"] or ()), *(f"{name}:{path}" for path, name in sorted(again.items()))] or None,
+    }
+    config["Volumes"] = {
+        **(config.get("Volumes") or {}),
+        **{path: {} for path in spec["anonymous"] if path not in again},
+    } or None
     first = first_network(spec)
     if first is not None:
         config["NetworkingConfig"] = {"EndpointsConfig": {first: spec["networks"][first]}}
