@@ -116,6 +116,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def tmux_program() -> str:
+    """The path of tmux."""
+    program = shutil.which("tmux")
+    if program is None:
+        skip_or_fail("tmux", "no tmux: apt-get install tmux")
+    return program
+
+
+@pytest.fixture(scope="session")
 def docker_host() -> str:
     """The URL of a real Docker Engine (``unix:///…``), also in ``DOCKER_HOST`` for what a test starts."""
     if not _ENGINE:

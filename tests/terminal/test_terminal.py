@@ -1,0 +1,166 @@
+"""The installed wheel in a real terminal: typed into, approved, killed, started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.terminal, pytest.mark.timeout(300)]
+PATIENCE = 45.0  # seconds until a screen that does not come fails the test
+
+
+class Terminal:
+    """One program in one tmux window of a tmux server of its own."""
+
+    def __init__(self, tmux: str, program: list[str], folder: Path, columns: int, lines: int) -> None:
+        self._tmux = [tmux, "-L", f"reign-test-{uuid.uuid4().hex[:8]}", "-f", os.devnull]
+        size = ["-x", str(columns), "-y", str(lines)]
+        self._do("new-session", "-d", *size, "-c", str(folder), *program)
+        self._do("set-option", "remain-on-exit", "on")
+
+    def _do(self, *words: str) -> str:
+        return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True).stdout
+
+    @property
+    def pid(self) -> int:
+        return int(self._do("list-panes", "-F", "#{pane_pid}"))
+
+    @property
+    def screen(self) -> str:
+        """What a person sees."""
+        return self._do("capture-pane", "-p")
+
+    def type(self, text: str) -> None:
+        self._do("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        self._do("send-keys", *keys)
+
+    def until(self, condition: Callable[[str], bool], what: str, again: Callable[[], None] | None = None) -> str:
+        """Look until the screen fits; ``again`` is done between two looks."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            screen = self.screen
+            if condition(screen):
+                return screen
+            if "Pane is dead" in screen:
+                break
+            if again is not None:
+                again()
+            time.sleep(0.2)
+        raise AssertionError(f"no {what} on the screen:\n{self.screen}")
+
+    def sees(self, text: str) -> str:
+        return self.until(lambda screen: text in screen, repr(text))
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def open_app(tmux_program: str, installed: Path, reign_home: Path, work: Path) -> Iterator[Open]:
+    """``open_app(80, 24)`` starts the installed program in a terminal of that size."""
+    opened: list[Terminal] = []
+
+    def start(columns: int, lines: int) -> Terminal:
+        variables = [f"{name}={os.environ[name]}" for name in ("HOME", "REIGN_HOME", "PATH", "DOCKER_CONFIG")]
+        program = ["env", *variables, "DOCKER_HOST=unix:///nowhere/docker.sock", str(installed)]
+        terminal = Terminal(tmux_program, program, work, columns, lines)
+        opened.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.fixture
+def headless(installed: Path, reign_home: Path, work: Path) -> Callable[..., list[dict[str, Any]]]:
+    """Runs the installed program with ``--json``; returns its lines."""
+
+    def call(*words: str) -> list[dict[str, Any]]:
+        done = subprocess.run([installed, *words, "--json"], cwd=work, capture_output=True, text=True, check=False)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return call
+
+
+def request(terminal: Terminal, text: str) -> None:
+    """Type a request, open its approval and approve it once."""
+    terminal.type(text)
+    terminal.press("Enter")
+    terminal.sees("needs you")
+    terminal.until(lambda screen: "Approve step" in screen, "approval", lambda: terminal.press("a"))
+    # Keys are ignored for a moment after the dialog opened, so that a stray one approves nothing.
+    terminal.until(lambda screen: "Approve step" not in screen, "end of the approval", lambda: terminal.press("o"))
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40)])
+def test_type_approve_kill_and_come_back(
+    columns: int,
+    lines: int,
+    open_app: Open,
+    headless: Callable[..., list[dict[str, Any]]],
+    work: Path,
+) -> None:
+    terminal = open_app(columns, lines)
+    terminal.sees(" > ")
+    request(terminal, "create file notes.txt with content hello")
+    terminal.sees("1/1 · done")
+    assert (work / "notes.txt").read_text().strip() == "hello"
+
+    terminal.press("Escape", "1")
+    terminal.sees(" > ")
+    request(terminal, "run the command sleep 300")
+    terminal.sees("1 running")
+    os.kill(terminal.pid, signal.SIGKILL)
+    terminal.sees("Pane is dead")
+
+    second, first = headless("history")
+    assert (first["request"], first["outcome"]) == ("create file notes.txt with content hello", "done")
+    assert second["request"] == "run the command sleep 300"
+    assert second["ended"] is None
+    (shown,) = headless("show", first["run"])
+    assert shown["steps"][0]["outcome"] == "done"
+    assert shown["steps"][0]["approval"]["how"] in ("once", "plan")
+    assert headless("replay", second["run"])[-1]["type"] == "step.started"
+
+    again = open_app(columns, lines)
+    again.sees("did not end")
+    assert "resume" in again.sees(second["run"])
+    again.press("r")
+    again.sees("1 running")
+    again.until(lambda screen: "ancel" in screen or "top" in screen, "end of the run", lambda: again.press("C-c"))
+    assert headless("undo", first["run"], "--approve", "destroy")[-1]["data"]["exit"] == 0
+    assert not (work / "notes.txt").exists()
+
+
+def test_leaving_gives_the_terminal_back(open_app: Open) -> None:
+    terminal = open_app(80, 24)
+    terminal.sees(" > ")
+    terminal.until(lambda screen: "Pane is dead" in screen, "end", lambda: terminal.press("C-q"))
+    assert "status 0" in terminal.screen
+
+
+def test_a_terminal_that_is_too_small_says_so(open_app: Open) -> None:
+    terminal = open_app(30, 8)
+    terminal.until(lambda screen: "small" in screen.lower(), "word about the size")
