@@ -276,8 +276,8 @@ class Session:
                 looked = await self._found(record.run, plan, step, known)
                 if looked is not None:
                     found[step.id] = looked
-                elif step.approval is not None:
-                    under_way[step.id] = str(step.approval.get("hash"))
+                else:
+                    under_way[step.id] = str((step.approval or {}).get("hash"))
         driver = RunDriver(
             self._engine,
             record,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -439,3 +440,19 @@ async def test_a_thousand_steps(session: Session, store: Store) -> None:
     run = await session.start(plan, ALL)
     assert (await session.wait(run)).exit == 0
     assert len(FakeWorld.values) == 300
+
+
+async def test_resuming_a_failed_run_tries_the_failed_step_again(
+    make_session: Callable[..., Session], store: Store, tmp_path: Path
+) -> None:
+    first = make_session()
+    command = "echo tried >> log; test -e allowed"
+    plan = make_plan(Step("a", "shell.command", {"command": command}, ""), put("b", "y", "1", "a"))
+    run = await first.start(plan, ALL)
+    assert (await first.wait(run)).exit == 1
+    (tmp_path / "allowed").touch()
+    second = make_session()
+    await second.resume(run, ALL)
+    assert (await second.wait(run)).exit == 0
+    assert (tmp_path / "log").read_text() == "tried\ntried\n"
+    assert outcomes(store, run) == {"a": "done", "b": "done"}

@@ -487,7 +487,7 @@ class RunDriver:
                 fields=fields,
                 operation=operation,
                 number=number,
-                resumed=self._resumed and step.id in self._attempts,
+                resumed=step.id in self._under_way,
                 store=self._engine.store,
                 settings=self._engine.settings,
                 redactor=self._redactor,
