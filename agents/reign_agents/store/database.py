@@ -52,6 +52,7 @@ def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS, read_only: bool =
         connection.execute("PRAGMA temp_store = MEMORY")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA cache_size = -16384")  # kilobytes: a question to recall reads a few megabytes
     except BaseException:
         connection.close()
         raise

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 
 from reign_agents.store.records import Recalled
 
-CANDIDATES = 300
+CANDIDATES = 120
 """Newest matches that are looked at; older ones come up with more words."""
+ENOUGH = 3
+"""Steps that hold all the words; with so many, those that hold only some are not looked for."""
 MOST_WORDS = 12
+MOST_LEFT_OUT = 4
+"""Words up to which each of them is left out in turn when not all are found."""
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _SMALL = (
     "a an and the of to in on at by for from with without is are was were be it its this that these those i me my "
     "we you your please can could would do did does what when which who how last"
@@ -28,7 +32,7 @@ def words_of(text: str) -> list[str]:
 
 
 def recall(db: sqlite3.Connection, text: str, limit: int) -> list[Recalled]:
-    """Steps that hold the words of ``text`` (the last one may be a beginning), best first.
+    """Steps that hold the words of ``text`` (the last one may be a beginning of two letters or more), best first.
 
     Best: more of the words, then done before failed, then newer. The same request and operation with the same outcome
     comes once.
@@ -37,7 +41,7 @@ def recall(db: sqlite3.Connection, text: str, limit: int) -> list[Recalled]:
     if not words or limit <= 0:
         return []
     found: dict[tuple[str, str, str], Recalled] = {}
-    for query in _queries(words):
+    for query, at_least in _queries(words):
         rows = db.execute(
             "SELECT run, step, request, operation, outcome, time, words FROM recall WHERE recall MATCH ? "
             "ORDER BY rowid DESC LIMIT ?",
@@ -46,27 +50,27 @@ def recall(db: sqlite3.Connection, text: str, limit: int) -> list[Recalled]:
         for run, step, request, operation, outcome, time, content in rows:
             key = (request.casefold(), operation, outcome)
             if key not in found:
-                matched = _matched(words, content)
+                matched = at_least or _matched(words, content)
                 found[key] = Recalled(run, step, request, operation, outcome, time, matched, content)
-        if len(found) >= limit:
+        if len(found) >= min(limit, ENOUGH):
             break
     newest = sorted(found.values(), key=lambda r: r.time, reverse=True)
     return sorted(newest, key=lambda r: (-r.matched, r.outcome != "done"))[:limit]
 
 
-def _queries(words: list[str]) -> Iterator[str]:
-    """All the words; all but one; any. Each in FTS5's language, the last word as a beginning."""
+def _queries(words: list[str]) -> Iterator[tuple[str, int]]:
+    """All the words; all but one; any: in FTS5's language, with how many words that is (0: to be counted)."""
     terms = [f'"{word}"' for word in words]
-    terms[-1] += "*"
-    yield " AND ".join(terms)
-    if len(terms) > 2:
+    if len(words[-1]) > 1:
+        terms[-1] += "*"
+    yield " AND ".join(terms), len(terms)
+    if 2 < len(terms) <= MOST_LEFT_OUT:
         for left_out in range(len(terms)):
-            yield " AND ".join(terms[:left_out] + terms[left_out + 1 :])
+            yield " AND ".join(terms[:left_out] + terms[left_out + 1 :]), len(terms) - 1
     if len(terms) > 1:
-        yield " OR ".join(terms)
+        yield " OR ".join(terms), 0
 
 
 def _matched(words: list[str], content: str) -> int:
-    there = set(_WORD.findall(content.casefold()))
-    count = sum(word in there for word in words[:-1])
-    return count + any(word.startswith(words[-1]) for word in there)
+    folded = content.casefold()
+    return sum(word in folded for word in words)
