@@ -36,6 +36,8 @@ SEED = 20
 EPOCHS = 14
 RATE = 0.6
 DECAY = 2e-5
+AVERAGED = 5
+"""Epochs at the end whose weights are averaged."""
 DROPPED = (0.35, 0.1)
 """Share of features of words and of the grammar hidden at each step, so that no single word decides."""
 TARGET = HERE.parents[1] / "agents/reign_agents/understanding/weights.bin"
@@ -85,7 +87,8 @@ def train(data: list[Example], epochs: int = EPOCHS) -> Weights:
     order = list(range(len(data)))
     n = len(INTENTS)
     chance = rng.random
-    for _epoch in range(epochs):
+    summed: Weights = {}
+    for epoch in range(epochs):
         rng.shuffle(order)
         for k in order:
             both, intent, targets, weight, _item = data[k]
@@ -108,6 +111,11 @@ def train(data: list[Example], epochs: int = EPOCHS) -> Weights:
                 total = gathered[row] = gathered.get(row, 0.1) + step
                 rate = RATE / math.sqrt(total)
                 held[:] = [w * (1.0 - DECAY) - rate * g for w, g in zip(held, pull, strict=True)]
+        if epoch >= epochs - AVERAGED:
+            for row, held in weights.items():
+                summed[row] = [a + b for a, b in zip(summed[row], held, strict=True)] if row in summed else held[:]
+    for row, total in summed.items():
+        weights[row] = [w / AVERAGED for w in total]
     return weights
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .lexicon import lexicon
 from .patterns import Pattern
 from .tokens import Token
 
@@ -203,6 +204,14 @@ def sizes(tokens: list[Token], verb: str | None, found: Found) -> None:
                     token.used = True
                     break
             continue
+        if (
+            token.kind == "amount"
+            and re.fullmatch(r"\d+m", text)
+            and ((following is not None and following.low in _CORES) or (i and tokens[i - 1].low in _CORES))
+        ):
+            found.setdefault("cpu", text)
+            token.used = True
+            continue
         if token.kind == "amount":
             _size(tokens, i, i, text, verb, found)
             token.used = True
@@ -343,6 +352,14 @@ def replicas(tokens: list[Token], verb: str | None, intent: str, found: Found) -
     """The number wanted at the end."""
     for i, token in enumerate(tokens):
         if token.used or (n := number(token)) is None:
+            continue
+        if (
+            i
+            and token.kind == "number"
+            and tokens[i - 1].low in lexicon().images
+            and i + 1 < len(tokens)
+            and tokens[i + 1].low == singular(tokens[i + 1].low)
+        ):
             continue
         if token.kind == "times" and not any(
             t.low in {"faster", "slower", "bigger", "more"} for t in tokens[i + 1 : i + 2]

@@ -307,7 +307,7 @@ def find_head(part: list[Token]) -> Token | None:
         nounish = first in _NOUNISH or token.noun is not None
         if (
             before is not None
-            and (before.low in _DETERMINERS - {"to"} or before.kind in {"name", "tagged"})
+            and (before.low in _DETERMINERS - {"to"} or before.kind in {"name", "tagged"} or before.tool == "cicd")
             and nounish
         ):
             fallback = fallback or token

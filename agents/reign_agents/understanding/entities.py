@@ -97,6 +97,15 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
         ]
         if len(left) == 1:
             found["replicas"] = left[0]
+    if "host" not in found:
+        for token in tokens:
+            if (
+                token.kind == "name"
+                and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", token.low)
+                and re.search(r"\.[a-z]{2,}$", token.low)
+            ):
+                found["host"] = token.value
+                break
     if "host" not in found and context.domains == {"bash"} | (context.domains & {"validation"}):
         for token in tokens:
             if (

@@ -43,7 +43,7 @@ FILLERS = frozenset(
 NAMING = frozenset({"named", "called", "dubbed", "call", "name", "names", "name it", "calling", "naming", "aliased"})
 _LIST_GLUE = frozenset({"and", "&", "or", "plus", "as", "well"})
 _REGISTRY = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost:\d+")
-_NEVER = frozenset(
+NEVER = frozenset(
     [
         "in",
         "on",

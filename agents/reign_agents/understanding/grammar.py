@@ -528,3 +528,85 @@ def rule_domains(tokens: list[Token]) -> frozenset[str]:
     score = domains(tokens)
     tools = {d for d, n in score.items() if n >= 3}
     return frozenset(tools or {d for d, n in score.items() if n == max(score.values(), default=0)})
+
+
+def agreed(domains: set[str], tokens: list[Token]) -> set[str]:
+    """The model's domains where LABELS.md leaves no room for doubt.
+
+    Helm alone unless another cluster object than the namespace is named; GitHub's own pipelines are github and cicd,
+    others' are cicd alone; what is verified names its tool by its kind.
+    """
+    low = {t.low for t in tokens}
+    if {"helm", "kubernetes"} <= domains:
+        other = any(
+            t.noun and t.noun.domain == "kubernetes" and t.noun.name not in {"namespace", "cluster"} for t in tokens
+        )
+        wishes = sum(
+            1
+            for t in tokens
+            if t.tool == "kubernetes" and (t.noun is None or t.noun.name not in {"namespace", "cluster"})
+        )
+        if not other and not wishes:
+            domains = domains - {"kubernetes"}
+    if {"github", "cicd"} <= domains and low & _OTHER_CI and not low & _GITHUB:
+        domains = domains - {"github"}
+    elif "cicd" in domains and "github" not in domains and not low & _OTHER_CI and low & _WORKFLOWS:
+        domains = domains | {"github"}
+    if domains == {"validation"}:
+        domains = domains | {found for t in tokens if (found := _checked(t))}
+    return domains
+
+
+_OTHER_CI = frozenset(
+    {
+        "jenkins",
+        "gitlab",
+        "circleci",
+        "teamcity",
+        "bamboo",
+        "jenkinsfile",
+        "gitlab-ci",
+        "buildkite",
+        "tekton",
+        ".gitlab-ci.yml",
+        "gitlab runner",
+    }
+)
+_GITHUB = frozenset(
+    {
+        "github",
+        "gh",
+        "github actions",
+        "pr",
+        "prs",
+        "pull request",
+        "pull requests",
+        "repo",
+        "issue",
+        "workflow",
+        "workflows",
+    }
+)
+_WORKFLOWS = frozenset(
+    {
+        "workflow",
+        "workflows",
+        "github actions",
+        "github action",
+        "workflow run",
+        "workflow runs",
+        "github workflow",
+        "actions",
+    }
+)
+
+
+def _checked(token: Token) -> str | None:
+    """The tool whose thing a token is, when it is to be verified."""
+    if token.kind in {"image", "tagged"} or token.low in {"dockerfile", "image", "images", "hadolint"}:
+        return "docker"
+    if token.low.endswith((".tf", ".tfvars")) or token.tool == "terraform":
+        return "terraform"
+    if token.low.startswith(("k8s/", "manifests", "kubernetes/", "./k8s", "./manifests")) or token.tool == "kubernetes":
+        return "kubernetes"
+    return token.tool if token.tool in {"helm", "bash"} and token.low != "bash" else None

@@ -59,6 +59,10 @@ def images(tokens: list[Token], found: Found, context: Context) -> None:
                 tag = follow
         if before in NAMING or before in {"namespace", "release", "--name"} or _owned(tokens, i):
             continue
+        if token.tool == "cicd" and not (
+            context.domains & {"docker"} and context.verb in {"run", "create", "pull", "deploy"}
+        ):
+            continue
         helm = "helm" in context.domains
         if (
             (context.verb in MAKES_IMAGE and not helm and not context.domains & {"bash", "github"})

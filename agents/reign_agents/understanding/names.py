@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from .amounts import number
-from .found import NAMING, Context, Found, could_name, list_from, list_until, looks_named, put, put_name
+from .found import NAMING, NEVER, Context, Found, could_name, list_from, list_until, looks_named, put, put_name
 from .lexicon import lexicon
 from .roles import BEFORE, NAMED_KINDS, OWN_KEY
 from .tokens import Token
@@ -14,6 +14,19 @@ from .tokens import Token
 def names(tokens: list[Token], found: Found, context: Context) -> None:
     lexicon()
     key = "release" if "helm" in context.domains else "name"
+    if (
+        context.verb in {"run", "create", "install", "deploy", "add", "backup"}
+        and key not in found
+        and "name" not in found
+    ):
+        for i, token in enumerate(tokens[:-1]):
+            if (
+                i
+                and token.low == "as"
+                and could_name(tokens, i + 1)
+                and not (i + 2 < len(tokens) and tokens[i + 2].noun)
+            ):
+                put_name(found, key, [tokens[i + 1]])
     for i, token in enumerate(tokens):
         if token.low in NAMING and token.kind == "word" and i + 1 < len(tokens):
             j = i + 1
@@ -30,6 +43,8 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
             ):
                 put_name(found, key, [value, *list_from(tokens, j)[1:]])
                 _own(tokens, i, value, found)
+                if key == "release" and context.intent == "create_infra":
+                    found.setdefault("name", value.value)
     if (
         context.domains & {"bash"}
         and not context.domains & {"docker", "kubernetes"}
@@ -74,9 +89,20 @@ def _own(tokens: list[Token], i: int, value: Token, found: Found) -> None:
             return
 
 
+def _named_plainly(tokens: list[Token], j: int) -> bool:
+    """Whether an ordinary word behind a noun is its name: "create a configmap flags with …"."""
+    if j + 1 >= len(tokens):
+        return False
+    word = tokens[j]
+    plain = (
+        word.kind == "word" and word.verb is None and word.noun is None and word.low.isalpha() and word.low not in NEVER
+    )
+    return plain and tokens[j + 1].low in {"with", "in", "from", "on"}
+
+
 def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bool) -> None:
     for i, token in enumerate(tokens):
-        if token.noun is None or token.noun.name not in NAMED_KINDS or token.kind != "word":
+        if token.noun is None or token.noun.name not in NAMED_KINDS or token.kind not in {"word", "name"}:
             continue
         if token.verb is not None and i == 0:
             continue
@@ -88,6 +114,14 @@ def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bo
             j += 1
         if j < len(tokens) and could_name(tokens, j) and tokens[j].low not in lexicon().environments:
             values = list_from(tokens, j)
+            ahead = i >= 2 and could_name(tokens, i - 1) and tokens[i - 2].low in {"the", "my", "our", "your", "this"}
+            if ahead and not looks_named(values[0]):
+                values = list_until(tokens, i)
+            if i and tokens[i - 1].low in {"to", "for", "behind"} and token.noun.name == "service":
+                found.setdefault("service", values[0].value)
+        elif created and _named_plainly(tokens, j):
+            tokens[j].kind, tokens[j].stop = "name", False
+            values = [tokens[j]]
         elif (
             i
             and could_name(tokens, i - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .amounts import number
-from .found import FILLERS, KINDLESS, Context, Found, is_target, list_from, list_until, put
+from .found import FILLERS, KINDLESS, NEVER, Context, Found, is_target, list_from, list_until, put
 from .lexicon import lexicon
 from .roles import AFTER, BEFORE, NUMBERS, OWN_KEY
 from .tokens import Token
@@ -94,7 +94,7 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
                 and "helm" not in context.domains
             ):
                 found["image"] = f"{found['image']}:{value.text}"
-            elif not (False):
+            else:
                 found.setdefault("version", value.value)
             value.used = True
         return
@@ -108,6 +108,10 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         value.used = True
         return
     if key in {"file", "path"}:
+        if key == "path" and j == i + 1 and value.kind == "word" and value.low in _FOLDERS:
+            found.setdefault(key, value.value)
+            value.used = True
+            return
         if (
             value.nameable
             and (j > i + 1 or key == "path" or tokens[i + 1] is value)
@@ -124,6 +128,10 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     if key == "registry" and (value.kind in {"tagged", "slashed"}):
         found["registry"] = value.value
         return
+    ends = j + 1 >= len(tokens) or tokens[j + 1].kind in {"punct", "flag"} or tokens[j + 1].low in _ENDS
+    bare = value.kind == "word" and j == i + 1 and value.low.isalpha() and value.low not in NEVER and ends
+    if bare and not (word.verb is not None and i == 0) and (key in {"namespace", "workspace"} or _free(value, key)):
+        value.kind, value.stop = "name", False
     if not (
         value.nameable
         or value.kind == "slashed"
@@ -155,6 +163,41 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         found.setdefault("_target", value.value)
     for v in values:
         v.used = True
+
+
+_ENDS = KINDLESS | {"and", "is", "are", "has", "keeps", "was", "please", "pls", "then", "but", "or"}
+_FOLDERS = frozenset(
+    [
+        "build",
+        "dist",
+        "src",
+        "config",
+        "logs",
+        "data",
+        "tmp",
+        "cache",
+        "docs",
+        "test",
+        "tests",
+        "scripts",
+        "images",
+        "deploy",
+        "release",
+        "backup",
+        "backups",
+        "projects",
+        "charts",
+        "manifests",
+        "infra",
+        "modules",
+        "environments",
+    ]
+)
+
+
+def _free(value: Token, key: str) -> bool:
+    """Whether an ordinary word can stand for a name behind its noun ("branch experiments")."""
+    return key in {"branch", "release", "network", "volume", "context"} and value.noun is None and value.verb is None
 
 
 def places(tokens: list[Token], found: Found, context: Context) -> None:

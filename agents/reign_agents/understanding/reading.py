@@ -60,7 +60,8 @@ def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, str,
     if not domains:
         likeliest = max(range(len(DOMAINS)), key=judged.domains.__getitem__)
         domains = (DOMAINS[likeliest],) if judged.domains[likeliest] > 0.2 else ()
-    return intent, mood, round(confidence, 4), domains
+    settled = grammar.agreed(set(domains), tokens)
+    return intent, mood, round(confidence, 4), tuple(d for d in DOMAINS if d in settled)
 
 
 def _merged(clauses: list[Clause], spans: list[Span], main: Span | None) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .lexicon import Lexicon, Noun, Verb, lexicon
 
@@ -53,6 +54,9 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-/:@*+]*[\w*])?$")
 _APOSTROPHE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
 
 
+_NOT_YET = frozenset({"the", "a", "an", "it", "after", "for", "by", "from", "in", "on", "with", "and", "to", "as"})
+
+
 class Token:
     """A piece of the text. ``value`` has no quotes; ``low`` is lower case with slips of the fingers undone."""
 
@@ -89,6 +93,10 @@ def tokenize(text: str) -> list[Token]:
     for token in tokens:
         if token.kind == "word":
             _look_up(token, lex)
+    for said, token in pairwise(tokens):
+        if said.low in {"called", "named", "dubbed"} and token.kind == "word" and token.low not in _NOT_YET:
+            token.verb = token.noun = token.tool = None
+            token.kind, token.stop, token.low = "name", False, token.text.lower()
     return tokens
 
 
