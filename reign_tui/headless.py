@@ -93,6 +93,7 @@ class PlainLines:
         self._tails: dict[str, _Tail] = {}
         self._operations: dict[str, str] = {}
         self._question: str | None = None
+        self._told: set[str] = set()
         self._changes = False
         self._asking = False
 
@@ -180,11 +181,14 @@ class PlainLines:
         self.say(f"{step}  {outcome}{verified}  {self._operations.get(step, '')}{taken}".rstrip())
         error = data.get("error")
         if isinstance(error, dict):
-            self.say(*(f"    {one_line(str(error[key]))}" for key in ("cause", "way_out") if error.get(key)))
+            cause, way_out = (one_line(str(error.get(key) or "")) for key in ("cause", "way_out"))
+            self.say(*(f"    {line}" for line in (cause, way_out) if line))
+            self._told.add(f"{cause} ({way_out})" if way_out else cause)
 
     def _ended(self, event: Event) -> None:
         outcome, code, answer = event.data.get("outcome"), event.data.get("exit"), event.data.get("answer")
-        if isinstance(answer, str) and answer.strip() and answer != self._question:
+        told = {self._question, *self._told}
+        if isinstance(answer, str) and answer.strip() and answer not in told and one_line(answer) not in told:
             if code == 0:
                 self._out.write(plain(answer).rstrip("\n") + "\n")
             else:

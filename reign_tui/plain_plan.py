@@ -41,7 +41,7 @@ def step_lines(step: Json) -> list[str]:
     head = f"  {step['id']:<3} {word:<8} {step['operation']}  {one_line(str(target))}{needs}{undo}"
     lines = [head.rstrip()]
     if step.get("command"):
-        lines.append(f"      as a command: {one_line(str(step['command']), 200)}")
+        lines.append(f"      as a command: {one_line(str(step['command']).replace(chr(10), '⏎'), 200)}")
     return lines + effect_lines(effect)
 
 
