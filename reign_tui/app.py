@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import importlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -70,6 +72,8 @@ class ReignApp(App[int], inherit_bindings=False):
         self._config = app_config
         self._make_session = session_factory
         self._bridge: Bridge | None = None
+        self._conductor: Conductor | None = None
+        self._early: list[str] = []
         self._stopped_at = 0.0
         self.failure: Exception | None = None
         problems = register_themes(self, themes)
@@ -98,8 +102,21 @@ class ReignApp(App[int], inherit_bindings=False):
         return self._main
 
     @property
+    def ready(self) -> bool:
+        """Whether the engine is up."""
+        return self._conductor is not None
+
+    @property
     def conductor(self) -> Conductor:
+        assert self._conductor is not None
         return self._conductor
+
+    def send(self, text: str) -> None:
+        """A request; what comes before the engine is up waits for it."""
+        if self._conductor is None:
+            self._early.append(text)
+        else:
+            self._conductor.send(text)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -108,17 +125,18 @@ class ReignApp(App[int], inherit_bindings=False):
 
     def begin(self) -> None:
         """The main screen is put together: the engine follows as soon as it is painted."""
-        from reign_tui.conductor import Conductor
-
-        self._conductor = Conductor(self, self._main)
         self._main.header.time = self.now().strftime("%H:%M")
         self.call_after_refresh(self._started)
 
-    def _started(self) -> None:
+    async def _started(self) -> None:
         """The first frame is on the screen: now the engine, and everything it needs."""
+        await asyncio.to_thread(_load_engine)  # takes a while, and meanwhile one can type
         from reign_tui.bridge import Bridge
+        from reign_tui.conductor import Conductor
         from reign_tui.greeting import greet
 
+        await self._main.plan.furnish()
+        self._conductor = Conductor(self, self._main)
         try:
             self.session = self._make_session()
         except Exception as error:
@@ -127,6 +145,8 @@ class ReignApp(App[int], inherit_bindings=False):
             return
         self._bridge = Bridge(self.session, self._conductor.deliver)
         self._conductor.begin(self.session)
+        for text in self._early:
+            self._conductor.send(text)
         self.run_worker(greet(self, self.session), name="greeting")
         self.set_timer(60 - self.now().second, self._minute)
         gc.collect()
@@ -163,14 +183,14 @@ class ReignApp(App[int], inherit_bindings=False):
             self.exit(0)
             return
         self._stopped_at = time.monotonic()
-        runs = self._conductor.stop()
+        runs = self._conductor.stop() if self._conductor is not None else []
         self.say(f"Stopping {', '.join(runs)}… ^C again leaves" if runs else "^C again leaves Reign")
 
     def action_leave(self) -> None:
         """Ctrl-Q: asks when work is under way."""
         from reign_tui.screens.quit import QuitScreen
 
-        working = self._conductor.desk.working
+        working = self._conductor.desk.working if self._conductor is not None else []
         if not working:
             self.exit(0)
         elif not isinstance(self.screen, QuitScreen):
@@ -192,7 +212,7 @@ class ReignApp(App[int], inherit_bindings=False):
 
         from reign_tui.commands import ReignCommands
 
-        if not isinstance(self.screen, CommandPalette):
+        if self.ready and not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(providers=[ReignCommands], placeholder="What do you want to do?"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -214,7 +234,7 @@ class ReignApp(App[int], inherit_bindings=False):
             if wanted is not None:
                 self.open_edit(run, wanted.step)
 
-        prod = any(self._conductor.is_prod(step.target) for step in approval.steps)
+        prod = any(self.conductor.is_prod(step.target) for step in approval.steps)
         self.push_screen(ApprovalScreen(approval, run, answer, prod=prod, grace=self.grace), closed)
 
     def open_choice(self, run: RunView, view: Any) -> None:
@@ -223,7 +243,7 @@ class ReignApp(App[int], inherit_bindings=False):
 
         def chosen(key: str | None) -> None:
             if key is not None and self.session is not None:
-                self._conductor.call(self.session.edit(run.id, [Choose(view.step.id, key)]))
+                self.conductor.call(self.session.edit(run.id, [Choose(view.step.id, key)]))
 
         self.push_screen(ChoiceScreen(view), chosen)
 
@@ -233,7 +253,7 @@ class ReignApp(App[int], inherit_bindings=False):
 
         def edited(edit: Any) -> None:
             if edit is not None and self.session is not None:
-                self._conductor.call(self.session.edit(run.id, [edit]))
+                self.conductor.call(self.session.edit(run.id, [edit]))
 
         view = run.steps[step]
         self.push_screen(EditStepScreen(view.number, view.step, default_registry().build), edited)
@@ -278,6 +298,12 @@ class ReignApp(App[int], inherit_bindings=False):
 
     def copy_to_clipboard(self, text: str) -> None:
         self.copy(text)
+
+
+def _load_engine() -> None:
+    """Import what the engine and the rest of the screen need."""
+    for module in ("reign_agents.session", "reign_tui.conductor", "reign_tui.greeting", "reign_tui.bridge"):
+        importlib.import_module(module)
 
 
 def run_app(context: Context, *, continue_: bool = False) -> int:

@@ -10,7 +10,7 @@ from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_tui.lanes import lanes
 from reign_tui.run_view import Asked, RunView, State, StepView
-from reign_tui.text import counted, duration, literal, plain, size
+from reign_tui.text import counted, duration, literal, plain, short_id, size
 
 
 def about(run: RunView) -> str:
@@ -35,10 +35,6 @@ def numbers(steps: Iterable[StepView]) -> str:
         parts.append(str(first) if first == last else f"{first}-{last}")
     many = len(parts) > 1 or any("-" in part for part in parts)
     return ("steps " if many else "step ") + ", ".join(parts)
-
-
-def short_id(plan_id: str) -> str:
-    return plan_id.removeprefix("p_")
 
 
 def planned(run: RunView) -> str:

@@ -85,6 +85,11 @@ def moment(stamp: str) -> datetime:
         return datetime.now(UTC)
 
 
+def short_id(plan_id: str) -> str:
+    """A plan's id as it is shown."""
+    return plan_id.removeprefix("p_")
+
+
 def counted(count: int, word: str, plural: str = "") -> str:
     """``1 step``, ``3 steps``."""
     return f"{count} {word if count == 1 else plural or word + 's'}"

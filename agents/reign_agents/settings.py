@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from reign_executors.effect import Risk
+from reign_executors.risk import Risk
 
 CONCURRENCY: Mapping[str, int] = {"docker": 16, "shell": 4, "file": 16, "network": 16}
 """Steps at the same time, by the first part of the operation's name; others get 8."""

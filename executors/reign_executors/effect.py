@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-
-class Risk(IntEnum):
-    """How much harm a step can do, lowest first; the names are those shown to people and written in JSON."""
-
-    READ = 0
-    CREATE = 1
-    CHANGE = 2
-    DESTROY = 3
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
-
-    @classmethod
-    def parse(cls, word: str) -> Risk:
-        """The risk named by one of ``read create change destroy``; ``KeyError`` otherwise."""
-        return cls[word.upper()]
+from reign_executors.risk import Risk as Risk
 
 
 class Action(StrEnum):
@@ -98,7 +82,7 @@ class Problem(BaseModel):
 class Finding(BaseModel):
     """Something a person or a rule must know about what would happen: one vocabulary for commands, manifests, runs.
 
-    ``rule`` is a stable dotted name (``delete.system``, ``disk.format``, ``container.host-root``, ``code.from-network``),
+    ``rule`` is a stable dotted name (``delete.system``, ``container.host-root``, ``code.from-network``),
     ``level`` how bad: ``notice`` (shown), ``unclear`` (could not be understood: always asked), ``catastrophic`` (denied
     in every mode). ``start``/``end`` are character offsets into the command's text that caused it, where there is one.
     """

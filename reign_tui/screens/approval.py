@@ -20,10 +20,10 @@ from reign_agents.plan.model import Step
 from reign_agents.settings import Decision
 from reign_executors.effect import Action, Effect, Risk, UndoPromise
 from reign_executors.errors import OperationError
-from reign_tui.narration import numbers, short_id
+from reign_tui.narration import numbers
 from reign_tui.run_view import RunView
 from reign_tui.screens.base import Dialog
-from reign_tui.text import counted, one_line, paragraphs, plain, size
+from reign_tui.text import counted, one_line, paragraphs, plain, short_id, size
 from reign_tui.widgets.line_input import LineInput
 from reign_tui.widgets.line_view import Line, LineView, diff_line
 from reign_tui.widgets.pane import Pane

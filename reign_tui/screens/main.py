@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,11 +21,14 @@ from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.log_pane import LogPane
 from reign_tui.widgets.pane import Pane
 from reign_tui.widgets.plan_pane import PlanPane
-from reign_tui.widgets.plan_tree import PlanTree
 from reign_tui.widgets.row_list import RowList
 from reign_tui.widgets.status_bar import Hint, StatusBar
 from reign_tui.widgets.tabs import Tabs
 
+if TYPE_CHECKING:
+    from reign_tui.widgets.plan_tree import PlanTree
+
+_FIRST: tuple[Hint, ...] = (("Enter", "send"), ("^J", "new line"), ("F1", "help"))
 _PANES = {2: "#plan", 3: "#logs", 4: "#state", 5: "#history"}
 
 
@@ -190,7 +193,7 @@ class MainScreen(ReignScreen, inherit_bindings=False):
     # -- writing
 
     def on_editor_sent(self, event: Editor.Sent) -> None:
-        self.app.conductor.send(event.text)
+        self.app.send(event.text)
 
     def on_editor_left(self) -> None:
         if self.plan.shown is not None:
@@ -229,7 +232,10 @@ class MainScreen(ReignScreen, inherit_bindings=False):
     # -- the rest is the conductor's
 
     def action_act(self, what: str) -> None:
-        self.app.conductor.act(what)
+        if self.app.ready:
+            self.app.conductor.act(what)
+        else:
+            self.say("The engine is still starting")
 
     def hints(self) -> tuple[Hint, ...]:
-        return self.app.conductor.hints(self.focused)
+        return self.app.conductor.hints(self.focused) if self.app.ready else _FIRST

@@ -61,8 +61,9 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
         """The time of the last event shown: a replay's clocks stand still with it."""
         return self._seen or self.app.now()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.fit(self.app.size)
+        await self.query_one(PlanPane).furnish()
         self.player = Player(list(self._store.events(self._run_id)))
         self._timer = self.set_interval(_BEAT, self._beat, pause=True)
         self._take(self.player.events)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from reign_tui.narration import short_id
-from reign_tui.run_view import RunView
-from reign_tui.text import clock, counted, one_line
+from reign_tui.text import clock, counted, one_line, short_id
 from reign_tui.widgets.pane import Pane
-from reign_tui.widgets.plan_tree import PlanTree
-from reign_tui.widgets.step_detail import StepDetail
+
+if TYPE_CHECKING:
+    from reign_tui.run_view import RunView
+    from reign_tui.widgets.plan_tree import PlanTree
+    from reign_tui.widgets.step_detail import StepDetail
 
 
 class PlanPane(Pane, inherit_bindings=False):
@@ -39,21 +41,26 @@ class PlanPane(Pane, inherit_bindings=False):
         self.shown: RunView | None = None
 
     def compose(self) -> ComposeResult:
-        yield PlanTree(self._now, id="tree")
-        yield Static("─" * 400, id="line", markup=False)
-        yield StepDetail(id="detail")
         yield Static("", id="empty", markup=False)
+
+    async def furnish(self) -> None:
+        """Bring in the tree and the detail: what they need is imported only now, after the first frame."""
+        from reign_tui.widgets.plan_tree import PlanTree
+        from reign_tui.widgets.step_detail import StepDetail
+
+        tree, detail = PlanTree(self._now, id="tree"), StepDetail(id="detail")
+        await self.mount(tree, Static("─" * 400, id="line", markup=False), detail, before="#empty")
 
     def on_mount(self) -> None:
         self.heading = "Plan"
 
     @property
     def plan_tree(self) -> PlanTree:
-        return self.query_one(PlanTree)
+        return cast("PlanTree", self.query_one("#tree"))
 
     @property
     def detail(self) -> StepDetail:
-        return self.query_one(StepDetail)
+        return cast("StepDetail", self.query_one("#detail"))
 
     @property
     def selected(self) -> str | None:

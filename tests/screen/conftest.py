@@ -6,10 +6,10 @@ import os
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from fake_session import FakeSession, fake_session
@@ -18,6 +18,9 @@ from textual.pilot import Pilot
 from reign_tui import greeting
 from reign_tui.app import ReignApp
 from reign_tui.config import AppConfig
+
+if TYPE_CHECKING:
+    from reign_agents.session import Session
 
 NOON = datetime.fromisoformat("2026-03-01T03:12:16+00:00")
 
@@ -94,7 +97,7 @@ def make_app(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> Callable[
         *, grace: float = 0.0, themes: Path | None = None, warnings: tuple[str, ...] = (), **config: object
     ) -> ReignApp:
         return ReignApp(
-            lambda: session,  # type: ignore[arg-type, return-value]
+            lambda: cast("Session", session),
             AppConfig(**config),  # type: ignore[arg-type]
             grace=grace,
             themes=themes,
@@ -108,7 +111,3 @@ def make_app(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> Callable[
 @pytest.fixture
 def stage(make_app: Callable[..., ReignApp], session: FakeSession) -> Stage:
     return Stage(make_app(), session)
-
-
-async def settle() -> None:
-    await asyncio.sleep(0)
