@@ -302,7 +302,7 @@ class Session:
             self.settings,
             key=f"{run}/{step.id}",
             folder=self.store.step_folder(run, step.id),
-            blobs=self.store.blobs,
+            blobs=self.store.blobs.of(run, step.id),
             resumed=True,
         )
         return await self._engine_found(operation, call, record)

@@ -14,6 +14,7 @@ from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.plan.model import Step, Verdict
 from reign_agents.safety.policy import Ruling, rule
 from reign_agents.settings import EngineSettings
+from reign_agents.store.errors import StoreError
 from reign_agents.store.intake import StepLog
 from reign_agents.store.records import Intent, StepOutcome
 from reign_agents.store.store import Store
@@ -113,7 +114,7 @@ class Attempt:
             self._settings,
             key=f"{self._run}/{self._step.id}",
             folder=self._store.step_folder(self._run, self._step.id),
-            blobs=self._store.blobs,
+            blobs=self._store.blobs.of(self._run, self._step.id),
             write=log.write,
             secrets=self._secrets,
             resumed=self._resumed,
@@ -158,7 +159,8 @@ class Attempt:
         if isinstance(self._operation, Change) and self._changes:
             before = await self._operation.capture(call)
         undo = permitted.step.effect.undo.value if permitted.step.effect is not None and before is not None else "none"
-        await self._journal.intent(
+        self._intended = True
+        await self._intend(
             Intent(
                 run=self._run,
                 step=self._step.id,
@@ -179,7 +181,6 @@ class Attempt:
                 step=self._step.id,
             ),
         )
-        self._intended = True
         started = time.monotonic()
         limit = self._operation.time_limit()
         try:
@@ -202,6 +203,14 @@ class Attempt:
             ),
             changed=self._changes,
         )
+
+    async def _intend(self, entry: Intent, event: Event) -> None:
+        """Journal the intent; when that fails nothing may run, and nothing did."""
+        try:
+            await self._journal.intent(entry, event)
+        except OperationError:
+            self._intended = False
+            raise
 
     async def _verify(self, call: Call, outputs: Outputs) -> Verification | None:
         if isinstance(self._operation, Query) or not self._settings.verify:
@@ -262,22 +271,23 @@ class Attempt:
             outputs=None if ended.outputs is None else self._redacted(ended.outputs),
             error=None if ended.error is None else self._redacted(ended.error),
         )
-        await self._journal.outcome(
-            StepOutcome(
-                run=self._run,
-                step=self._step.id,
-                attempt=self._number,
-                outcome=shown.outcome,
-                seconds=shown.seconds,
-                outputs=shown.outputs,
-                verified=shown.verified,
-                error=shown.error,
-                log_bytes=log.bytes,
-                time=now(),
-                changed=changed,
-            ),
-            finished(self._run, self._step.id, shown),
+        entry = StepOutcome(
+            run=self._run,
+            step=self._step.id,
+            attempt=self._number,
+            outcome=shown.outcome,
+            seconds=shown.seconds,
+            outputs=shown.outputs,
+            verified=shown.verified,
+            error=shown.error,
+            log_bytes=log.bytes,
+            time=now(),
+            changed=changed,
         )
+        try:
+            await self._journal.outcome(entry, finished(self._run, self._step.id, shown))
+        except StoreError as error:
+            return replace(shown, outcome=Outcome.IN_DOUBT, error=error.to_json())
         return shown if shown.outputs == ended.outputs else replace(shown, outputs=ended.outputs)
 
     def _appended(self, offset: int, count: int) -> None:

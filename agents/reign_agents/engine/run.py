@@ -25,6 +25,7 @@ from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.plan.references import referred_steps, resolve
 from reign_agents.safety.policy import Ruling
 from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.store.errors import StoreError
 from reign_agents.store.records import AnswerRecord, ApprovalRecord, Intent, RunRecord, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
@@ -204,7 +205,13 @@ class RunDriver:
             data: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
             answer = None if answer is None else self._redactor.text(answer)
             event = self._event(EventType.RUN_FINISHED, data)
-            published = await self._engine.store.finish_run(self.run, outcome, code, answer, event)
+            try:
+                published = await self._engine.store.finish_run(self.run, outcome, code, answer, event)
+            except StoreError as error:
+                answer = f"{error}; what this run did since is not remembered"
+                code = code or 1
+                data = {"outcome": outcome.value, "exit": code, "answer": answer}
+                published = (self._event(EventType.RUN_FINISHED, data),)
         self._engine.hub.publish(*published)
         end = RunEnd(self.run, outcome, code, answer)
         if not self.end.done():
