@@ -1,0 +1,449 @@
+"""The shell's own commands, and the way from a command's first word to what runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reign_executors.effect import Action
+from reign_executors.shell.analysis import knowledge, paths
+from reign_executors.shell.analysis.handlers import load
+from reign_executors.shell.analysis.interpreter import Interpreter
+from reign_executors.shell.analysis.invocation import Invocation, globbed, judge, resolve
+from reign_executors.shell.analysis.reading import ansi
+from reign_executors.shell.analysis.scope import Scope
+from reign_executors.shell.analysis.values import (
+    DECODED,
+    ENVIRONMENT,
+    MAYBE,
+    NETWORK,
+    SELF,
+    UNKNOWN,
+    has_glob,
+    is_known,
+    marks,
+    plain,
+    shown,
+    unmarked,
+)
+
+Builtin = Callable[[Interpreter, list[str], Scope, "str | None"], str]
+BUILTINS: dict[str, Builtin] = {}
+
+
+def builtin(*names: str) -> Callable[[Builtin], Builtin]:
+    def register(function: Builtin) -> Builtin:
+        for name in names:
+            BUILTINS[name] = function
+        return function
+
+    return register
+
+
+def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """Run one command in the mind: function, builtin, program. Returns its output."""
+    word = argv[0]
+    kept = marks(word)
+    if NETWORK in kept or DECODED in kept:
+        run.deny(
+            "code.from-network" if NETWORK in kept else "code.decoded",
+            "runs a command whose name came from " + ("the network" if NETWORK in kept else "a decoder"),
+        )
+    name = unmarked(word)
+    if not is_known(name):
+        return _unknown_name(run, argv, scope, stdin)
+    if has_glob(name):
+        run.unclear("unclear.program", f"which program '{shown(name)}' is, only running would tell")
+        for candidate in globbed(name):
+            if candidate in _WORTH_TRYING:
+                run.run_argv([candidate, *argv[1:]], scope, stdin)
+        return UNKNOWN
+    name = plain(name)
+    if name in scope.aliases and scope.aliases[name].split()[:1] != [name]:
+        text = scope.aliases.pop(name)
+        try:
+            quoted = [text, *["'" + unmarked(a).replace("'", "'\\''") + "'" for a in argv[1:]]]
+            return run.run_text(" ".join(quoted), scope, stdin, where=f"the alias {name}")
+        finally:
+            scope.aliases[name] = text
+    if name in scope.functions:
+        return run.call_function(name, argv, scope, stdin)
+    found = BUILTINS.get(name)
+    if found is not None:
+        return found(run, argv, scope, stdin)
+    return program(run, name, argv, scope, stdin)
+
+
+_WORTH_TRYING = frozenset(
+    "rm dd mkfs sh bash chmod chown mv shred find python perl ruby nc ncat curl wget tee cp truncate wipefs kubectl".split()
+)
+
+
+def _unknown_name(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    name = unmarked(argv[0])
+    if name == SELF or plain(name).endswith(SELF):
+        run.unclear("unclear.script", "runs this script itself")
+        return UNKNOWN
+    run.unclear("unclear.program", f"which program '{shown(argv[0])}' is, only running would tell")
+    if MAYBE in name and len(argv) > 1 and plain(name.replace(MAYBE, "")) == "":
+        return run.run_argv(argv[1:], scope, stdin)
+    if MAYBE in name and name.replace(MAYBE, ""):
+        return run.run_argv([name.replace(MAYBE, ""), *argv[1:]], scope, stdin)
+    for candidate in _judged_by_arguments(argv):
+        run.run_argv([candidate, *argv[1:]], scope, stdin)
+    return UNKNOWN
+
+
+def _judged_by_arguments(argv: list[str]) -> list[str]:
+    """An unknown program with a whole system directory among its operands is judged by the worst likely one."""
+    return ["rm"] if any(re.fullmatch(r"-[rRf]+", a) for a in argv[1:]) else []
+
+
+def program(run: Interpreter, name: str, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """A program by name or path, as far as the data knows it."""
+    if "/" in name:
+        content = scope.files.get(paths.normal(name, scope.cwd))
+        if content is not None:
+            return _script(run, content, argv, scope, stdin)
+        bare = resolve(run, scope, name)
+        if bare is None:
+            run.unclear("unclear.script", f"'{shown(name)}' is a program of its own, what it does is not visible")
+            return UNKNOWN
+        name = bare
+        found = BUILTINS.get(name)
+        if found is not None:
+            return found(run, [name, *argv[1:]], scope, stdin)
+    elif scope.poisoned:
+        run.unclear("unclear.environment", f"which program '{name}' is, is no longer known: PATH or the loader changed")
+    spec = knowledge.program(name)
+    if spec is None:
+        if len(argv) == 2 and argv[1] in ("--help", "--version"):
+            return UNKNOWN
+        run.unclear("unclear.program", f"the program '{name}' is not known")
+        return UNKNOWN
+    load()
+    return judge(Invocation(run, scope, stdin, name, argv, spec))
+
+
+def _script(run: Interpreter, content: str, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """A file that the text itself wrote is executed."""
+    inner = scope.copy()
+    inner.positional = argv[1:]
+    first = unmarked(content).split("\n", 1)[0]
+    if first.startswith("#!") and not re.search(r"\b(?:ba|da|z|k|a)?sh\b", first):
+        if NETWORK in content or DECODED in content:
+            run.run_text(content, inner, stdin, where="a script")
+        else:
+            run.unclear("unclear.script", "runs a script it wrote")
+        return UNKNOWN
+    return run.run_text(content, inner, stdin, where="a script")
+
+
+# --- nothing to it ----------------------------------------------------------------------------------------------
+
+
+@builtin(":", "true", "false", "wait", "jobs", "times", "suspend", "ulimit", "umask", "getopts", "shopt", "bind")
+@builtin("complete", "compopt", "dirs", "caller", "logout", "break", "continue", "exit", "return", "sleep", "disown")
+@builtin("type", "which", "let", "help", "compgen", "bg", "fg", "usleep", "local:")
+def _nothing(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    if argv[0] in ("type", "which") and len(argv) == 2:
+        return "/usr/bin/" + plain(argv[1])
+    return ""
+
+
+@builtin("test", "[")
+def _test(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    return ""
+
+
+@builtin("echo")
+def _echo(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[1:]
+    escapes = False
+    newline = "\n"
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        escapes = escapes or "e" in words[0]
+        newline = "" if "n" in words[0] else newline
+        words = words[1:]
+    text = " ".join(words)
+    return (ansi(text) if escapes else text) + newline
+
+
+_FORMAT = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])|\(([^)]*)\)T)")
+
+
+@builtin("printf")
+def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[1:]
+    variable = None
+    if words[:1] == ["-v"] and len(words) > 1:
+        variable = plain(words[1])
+        words = words[2:]
+    elif words and words[0].startswith("-v") and len(words[0]) > 2:
+        variable = plain(words[0][2:])
+        words = words[1:]
+    if words[:1] == ["--"]:
+        words = words[1:]
+    if not words:
+        return ""
+    encoded = re.search(r"\\(?:x[0-9A-Fa-f]|[0-7]{2})", words[0]) is not None
+    form = ansi(words[0])
+    values = words[1:]
+    out: list[str] = []
+    position = 0
+
+    def one(m: re.Match[str]) -> str:
+        nonlocal position
+        if m[0] == "%%":
+            return "%"
+        value = values[position] if position < len(values) else ""
+        position += 1
+        kind = m[1] or "s"
+        if kind == "b":
+            return ansi(value)
+        if kind == "c":
+            return value[:1]
+        if kind == "q":
+            return value
+        if kind in "xXo" and is_known(value) and plain(value).isdigit():
+            number = int(plain(value)[:18])
+            return format(number, kind)
+        return value
+
+    while True:
+        before = position
+        out.append(_FORMAT.sub(one, form))
+        if position >= len(values) or position == before or len(out) > 40:
+            break
+    text = "".join(out)
+    if encoded:
+        text = DECODED + text
+    if variable is not None:
+        scope.variables[variable] = (text,)
+        return ""
+    return text
+
+
+@builtin("pwd")
+def _pwd(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    return scope.cwd + "\n"
+
+
+@builtin("cd", "pushd", "popd")
+def _cd(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = [a for a in argv[1:] if a not in ("-P", "-L", "-e", "-@", "-n", "--")]
+    if argv[0] == "popd" or words[:1] == ["-"]:
+        scope.cwd = UNKNOWN
+    elif not words:
+        scope.cwd = plain(scope.get("HOME")[0]) if argv[0] == "cd" else UNKNOWN
+    else:
+        where = unmarked(words[0])
+        if where == MAYBE:
+            where = scope.get("HOME")[0]  # cd with nothing goes home
+        elif MAYBE in where:
+            where = where.replace(MAYBE, "")
+        scope.cwd = paths.normal(where, scope.cwd)
+        if not scope.cwd.startswith("/"):
+            scope.cwd = UNKNOWN + ("/" + scope.cwd.removeprefix(UNKNOWN + "/") if "/" in scope.cwd else "")
+    return ""
+
+
+@builtin("export", "declare", "typeset", "local", "readonly")
+def _declare(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = [a for a in argv[1:] if a[:1] != "-"]
+    if not words and (argv[0] in ("export", "readonly") or "-x" in argv or "-p" in argv or len(argv) == 1):
+        return ENVIRONMENT + UNKNOWN
+    for word in words:  # export "A=$B": the assignment came out of quotes
+        name, equals, value = word.partition("=")
+        if equals and re.fullmatch(r"[A-Za-z_]\w*", name):
+            scope.variables[name] = (value,)
+            run.wrote_variable(name, (value,), scope)
+    if "-f" in argv or "-F" in argv:
+        return ""
+    return ""
+
+
+@builtin("unset")
+def _unset(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for name in map(plain, argv[1:]):
+        if name in ("HISTFILE", "HISTSIZE"):
+            run.deny("audit.history", "would keep the shell's history from being written")
+        scope.variables[name] = (MAYBE,)
+        scope.functions.pop(name, None)
+    return ""
+
+
+@builtin("set")
+def _set(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[1:]
+    if not words:
+        return ENVIRONMENT + UNKNOWN
+    i = 0
+    while i < len(words):
+        word = plain(words[i])
+        if word == "--" or word[:1] not in ("-", "+"):
+            scope.positional = words[i + (word == "--") :]
+            break
+        option = plain(words[i + 1]) if word in ("-o", "+o") or (word[-1] == "o" and i + 1 < len(words)) and len(
+            words
+        ) > i + 1 else ""
+        if word[0] == "-" and "u" in word or (word[0] == "-" and option == "nounset"):
+            scope.nounset = True
+        elif word[0] == "+" and ("u" in word or option == "nounset"):
+            scope.nounset = False
+        if word[0] == "+" and option == "history":
+            run.deny("audit.history", "would keep the shell's history from being written")
+        i += 2 if option else 1
+    return ""
+
+
+@builtin("shift")
+def _shift(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    if scope.positional is not None:
+        n = int(argv[1]) if len(argv) > 1 and argv[1].isdigit() else 1
+        scope.positional = scope.positional[n:]
+    return ""
+
+
+@builtin("read", "mapfile", "readarray")
+def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    names: list[str] = []
+    i = 1
+    while i < len(argv):
+        word = plain(argv[i])
+        if word in ("-p", "-t", "-n", "-N", "-d", "-u", "-i", "-O", "-s", "-c", "-C"):
+            i += 2
+            continue
+        if word == "-a" and i + 1 < len(argv):
+            names.append(plain(argv[i + 1]))
+            i += 2
+            continue
+        if word[:1] != "-":
+            names.append(word)
+        i += 1
+    text = stdin if stdin is not None else UNKNOWN
+    kept = marks(text)
+    if not names:
+        names = ["REPLY" if argv[0] == "read" else "MAPFILE"]
+    if is_known(text) and text.strip():
+        lines = [line for line in text.split("\n") if line]
+        if argv[0] != "read" or "-a" in argv:
+            items = lines if argv[0] != "read" else lines[0].split()
+            scope.arrays[names[0]] = items[:64]
+            scope.variables.pop(names[0], None)
+            return ""
+        columns: list[list[str]] = [[] for _ in names]
+        for line in lines[:64]:
+            parts = line.split(None, len(names) - 1)
+            for i, column in enumerate(columns):
+                column.append(parts[i] if i < len(parts) else "")
+        for name, column in zip(names, columns, strict=True):
+            scope.variables[name] = tuple(dict.fromkeys(column))
+        return ""
+    for name in names:
+        scope.variables[name] = (UNKNOWN + kept,)
+        scope.arrays.pop(name, None)
+    return ""
+
+
+# --- running things ---------------------------------------------------------------------------------------------
+
+
+@builtin("eval")
+def _eval(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+    return run.run_text(" ".join(words), scope, stdin, where="eval")
+
+
+@builtin("exec")
+def _exec(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[1:]
+    while words and words[0] in ("-c", "-l", "-cl", "--"):
+        words = words[1:]
+    if words[:1] == ["-a"]:
+        words = words[2:]
+    return run.run_argv(words, scope, stdin) if words else ""
+
+
+@builtin("command", "builtin")
+def _command(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[1:]
+    while words and words[0] in ("-p", "--"):
+        words = words[1:]
+    if words and words[0] in ("-v", "-V"):
+        return "/usr/bin/" + plain(words[1]) if len(words) > 1 else ""
+    if not words:
+        return ""
+    inner = scope.copy()
+    inner.functions = {}
+    inner.aliases = {}
+    if plain(words[0]) in ("cd", "export", "read", "eval", "set", "unset", "source", "."):
+        return run.run_argv(words, scope, stdin)
+    return run.run_argv(words, inner, stdin)
+
+
+@builtin("source", ".")
+def _source(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+    if not words:
+        return ""
+    content = run.content(words[0], scope, stdin)
+    if unmarked(content) == UNKNOWN and NETWORK not in content and DECODED not in content:
+        run.unclear("unclear.script", f"runs {shown(words[0])}, what it does is not visible")
+        return UNKNOWN
+    return run.run_text(content, scope, stdin, where="source")
+
+
+@builtin("trap")
+def _trap(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+    if len(words) >= 2 and plain(words[0]) not in ("-", "", "-p", "-l"):
+        run.run_text(words[0], scope.copy(), None, where="a trap")
+    return ""
+
+
+@builtin("alias")
+def _alias(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for word in argv[1:]:
+        name, equals, value = word.partition("=")
+        if equals:
+            code = value.rstrip()
+            inner = scope.copy()
+            inner.aliases = {}
+            if len(code.split()) > 1 or re.search(r"[;|&`$()]", code):
+                run.run_text(code, inner, None, where=f"the alias {plain(name)}")
+            scope.aliases[plain(name)] = code
+    return ""
+
+
+@builtin("unalias")
+def _unalias(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for word in argv[1:]:
+        scope.aliases.pop(plain(word), None)
+        if word == "-a":
+            scope.aliases.clear()
+    return ""
+
+
+@builtin("hash", "enable")
+def _hash(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    if any(a.startswith(("-p", "-f")) for a in argv[1:]):
+        run.unclear("unclear.environment", f"'{argv[0]}' makes a later command run something else")
+        scope.poisoned = True
+    elif argv[0] == "enable" and len(argv) > 1:
+        scope.poisoned = True
+    return ""
+
+
+@builtin("history", "fc")
+def _history(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for word in argv[1:]:
+        if re.fullmatch(r"-[a-z]*c[a-z]*", word) and argv[0] == "history":
+            run.deny("audit.history", "would wipe the shell's history")
+        elif word.startswith(("-d", "-w", "-a", "-n", "-r")) and argv[0] == "history":
+            run.change(Action.UPDATE, "file/~/.bash_history", "changes the shell's history")
+        elif argv[0] == "fc" and word.startswith("-s"):
+            run.unclear("unclear.code", "runs a command from the history")
+    if argv[0] == "fc" and not any(a.startswith("-l") for a in argv[1:]):
+        run.unclear("unclear.code", "runs a command from the history")
+    return UNKNOWN

@@ -1,0 +1,283 @@
+"""What words become: parameters, substitutions, braces, tildes, field splitting."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from reign_executors.shell.analysis.scope import Scope, Values
+from reign_executors.shell.analysis.syntax import Arithmetic, Node, Parameter, Substitution, Word
+from reign_executors.shell.analysis.values import (
+    HOME,
+    MARKS,
+    MAYBE,
+    SELF,
+    SPLIT,
+    TILDE,
+    UNKNOWN,
+    braces,
+    combine,
+    globs_literal,
+    is_known,
+    literal,
+    marks,
+    pattern,
+    plain,
+    split_fields,
+)
+
+_NUMBER = re.compile(r"\s*\(?\s*(-?\d+)\s*\)?\s*")
+_SIMPLE_ARITHMETIC = re.compile(r"[\d\s+\-*/%()]+")
+
+
+class Runs(Protocol):
+    """Whoever runs the substitutions met on the way."""
+
+    def substitute(self, node: Node, scope: Scope) -> str: ...
+
+    def process(self, node: Node, scope: Scope, kind: str) -> str: ...
+
+    def wrote_variable(self, name: str, values: Values, scope: Scope) -> None: ...
+
+
+def alternatives(word: Word, scope: Scope, runner: Runs) -> Values:
+    """The possible values of a word; :data:`SPLIT` marks where it falls into fields."""
+    if isinstance(word, str):
+        return (word,)
+    parts: list[Values] = []
+    for piece in word:
+        if isinstance(piece, str):
+            parts.append((piece,))
+        elif isinstance(piece, Parameter):
+            values = parameter(piece, scope, runner)
+            if not piece.quoted:
+                separators = scope.get("IFS")[0]
+                values = tuple(split_fields(v, separators) for v in values)
+            parts.append(values)
+        elif isinstance(piece, Substitution):
+            if piece.kind == "$":
+                output = runner.substitute(piece.body, scope).rstrip("\n")
+                parts.append((output if piece.quoted else split_fields(output, scope.get("IFS")[0]),))
+            else:
+                parts.append((runner.process(piece.body, scope, piece.kind),))
+        else:
+            parts.append((arithmetic(piece, scope, runner),))
+    return combine(parts)
+
+
+def arithmetic(piece: Arithmetic, scope: Scope, runner: Runs) -> str:
+    """The value of a sum of plain numbers, else an unknown number."""
+    text = alternatives(piece.text, scope, runner)[0]
+    text = re.sub(r"(?<![\w$])([A-Za-z_]\w*)", lambda m: plain(scope.get(m[1])[0]), text)
+    if len(text) < 40 and _SIMPLE_ARITHMETIC.fullmatch(text) and "**" not in text:
+        try:
+            return str(int(eval(text.replace("/", "//"), {"__builtins__": {}})))  # noqa: S307 - digits and operators
+        except (SyntaxError, ZeroDivisionError, ValueError, TypeError, MemoryError, OverflowError):
+            return UNKNOWN
+    return UNKNOWN + marks(text)
+
+
+def text_value(word: Word, scope: Scope, runner: Runs) -> str:
+    """One value for places where no fields are made (assignments, redirections, here-strings): joined if several."""
+    return alternatives(word, scope, runner)[0].replace(SPLIT, " ")
+
+
+def fields(word: Word, scope: Scope, runner: Runs) -> list[str]:
+    """The fields of a word, those of all its alternatives one after the other."""
+    if isinstance(word, str):
+        if word.isalnum():
+            return [word]
+        return [tilde(f, scope) for f in braces(word)]
+    result: list[str] = []
+    vanishing = not any(isinstance(p, str) or p.quoted for p in word)
+    for value in alternatives(word, scope, runner):
+        for braced in braces(value):
+            for part in braced.split(SPLIT):
+                if part or not (vanishing or SPLIT in braced):
+                    result.append(tilde(part, scope))
+    return list(dict.fromkeys(result)) if len(result) > 40 else result
+
+
+def tilde(value: str, scope: Scope) -> str:
+    """Tilde expansion at a word's start; elsewhere a tilde (and a brace left over) is plain text."""
+    if TILDE in value and value[0] == TILDE:
+        head, slash, rest = value.partition("/")
+        name = literal(head[1:])
+        if name == "":
+            head = scope.get("HOME")[0]
+        elif name == "+":
+            head = scope.cwd
+        elif name == "-":
+            head = UNKNOWN
+        elif name == "root":
+            head = HOME
+        else:
+            head = f"/home/{name}"
+        value = head + slash + rest
+    return literal(value) if not value.isalnum() else value
+
+
+def _strip(value: str, cut: str, operator: str) -> str:
+    compiled = pattern(cut)
+    if compiled is None or not is_known(cut):
+        return UNKNOWN + marks(value)
+    positions = range(len(value) + 1)
+    if operator.startswith("#"):
+        order = positions if operator == "#" else reversed(positions)
+        for i in order:
+            if compiled.fullmatch(value[:i]):
+                return value[i:]
+    else:
+        order = reversed(positions) if operator == "%" else positions
+        for i in order:
+            if compiled.fullmatch(value[i:]):
+                return value[:i]
+    return value
+
+
+def _replace(value: str, spec: str, *, everywhere: bool) -> str:
+    what, _, by = spec.partition("/")
+    anchored = what[:1] if what[:1] in ("#", "%") else ""
+    compiled = pattern(what[1:] if anchored else what)
+    if compiled is None or not what:
+        return value if not what else UNKNOWN + marks(value)
+    by = globs_literal(literal(by))
+    source = compiled.pattern
+    if anchored == "#":
+        source = r"\A(?:" + source + ")"
+    elif anchored == "%":
+        source = "(?:" + source + r")\Z"
+    return re.sub(source, lambda _: by, value, count=0 if everywhere else 1, flags=re.S)
+
+
+def _slice(value: str, spec: str) -> str:
+    offset_text, _, length_text = spec.partition(":")
+    offset = _NUMBER.fullmatch(offset_text or "0")
+    length = _NUMBER.fullmatch(length_text) if length_text else None
+    if offset is None or (length_text and length is None):
+        return UNKNOWN + marks(value)
+    start = int(offset[1])
+    kept = value[start:] if start >= 0 or -start <= len(value) else ""
+    if length is None:
+        return kept
+    n = int(length[1])
+    return kept[:n]
+
+
+def _one(value: str, operator: str, spec: str) -> str:
+    kept = marks(value)
+    bare = value.translate(dict.fromkeys(map(ord, MARKS))) if kept else value
+    if not is_known(bare):
+        if operator in ("^", "^^", ",", ",,", "@"):
+            return value
+        if operator == ":" and bare == UNKNOWN and _NUMBER.fullmatch(spec):
+            return value
+        return (MAYBE if MAYBE in bare or operator == ":" else UNKNOWN) + kept
+    bare = bare.replace(HOME, "/root") if operator in (":", "#", "##", "%", "%%", "/", "//") else bare
+    if operator in ("#", "##", "%", "%%"):
+        return _strip(bare, spec, operator) + kept
+    if operator in ("/", "//"):
+        return _replace(bare, spec, everywhere=operator == "//") + kept
+    if operator == ":":
+        return _slice(bare, plain(spec)) + kept
+    if operator == "^^":
+        return bare.upper() + kept
+    if operator == ",,":
+        return bare.lower() + kept
+    if operator == "^":
+        return bare[:1].upper() + bare[1:] + kept
+    if operator == ",":
+        return bare[:1].lower() + bare[1:] + kept
+    if operator == "@":
+        return value if spec in ("Q", "U", "L", "u", "A", "a", "K", "k") else UNKNOWN + kept
+    return value
+
+
+def _many(piece: Parameter, scope: Scope) -> list[str] | None:
+    """The elements of ``$@``, ``$*``, ``${a[@]}``; None when it is one value."""
+    if piece.name in ("@", "*"):
+        return scope.positional if scope.positional is not None else [MAYBE]
+    if piece.index in ("@", "*"):
+        if piece.name in scope.arrays:
+            return scope.arrays[piece.name]
+        return list(scope.get(piece.name))
+    return None
+
+
+def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
+    """The possible values of one parameter expansion; assignments and guards in it take effect on the scope."""
+    operator = piece.operator
+    name = piece.name
+    many = _many(piece, scope)
+    if many is not None:
+        if operator == "#":
+            return (str(len(many)) if piece.index else UNKNOWN,)
+        if operator.startswith("!"):
+            return (UNKNOWN,)
+        if operator and operator not in (":-", "-", ":?", "?", ":+", "+"):
+            spec = alternatives(piece.argument or "", scope, runner)[0]
+            if operator == ":" and is_known(spec):
+                many = _slice_list(many, plain(spec), from_one=not piece.index)
+            else:
+                many = [_one(v, operator, spec) for v in many]
+        separate = not (piece.quoted and (piece.name == "*" or piece.index == "*"))
+        return ((SPLIT if separate else " ").join(many),)
+    if piece.index is not None and name in scope.arrays:
+        items = scope.arrays[name]
+        number = _NUMBER.fullmatch(piece.index)
+        values: Values = tuple(items) or ("",)
+        if number and -len(items) <= int(number[1]) < len(items):
+            values = (items[int(number[1])],)
+    else:
+        values = scope.get(name)
+    if not operator:
+        return values
+    if operator.startswith("!"):
+        if operator == "!*":
+            return (UNKNOWN,)
+        if len(values) == 1 and is_known(values[0]) and re.fullmatch(r"\w+", plain(values[0])):
+            values = scope.get(plain(values[0]))
+        else:
+            values = (UNKNOWN,)
+        operator = operator[1:]
+        if not operator:
+            return values
+    if operator == "#":
+        return tuple(str(len(plain(v))) if is_known(v) else UNKNOWN for v in values)
+    argument: Word = piece.argument if piece.argument is not None else ""
+    if operator in (":-", "-", ":=", "="):
+        unset = [v for v in values if MAYBE in v or (not v and operator[0] == ":")]
+        if not unset:
+            return values
+        default = tuple(tilde(v, scope) for v in alternatives(argument, scope, runner))
+        result = tuple(dict.fromkeys((*(v.replace(MAYBE, UNKNOWN) for v in values if v), *default)))
+        if operator in (":=", "="):
+            scope.variables[name] = result
+            runner.wrote_variable(name, result, scope)
+        return result
+    if operator in (":?", "?"):
+        alternatives(argument, scope, runner)
+        scope.known_set(name)
+        return scope.get(name)
+    if operator in (":+", "+"):
+        other = alternatives(argument, scope, runner)
+        if all(is_known(v) and v for v in values):
+            return other
+        return ("", *other)
+    spec = alternatives(argument, scope, runner)[0]
+    return tuple(dict.fromkeys(_one(v, operator, spec) for v in values))
+
+
+def _slice_list(items: list[str], spec: str, *, from_one: bool) -> list[str]:
+    first, _, count = spec.partition(":")
+    start, number = _NUMBER.fullmatch(first or "0"), _NUMBER.fullmatch(count) if count else None
+    if start is None:
+        return items
+    begin = int(start[1])
+    if from_one and begin > 0:
+        begin -= 1
+    kept = items[begin:]
+    return kept[: int(number[1])] if number else kept
+
+
+__all__ = ["SELF", "alternatives", "fields", "parameter", "text_value", "tilde"]

@@ -1,0 +1,433 @@
+"""Programs that run what they are given: sudo, env, xargs, ssh, su, watch, parallel, shells themselves."""
+
+from __future__ import annotations
+
+import re
+
+from reign_executors.effect import Action
+from reign_executors.shell.analysis import paths
+from reign_executors.shell.analysis.invocation import Invocation, handler, leak
+from reign_executors.shell.analysis.reading import ansi
+from reign_executors.shell.analysis.values import (
+    DECODED,
+    ENVIRONMENT,
+    NETWORK,
+    PRIVATE,
+    SECRET,
+    UNKNOWN,
+    is_known,
+    marks,
+    plain,
+    shown,
+    unmarked,
+)
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.S)
+
+
+@handler("wrapper")
+def _wrapper(inv: Invocation, effect: str) -> str | None:
+    """The operands are a command (timeout and friends have already lost their own operands: see ``skip``)."""
+    words = list(inv.operands)
+    if inv.name in ("timeout", "gtimeout", "chrt", "taskset", "setarch") and words:
+        words = words[1:]
+    if inv.name in ("sudo", "doas"):
+        return _sudo(inv, words)
+    if inv.name == "flock":
+        return _flock(inv, words)
+    if not words:
+        return UNKNOWN
+    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name)
+
+
+def _sudo(inv: Invocation, words: list[str]) -> str:
+    run, scope = inv.run, inv.scope.copy()
+    if inv.has("-e", "--edit") or inv.name == "sudoedit":
+        for word in words:
+            run.write(word, scope)
+        return ""
+    while words and _ASSIGNMENT.match(words[0]):
+        _set(inv, scope, words.pop(0))
+    if inv.has("-l", "--list", "-v", "--validate", "-k", "-K", "-V", "--version"):
+        if not words:
+            return ""
+        if inv.has("-l", "--list"):
+            return ""
+    if not words:
+        if inv.has("-i", "-s", "--login", "--shell"):
+            if inv.stdin is not None:
+                return run.run_text(inv.stdin, scope, None, where="a root shell")
+            run.unclear("unclear.shell", "opens a root shell")
+        return UNKNOWN
+    if inv.has("-i", "-s", "--login", "--shell") and len(words) == 1 and " " in words[0]:
+        return run.run_text(words[0], scope, inv.stdin, where="a root shell")
+    return run.run_argv(words, scope, inv.stdin, under=inv.name)
+
+
+def _set(inv: Invocation, scope: object, word: str) -> None:
+    found = _ASSIGNMENT.match(word)
+    if found is None:
+        return
+    inner = inv.scope
+    assert scope is not None
+    scope.variables[found[1]] = (found[2],)  # type: ignore[attr-defined]
+    if found[1] == "PATH":
+        inv.run.wrote_variable("PATH", (found[2],), scope)  # type: ignore[arg-type]
+    else:
+        from reign_executors.shell.analysis.interpreter import _CODE_VARIABLES
+
+        if found[1] in _CODE_VARIABLES or found[1].startswith(("LD_", "DYLD_")):
+            inv.run.environment(found[1], found[2], inner)
+
+
+@handler("env")
+def _env(inv: Invocation, effect: str) -> str | None:
+    words = list(inv.operands)
+    scope = inv.scope.copy()
+    for flag, value in inv.options:
+        if flag in ("-S", "--split-string") and value is not None:
+            return inv.run.run_text(value + " " + " ".join(words), scope, inv.stdin, where="env -S")
+        if flag in ("-C", "--chdir") and value:
+            scope.cwd = paths.normal(value, scope.cwd)
+    while words and _ASSIGNMENT.match(words[0]):
+        _set(inv, scope, words.pop(0))
+    if not words:
+        return UNKNOWN if inv.has("-i", "--ignore-environment") else ENVIRONMENT + UNKNOWN
+    return inv.run.run_argv(words, scope, inv.stdin, under="env")
+
+
+def _flock(inv: Invocation, words: list[str]) -> str:
+    code = inv.value("-c", "--command")
+    if words:
+        inv.run.notice("lock.taken", f"takes the lock {shown(words[0])}")
+        words = words[1:]
+    if words[:1] == ["-c"] and len(words) > 1:
+        code = words[1]
+    if code:
+        return inv.run.run_text(code, inv.scope.copy(), inv.stdin, where="flock")
+    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under="flock") if words else ""
+
+
+@handler("xargs")
+def _xargs(inv: Invocation, effect: str) -> str | None:
+    run, scope = inv.run, inv.scope.copy()
+    text = inv.stdin if inv.stdin is not None else UNKNOWN
+    source = inv.value("-a", "--arg-file")
+    if source:
+        text = run.content(source, scope, inv.stdin)
+    kept = marks(text)
+    words = list(inv.operands) or ["echo"]
+    if is_known(text) and plain(text).strip():
+        separator = inv.value("-d", "--delimiter")
+        if separator:
+            items = [i for i in plain(text).split(ansi(plain(separator))) if i]
+        elif inv.has("-0", "--null"):
+            items = [i for i in plain(text).split("\0") if i]
+        elif inv.has("-I", "-i", "--replace", "-L", "-l"):
+            items = [i.strip() for i in plain(text).split("\n") if i.strip()]
+        else:
+            items = [i.strip("'\"") for i in plain(text).split()]
+        items = [kept + i for i in items[:32]]
+    elif is_known(text):
+        items = []
+        if inv.stdin is not None and not plain(text).strip() and inv.has("-r", "--no-run-if-empty"):
+            return ""
+    else:
+        items = [_items(unmarked(text)) + kept]
+    replace = inv.value("-I", "--replace", "-i")
+    if replace is None and inv.has("-i", "--replace"):
+        replace = "{}"
+    if replace is not None:
+        mark = plain(replace)
+        for item in items or [UNKNOWN]:
+            run.run_argv([w.replace(mark, item) if mark in w else w for w in words], scope.copy(), None, under="xargs")
+        return UNKNOWN + kept
+    return run.run_argv(words + items, scope, None, under="xargs") or UNKNOWN
+
+
+def _items(text: str) -> str:
+    """What a partly known text gives as one argument."""
+    text = text.strip()
+    return text if len(text) < 200 and "\n" not in text and " " not in text else UNKNOWN
+
+
+@handler("shell")
+def _shell(inv: Invocation, effect: str) -> str | None:
+    """sh, bash, dash, zsh, ksh, fish …: code from ``-c``, a script, or standard input."""
+    run = inv.run
+    words = inv.argv[1:]
+    scope = inv.scope.copy()
+    scope.functions = dict(scope.functions)
+    code = False
+    from_stdin = False
+    i = 0
+    while i < len(words):
+        word = plain(unmarked(words[i]))
+        if word in ("--rcfile", "--init-file"):
+            content = run.content(words[i + 1], scope, inv.stdin) if i + 1 < len(words) else ""
+            if set(content) & {NETWORK, DECODED}:
+                run.run_text(content, scope, None, where=inv.name)
+            elif i + 1 < len(words) and plain(words[i + 1]) != "/dev/null":
+                run.unclear("unclear.script", f"runs {shown(words[i + 1])} first")
+            i += 2
+            continue
+        if word in ("--version", "--help"):
+            return UNKNOWN
+        if word in ("-o", "+o", "-O", "+O"):
+            if i + 1 < len(words) and plain(words[i + 1]) == "nounset":
+                scope.nounset = True
+            i += 2
+            continue
+        if word.startswith("--") and len(word) > 2:
+            i += 1
+            continue
+        if re.fullmatch(r"[-+][A-Za-z]+", word):
+            code = code or "c" in word and word[0] == "-"
+            from_stdin = from_stdin or "s" in word
+            scope.nounset = scope.nounset or "u" in word
+            if word[-1] == "o" and word[0] == "-":
+                i += 1
+            i += 1
+            continue
+        break
+    if i < len(words) and plain(words[i]) in ("--", "-"):
+        i += 1
+    rest = words[i:]
+    if code:
+        if not rest:
+            return UNKNOWN
+        scope.positional = rest[2:]
+        scope.variables["0"] = (rest[1],) if len(rest) > 1 else scope.get("0")
+        return run.run_text(rest[0], scope, inv.stdin, where=f"{inv.name} -c")
+    if rest and not from_stdin:
+        if "n" in "".join(w[1:] for w in words[:i] if re.fullmatch(r"-[A-Za-z]+", w)):
+            return UNKNOWN
+        return script(inv, rest, scope)
+    if inv.stdin is None:
+        run.unclear("unclear.shell", f"opens a shell ({inv.name})")
+        return UNKNOWN
+    scope.positional = rest
+    if unmarked(inv.stdin) == UNKNOWN and not set(inv.stdin) & {NETWORK, DECODED}:
+        run.unclear("unclear.code", f"what {inv.name} would run is not known")
+        return UNKNOWN
+    return run.run_text(inv.stdin, scope, None, where=inv.name)
+
+
+def script(inv: Invocation, words: list[str], scope: object) -> str:
+    """A script file is run by an interpreter."""
+    run = inv.run
+    content = run.content(words[0], inv.scope, inv.stdin)
+    if set(content) & {NETWORK, DECODED} or (is_known(content) and content.strip()):
+        inner = inv.scope.copy()
+        inner.positional = words[1:]
+        return run.run_text(content, inner, None, where=inv.name)
+    run.unclear("unclear.script", f"runs {shown(words[0])}, what it does is not visible")
+    return UNKNOWN
+
+
+@handler("su")
+def _su(inv: Invocation, effect: str) -> str | None:
+    code = inv.value("-c", "--command", "--session-command")
+    words = inv.argv[1:]
+    for i, w in enumerate(words):
+        if plain(w) in ("-c", "--command") and i + 1 < len(words):
+            code = words[i + 1]
+    scope = inv.scope.copy()
+    if inv.name == "runuser" and inv.has("-u", "--user") and inv.operands:
+        return inv.run.run_argv(inv.operands, scope, inv.stdin, under="runuser")
+    if code is not None:
+        return inv.run.run_text(code, scope, inv.stdin, where=inv.name)
+    if inv.stdin is not None:
+        return inv.run.run_text(inv.stdin, scope, None, where=inv.name)
+    inv.run.unclear("unclear.shell", "opens another user's shell")
+    return UNKNOWN
+
+
+@handler("ssh")
+def _ssh(inv: Invocation, effect: str) -> str | None:
+    run = inv.run
+    for value in inv.all_values("-o"):
+        name, _, code = unmarked(value).partition("=")
+        if not code:
+            name, _, code = unmarked(value).partition(" ")
+        if plain(name).strip().lower() in ("proxycommand", "localcommand", "knownhostscommand"):
+            run.run_text(code, inv.scope.copy(), None, where=plain(name).strip())
+    if any(v for v in inv.all_values("-R")):
+        run.unclear("network.tunnel", "opens a way back into this network")
+    elif inv.all_values("-L", "-D", "-w"):
+        run.change(Action.CREATE, "tunnel/ssh", "opens a tunnel")
+    if inv.has("-O", "-Q", "-G", "-V"):
+        return UNKNOWN
+    if len(inv.operands) <= 1:
+        if inv.stdin is not None:
+            if set(inv.stdin) & {SECRET, ENVIRONMENT, PRIVATE}:
+                run.deny("credential.sent", "sends credentials to another host")
+            scope = inv.scope.copy()
+            scope.cwd = UNKNOWN
+            if unmarked(inv.stdin) == UNKNOWN and not set(inv.stdin) & {NETWORK, DECODED}:
+                run.unclear("unclear.code", "what the other host's shell would run is not known")
+                return UNKNOWN
+            return run.run_text(inv.stdin, scope, None, where="a shell on another host")
+        if inv.has("-N", "-f"):
+            return ""
+        run.unclear("unclear.shell", "opens a shell on another host")
+        return UNKNOWN
+    scope = inv.scope.copy()
+    scope.cwd = UNKNOWN
+    scope.functions, scope.aliases, scope.poisoned = {}, {}, False
+    stdin = inv.stdin
+    if stdin is not None and set(stdin) & {SECRET, PRIVATE, ENVIRONMENT}:
+        run.deny("credential.sent", "sends credentials to another host")
+    code = " ".join(inv.operands[1:])
+    if set(code) & {SECRET, ENVIRONMENT}:
+        run.deny("credential.sent", "sends credentials to another host")
+    run.wrappers.append("ssh")
+    try:
+        return run.run_text(code, scope, stdin, where="a shell on another host")
+    finally:
+        run.wrappers.pop()
+
+
+@handler("code_operands")
+def _code_operands(inv: Invocation, effect: str) -> str | None:
+    """watch, entr, nodemon, hyperfine: the operands together are shell code."""
+    words = list(inv.operands)
+    if not words:
+        return UNKNOWN
+    if inv.name == "watch" and inv.has("-x", "--exec"):
+        return inv.run.run_argv(words, inv.scope.copy(), None, under="watch")
+    if inv.name in ("hyperfine",):
+        for word in words:
+            inv.run.run_text(word, inv.scope.copy(), None, where=inv.name)
+        return UNKNOWN
+    return inv.run.run_text(" ".join(words), inv.scope.copy(), None, where=inv.name)
+
+
+@handler("parallel")
+def _parallel(inv: Invocation, effect: str) -> str | None:
+    words: list[str] = []
+    items: list[str] = []
+    where = words
+    for word in inv.operands:
+        if plain(word) in (":::", ":::+", "::::"):
+            where = items
+            continue
+        where.append(word)
+    text = inv.stdin
+    if not items and text is not None:
+        items = [i for i in plain(text).split("\n") if i] if is_known(text) else [UNKNOWN + marks(text)]
+    run = inv.run
+    if not words:
+        for item in items:
+            run.run_text(item, inv.scope.copy(), None, where="parallel")
+        return UNKNOWN
+    code = " ".join(words)
+    for item in items[:16] or [UNKNOWN]:
+        one = code.replace("{}", item).replace("{1}", item).replace("{.}", item).replace("{/}", item)
+        if one == code:
+            one = f"{code} {item}"
+        run.run_text(one, inv.scope.copy(), None, where="parallel") if is_known(one) else run.run_argv(
+            [w.replace("{}", item) for w in words] + ([] if "{}" in code else [item]), inv.scope.copy(), None
+        )
+    return UNKNOWN
+
+
+@handler("busybox")
+def _busybox(inv: Invocation, effect: str) -> str | None:
+    words = inv.argv[1:]
+    if not words or plain(words[0]) in ("--list", "--list-full", "--help", "--install"):
+        if words and plain(words[0]) == "--install":
+            inv.run.change(Action.UPDATE, "file/bin", "installs links to busybox")
+        return UNKNOWN
+    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name)
+
+
+@handler("nsenter")
+def _nsenter(inv: Invocation, effect: str) -> str | None:
+    run = inv.run
+    target = plain(inv.value("-t", "--target") or "")
+    words = list(inv.operands)
+    if target == "1" and (inv.has("-m", "--mount", "-a", "--all") or not words):
+        run.deny("container.host-namespaces", "enters the host's namespaces")
+    if words:
+        return run.run_argv(words, inv.scope.copy(), inv.stdin, under="nsenter")
+    run.unclear("unclear.shell", "opens a shell in other namespaces")
+    return UNKNOWN
+
+
+@handler("chroot")
+def _chroot(inv: Invocation, effect: str) -> str | None:
+    run = inv.run
+    words = list(inv.operands)
+    if inv.name in ("chroot", "arch-chroot") and words:
+        root = words.pop(0)
+        if paths.normal(root, inv.scope.cwd) in ("/host", "/rootfs", "/host/root", "/hostfs", "/mnt/host", "/proc/1/root", "/node"):
+            if any(w in run.wrappers for w in ("docker run", "kubectl run", "podman run", "kubectl debug")):
+                run.deny("container.host-root", "changes into the host's root from a container")
+    if words:
+        scope = inv.scope.copy()
+        scope.cwd = "/"
+        return run.run_argv(words, scope, inv.stdin, under=inv.name)
+    run.unclear("unclear.shell", "opens a shell in another root")
+    return UNKNOWN
+
+
+@handler("screen")
+def _screen(inv: Invocation, effect: str) -> str | None:
+    """tmux, screen, script, expect-like sessions."""
+    words = [plain(a) for a in inv.argv[1:]]
+    run = inv.run
+    if inv.name == "script":
+        code = inv.value("-c", "--command")
+        for operand in inv.operands[:1]:
+            run.write(operand, inv.scope)
+        if code:
+            run.run_text(code, inv.scope.copy(), None, where="script")
+        else:
+            run.unclear("unclear.shell", "opens a recorded shell")
+        return UNKNOWN
+    if inv.name == "tmux":
+        if words[:1] in (["ls"], ["list-sessions"], ["info"], ["list-windows"], ["list-panes"], ["capture-pane"], ["-V"]):
+            return UNKNOWN
+        if words[:1] and words[0].startswith("kill"):
+            run.change(Action.STOP, "session/tmux", "ends terminal sessions")
+        for word in inv.argv[2:]:
+            if " " in word or words[:1] == ["send-keys"]:
+                run.run_text(word, inv.scope.copy(), None, where="tmux")
+    elif inv.name == "screen":
+        if words[:1] in (["-ls"], ["-list"], ["-v"]):
+            return UNKNOWN
+        if inv.operands and not inv.has("-X"):
+            run.run_argv(inv.operands, inv.scope.copy(), None, under="screen")
+        elif inv.has("-X") and "stuff" in words:
+            run.run_text(inv.argv[-1], inv.scope.copy(), None, where="screen")
+    run.change(Action.CREATE, f"session/{inv.name}", f"{inv.title} starts or steers a terminal session")
+    return UNKNOWN
+
+
+@handler("systemd_run")
+def _systemd_run(inv: Invocation, effect: str) -> str | None:
+    if inv.operands:
+        inv.run.run_argv(inv.operands, inv.scope.copy(), None, under="systemd-run")
+    inv.run.change(Action.CREATE, "unit/transient", "starts a unit")
+    return UNKNOWN
+
+
+@handler("leaky")
+def _leaky(inv: Invocation, effect: str) -> str | None:
+    """A look-up whose operands leave the machine (names in DNS queries, pings)."""
+    for word in inv.argv[1:]:
+        leak(inv.run, inv.scope, word, inv.title)
+    return None
+
+
+@handler("wrapper_user")
+def _wrapper_user(inv: Invocation, effect: str) -> str | None:
+    """gosu, su-exec and the like: a user first, then the command (``sg`` takes code after ``-c``)."""
+    words = list(inv.operands)
+    if inv.name == "pkexec":
+        return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under="pkexec") if words else UNKNOWN
+    words = words[1:]
+    if inv.name == "sg" and words[:1] == ["-c"]:
+        return inv.run.run_text(" ".join(words[1:]), inv.scope.copy(), inv.stdin, where="sg")
+    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name) if words else UNKNOWN

@@ -1,0 +1,780 @@
+"""Running a shell text in the mind: every command that could run is met once, with what is known of its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from reign_executors.effect import Action, Finding, ResourceChange
+from reign_executors.shell.analysis import expansion, paths
+from reign_executors.shell.analysis.model import Command, Redirection
+from reign_executors.shell.analysis.reading import Read, read
+from reign_executors.shell.analysis.scope import Scope, Values
+from reign_executors.shell.analysis.syntax import (
+    AndOr,
+    Assignment,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Node,
+    Parameter,
+    Pipeline,
+    Redirect,
+    Sequence,
+    Simple,
+    Substitution,
+    Test,
+    While,
+    Word,
+)
+from reign_executors.shell.analysis.values import (
+    DECODED,
+    ENVIRONMENT,
+    MAYBE,
+    MOST_TEXT,
+    NETWORK,
+    PRIVATE,
+    SECRET,
+    SECRET_VARIABLE,
+    SELF,
+    UNKNOWN,
+    has_glob,
+    is_known,
+    marks,
+    plain,
+    shown,
+    unmarked,
+)
+
+MOST_COMMANDS = 600
+MOST_NESTING = 12
+
+
+class TooMuch(Exception):
+    """The text would take more work than is given to one analysis."""
+
+
+class Interpreter:
+    """One analysis. Results gather in ``commands``, ``findings``, ``changes`` and ``writes``."""
+
+    def __init__(self, call: Callable[[Interpreter, list[str], Scope, str | None], str]) -> None:
+        self._call = call
+        self.commands: list[Command] = []
+        self.findings: dict[tuple[str, str], Finding] = {}
+        self.changes: dict[tuple[Action, str], ResourceChange] = {}
+        self.writes: dict[str, None] = {}
+        self.understood = True
+        self.names_at: set[int] = set()
+        self.text = ""
+        self.start = 0
+        self.end = 0
+        self.nesting = 0  # texts within texts; spans are those of the outermost
+        self.wrappers: list[str] = []
+        self._calling: list[str] = []
+        self._descriptors = 1000
+        self._redirections: tuple[Redirection, ...] = ()
+
+    # --- what handlers report ----------------------------------------------------------------------------------
+
+    def deny(self, rule: str, text: str) -> None:
+        """A catastrophe."""
+        self._find(rule, "catastrophic", text)
+
+    def unclear(self, rule: str, text: str) -> None:
+        """Something that could not be understood, or must be seen by a person."""
+        if not rule.startswith("credential"):
+            self.understood = False
+        self._find(rule, "unclear", text)
+
+    def notice(self, rule: str, text: str) -> None:
+        self._find(rule, "notice", text)
+
+    def _find(self, rule: str, level: str, text: str) -> None:
+        if (rule, text) not in self.findings:
+            self.findings[rule, text] = Finding.model_construct(
+                rule=rule, level=level, text=text, start=self.start, end=self.end
+            )
+
+    def change(self, action: Action, resource: str, note: str) -> None:
+        """One change of something scoped."""
+        resource = shown(resource)
+        if (action, resource) not in self.changes:
+            self.changes[action, resource] = ResourceChange.model_construct(
+                action=action, resource=resource, diff=None, data_bytes=None, note=shown(note)
+            )
+
+    def write(self, path: str, scope: Scope, *, note: str = "", action: Action = Action.UPDATE) -> None:
+        """A file is written, created or appended to."""
+        spot = paths.normal(path, scope.cwd)
+        if not spot or paths.harmless_device(plain(spot)):
+            return
+        if plain(spot).startswith(("/dev/tcp/", "/dev/udp/")):
+            self.deny("shell.reverse", f"opens a raw network connection ({shown(path)})")
+            return
+        danger = paths.overwriting(path, scope.cwd)
+        if danger:
+            self.deny(*danger)
+        where = paths.home_shown(literal_path(path, spot))
+        self.writes[where] = None
+        self.change(action, f"file/{where}", note or f"writes the file {where}")
+
+    def delete(self, path: str, scope: Scope, *, recursive: bool = True, note: str = "") -> None:
+        """A file or folder is deleted (moved away, emptied)."""
+        danger = paths.deletion(path, scope.cwd)
+        if danger and not recursive and danger[0].startswith("delete.") and not has_glob(path):
+            danger = None if danger[0] != "delete.root" else danger
+        if danger:
+            self.deny(*danger)
+        where = paths.home_shown(literal_path(path, paths.normal(path, scope.cwd)))
+        self.writes[where] = None
+        self.change(Action.DELETE, f"file/{where}", note or f"deletes {where}")
+
+    def source(self, start: int, end: int) -> str:
+        """The outermost text between two offsets, as written."""
+        return self.text[start:end]
+
+    def content(self, path: str, scope: Scope, stdin: str | None) -> str:
+        """What reading a file gives: what the text wrote there, marks for credentials, else something unknown."""
+        bare = unmarked(path)
+        if bare in ("-", "/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
+            return stdin if stdin is not None else UNKNOWN
+        if scope.files:
+            known = scope.files.get(paths.normal(path, scope.cwd))
+            if known is not None:
+                return known
+        if bare.startswith(("/dev/tcp/", "/dev/udp/")):
+            return NETWORK + UNKNOWN
+        kind = paths.credential(path, scope.cwd) if bare else None
+        if bare.endswith("/environ"):
+            return ENVIRONMENT + UNKNOWN
+        return (SECRET if kind == "secret" else PRIVATE if kind == "private" else "") + UNKNOWN
+
+    # --- texts within texts ------------------------------------------------------------------------------------
+
+    def run_text(self, code: str, scope: Scope, stdin: str | None = None, *, where: str = "a shell") -> str:
+        """Shell code given as a value: judged by where it came from, then read and run."""
+        if NETWORK in code:
+            self.deny("code.from-network", f"code from the network is run at once by {where}")
+            code = code.replace(NETWORK, "")
+        if DECODED in code:
+            self.deny("code.decoded", f"decoded text is run by {where}")
+            code = code.replace(DECODED, "")
+        bare = unmarked(code).strip()
+        if not bare:
+            return ""
+        code = plain_code(code)
+        if not is_known(code):
+            if len(bare) == 1:
+                self.unclear("unclear.code", f"what {where} would run is not known")
+                return UNKNOWN + marks(code)
+            self.unclear("unclear.code", f"part of what {where} would run is not known")
+        if self.nesting >= MOST_NESTING or len(code) > MOST_TEXT:
+            self.unclear("unclear.deep", "commands are nested too deeply to follow")
+            return UNKNOWN
+        self.nesting += 1
+        try:
+            return self.run_read(read(code, depth=self.nesting), scope, stdin)
+        finally:
+            self.nesting -= 1
+
+    def run_read(self, text: Read, scope: Scope, stdin: str | None) -> str:
+        if text.problem:
+            self.unclear("unclear.syntax", f"the text can't be read as shell: {text.problem}")
+        return self.run(text.body, scope, stdin)
+
+    def run_argv(self, argv: list[str], scope: Scope, stdin: str | None, *, under: str = "") -> str:
+        """A command given as words by another one (sudo, xargs, find -exec …)."""
+        if not argv:
+            return UNKNOWN
+        if self.nesting >= MOST_NESTING * 2:
+            self.unclear("unclear.deep", "commands are nested too deeply to follow")
+            return UNKNOWN
+        self.nesting += 1
+        if under:
+            self.wrappers.append(under)
+        try:
+            return self.call(argv, scope, stdin)
+        finally:
+            self.nesting -= 1
+            if under:
+                self.wrappers.pop()
+
+    # --- expansion.Runs ----------------------------------------------------------------------------------------
+
+    def substitute(self, node: Node, scope: Scope) -> str:
+        """The output of ``$(…)``."""
+        with self._span():
+            if isinstance(node, Sequence) and len(node.items) == 1 and isinstance(node.items[0], Simple):
+                only = node.items[0]
+                if not only.words and not only.assignments and len(only.redirects) == 1:  # $(< file)
+                    target = expansion.text_value(only.redirects[0].target, scope, self)
+                    if only.redirects[0].operator == "<":
+                        return self.content(target, scope, None)
+            return self.run(node, scope.copy(), None)
+
+    def process(self, node: Node, scope: Scope, kind: str) -> str:
+        """``<(…)`` and ``>(…)`` become a file under /dev/fd."""
+        self._descriptors += 1
+        path = f"/dev/fd/{self._descriptors}"
+        with self._span():
+            output = self.run(node, scope.copy(), None if kind == "<" else UNKNOWN)
+        if kind == "<":
+            scope.files[path] = output
+        return path
+
+    @contextmanager
+    def _span(self) -> Iterator[None]:
+        kept = self.start, self.end, self._redirections
+        try:
+            yield
+        finally:
+            self.start, self.end, self._redirections = kept
+
+    def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
+        """A variable was set for the rest of the shell's life: some change what later commands do."""
+        if name == "PATH":
+            first = [v.split(":", 1)[0] for v in values]
+            if any(f and f not in _SAFE_PATHS for f in map(plain, first)):
+                scope.poisoned = True
+        elif name in ("HISTFILE", "HISTSIZE", "HISTFILESIZE"):
+            if any(plain(v) in ("", "0", "/dev/null") for v in values):
+                self.deny("audit.history", "would keep the shell's history from being written")
+        elif name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"):
+            self.environment(name, values[0], scope)
+        elif name in _CODE_VARIABLES:
+            self.environment(name, values[0], scope)
+
+    def environment(self, name: str, value: str, scope: Scope) -> None:
+        """A variable that makes programs run or trust something else."""
+        text = plain(value)
+        if not text:
+            return
+        if name in ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"):
+            if re.search(r"(?:^|[: ])(?:/tmp|/var/tmp|/dev/shm|\.)", text):
+                self.deny("loader.tampered", f"makes the loader load {shown(value)} into every program")
+            else:
+                self.unclear("unclear.environment", f"{name} makes programs load {shown(value)}")
+            scope.poisoned = True
+        elif name == "LD_LIBRARY_PATH":
+            self.unclear("unclear.environment", "LD_LIBRARY_PATH changes which libraries programs load")
+        elif name in _PROGRAM_VARIABLES:
+            if text not in _SAFE_PROGRAMS:
+                self.run_text(value, scope.copy(), None, where=f"the program named in {name}")
+        elif name in _CODE_VARIABLES:
+            if name == "PROMPT_COMMAND":
+                self.run_text(value, scope.copy(), None, where="the prompt")
+            else:
+                self.unclear("unclear.environment", f"{name} makes programs run something else ({shown(value)})")
+
+    # --- nodes -------------------------------------------------------------------------------------------------
+
+    def run(self, node: Node, scope: Scope, stdin: str | None) -> str:
+        """Everything under a node; returns what it would print, as far as known."""
+        kind = type(node)
+        if kind is Simple:
+            return self._simple(node, scope, stdin)  # type: ignore[arg-type]
+        if kind is Sequence:
+            assert isinstance(node, Sequence)
+            if len(node.items) == 1:
+                return self.run(node.items[0], scope, stdin)
+            outputs = []
+            for i, item in enumerate(node.items):
+                outputs.append(self.run(item, scope.copy() if i in node.background else scope, stdin))
+            return _joined(outputs)
+        if kind is Pipeline:
+            assert isinstance(node, Pipeline)
+            stream = stdin
+            for stage in node.stages:
+                stream = self.run(stage, scope.copy(), stream)
+            return stream or ""
+        if kind is AndOr:
+            return self._and_or(node, scope, stdin)  # type: ignore[arg-type]
+        if kind is Group:
+            return self._group(node, scope, stdin)  # type: ignore[arg-type]
+        if kind is If:
+            return self._if(node, scope, stdin)  # type: ignore[arg-type]
+        if kind is While:
+            assert isinstance(node, While)
+            outputs = [self.run(node.condition, scope, stdin)]
+            body = scope.copy()
+            for name in _guards(node.condition)[0]:
+                body.known_set(name)
+            outputs.append(self._loop(node.body, body, stdin))
+            scope.merge(body)
+            return _joined(outputs[1:])
+        if kind is For:
+            return self._for(node, scope, stdin)  # type: ignore[arg-type]
+        if kind is Case:
+            assert isinstance(node, Case)
+            expansion.alternatives(node.subject, scope, self)
+            outputs = []
+            ends = []
+            for patterns, body_node in node.items:
+                branch = scope.copy()
+                for p in patterns:
+                    expansion.alternatives(p, branch, self)
+                outputs.append(self.run(body_node, branch, stdin))
+                if not _leaves(body_node):
+                    ends.append(branch)
+            for branch in ends:
+                scope.merge(branch)
+            return _joined(outputs)
+        if kind is Function:
+            return self._define(node, scope)  # type: ignore[arg-type]
+        assert isinstance(node, Test)
+        for word in node.words:
+            expansion.alternatives(word, scope, self)
+        return ""
+
+    def _loop(self, body: Node, scope: Scope, stdin: str | None) -> str:
+        before = dict(scope.variables)
+        cwd = scope.cwd
+        output = self.run(body, scope, stdin)
+        if scope.variables != before or scope.cwd != cwd:
+            again = scope.copy()
+            for name, values in before.items():
+                if again.variables.get(name) != values:
+                    again.variables[name] = tuple(dict.fromkeys((*values, *again.variables.get(name, ()))))[:12]
+            output = _joined([output, self.run(body, again, stdin)])
+            scope.merge(again)
+        return output
+
+    def _for(self, node: For, scope: Scope, stdin: str | None) -> str:
+        if node.words is None:
+            items = scope.positional if scope.positional is not None else [UNKNOWN]
+        else:
+            items = [f for w in node.words for f in expansion.fields(w, scope, self)]
+        items = [i.replace(MAYBE, UNKNOWN) if unmarked(i) == MAYBE else i for i in items]
+        if not items:
+            items = [UNKNOWN]
+        body = scope.copy()
+        if len(items) > 12:
+            body.variables[node.name] = (*dict.fromkeys(items[:64]),)
+        else:
+            body.variables[node.name] = tuple(dict.fromkeys(items))
+        output = self._loop(node.body, body, stdin)
+        scope.merge(body)
+        return output
+
+    def _if(self, node: If, scope: Scope, stdin: str | None) -> str:
+        outputs: list[str] = []
+        ends: list[Scope] = []
+        for condition, body_node in node.branches:
+            outputs.append(self.run(condition, scope, stdin))
+            branch = scope.copy()
+            if_true, if_false = _guards(condition)
+            for name in if_true:
+                branch.known_set(name)
+            outputs.append(self.run(body_node, branch, stdin))
+            if _leaves(body_node):
+                for name in if_false:
+                    scope.known_set(name)
+            else:
+                ends.append(branch)
+        if node.otherwise is not None:
+            branch = scope.copy()
+            for name in _guards(node.branches[0][0])[1]:
+                branch.known_set(name)
+            outputs.append(self.run(node.otherwise, branch, stdin))
+            if not _leaves(node.otherwise):
+                ends.append(branch)
+        for branch in ends:
+            scope.merge(branch)
+        return _joined(outputs)
+
+    def _and_or(self, node: AndOr, scope: Scope, stdin: str | None) -> str:
+        outputs = [self.run(node.first, scope, stdin)]
+        before = scope.copy()
+        current = scope
+        previous: Node = node.first
+        for operator, item in node.rest:
+            if_true, if_false = _guards(previous)
+            if operator == "&&":
+                branch = current if current is not scope else scope.copy()
+                for name in if_true:
+                    branch.known_set(name)
+                outputs.append(self.run(item, branch, stdin))
+                if _leaves(item):
+                    for name in if_false:
+                        scope.known_set(name)
+                    branch = scope
+                current = branch
+            else:
+                branch = before.copy()
+                for name in if_false:
+                    branch.known_set(name)
+                outputs.append(self.run(item, branch, stdin))
+                if _leaves(item):
+                    for name in if_true:
+                        current.known_set(name)
+                        before.known_set(name)
+                else:
+                    current.merge(branch)
+            previous = item
+        if current is not scope:
+            scope.merge(current)
+        return _joined(outputs)
+
+    def _group(self, node: Group, scope: Scope, stdin: str | None) -> str:
+        stdin, sinks = self._redirect(node.redirects, scope, stdin)
+        output = self.run(node.body, scope.copy() if node.subshell else scope, stdin)
+        return self._sink(output, sinks, scope)
+
+    def _define(self, node: Function, scope: Scope) -> str:
+        scope.functions[node.name] = node.body
+        if self.nesting == 0:
+            self.start, self.end = node.start, node.end
+        calls, together = _self_calls(node.body, node.name)
+        if calls and together:
+            self.deny("host.fork-bomb", f"is a fork bomb: {node.name} starts itself again and again")
+        inner = scope.copy()
+        inner.positional = None
+        self._calling.append(node.name)
+        try:
+            self.run(node.body, inner, None)
+        finally:
+            self._calling.pop()
+        return ""
+
+    def call_function(self, name: str, argv: list[str], scope: Scope, stdin: str | None) -> str:
+        """A function defined in the text is called."""
+        if name in self._calling or len(self._calling) > 8:
+            return UNKNOWN
+        kept = scope.positional
+        scope.positional = argv[1:]
+        self._calling.append(name)
+        try:
+            return self.run(scope.functions[name], scope, stdin)
+        finally:
+            self._calling.pop()
+            scope.positional = kept
+
+    # --- simple commands ---------------------------------------------------------------------------------------
+
+    def _simple(self, node: Simple, scope: Scope, stdin: str | None) -> str:
+        if len(self.commands) >= MOST_COMMANDS:
+            raise TooMuch
+        if self.nesting == 0:
+            self.start, self.end = node.start, node.end
+            self.names_at.add(node.name_at)
+        inside = scope
+        if node.assignments:
+            inside = scope.copy() if node.words else scope
+            for assignment in node.assignments:
+                self.assign(assignment, inside, lasting=not node.words)
+        argv: list[str] = []
+        names: Values = ()
+        for i, word in enumerate(node.words):
+            if isinstance(word, Assignment):  # export A=b
+                argv.append(word.name)
+                self.assign(word, inside, lasting=True)
+                continue
+            if isinstance(word, str) and word.isalnum():
+                argv.append(word)
+                continue
+            got = expansion.fields(word, inside if i else scope, self)
+            if i == 0 and not isinstance(word, str):
+                values = expansion.alternatives(word, scope, _Silent(self))
+                names = values if len(values) > 1 else ()
+            argv.extend(got)
+        stdin, sinks = self._redirect(node.redirects, inside, stdin)
+        if self.nesting == 0:
+            self.start, self.end = node.start, node.end
+        if not argv:
+            if node.words or not node.redirects:
+                return ""
+            return self._sink("", sinks, scope)
+        self._redirections = tuple(
+            Redirection(r.operator, shown(r.target) if isinstance(r.target, str) else "…") for r in node.redirects
+        )
+        if node.assignments:
+            for assignment in node.assignments:
+                if assignment.name in _CODE_VARIABLES or assignment.name.startswith(("LD_", "DYLD_")):
+                    self.environment(assignment.name, inside.get(assignment.name)[0], inside)
+                elif assignment.name == "PATH":
+                    self.wrote_variable("PATH", inside.get("PATH"), inside)
+        if names:
+            rest = argv[len([f for v in names for f in v.split("\ue00a") if f]) :]
+            outputs = []
+            for value in names:
+                words = [expansion.tilde(f, scope) for f in value.split("\ue00a") if f]
+                outputs.append(self.call(words + rest, inside, stdin) if words + rest else "")
+            output = _joined(outputs)
+        else:
+            output = self.call(argv, inside, stdin)
+        self._redirections = ()
+        return self._sink(output, sinks, scope)
+
+    def call(self, argv: list[str], scope: Scope, stdin: str | None) -> str:
+        """One command with its words as values: recorded, then judged."""
+        if len(self.commands) >= MOST_COMMANDS:
+            raise TooMuch
+        self.commands.append(
+            Command(
+                tuple(shown(a) for a in argv),
+                self.start,
+                self.end,
+                tuple(self.wrappers),
+                self._redirections,
+            )
+        )
+        return self._call(self, argv, scope, stdin)
+
+    def assign(self, assignment: Assignment, scope: Scope, *, lasting: bool) -> None:
+        name = assignment.name
+        if assignment.items is not None:
+            items = [f for w in assignment.items for f in expansion.fields(w, scope, self)]
+            scope.arrays[name] = (scope.arrays.get(name, []) if assignment.append else []) + items
+            scope.variables.pop(name, None)
+            return
+        values = expansion.alternatives(assignment.value, scope, self)
+        values = tuple(expansion.tilde(v.replace("\ue00a", " "), scope) for v in values)
+        values = tuple(_assigned(v, assignment.value, scope) for v in values)
+        if assignment.index is not None:
+            scope.arrays.setdefault(name, []).extend(values)
+            return
+        if assignment.append:
+            values = tuple(old + new for old in scope.get(name) for new in values)[:12]
+            values = tuple(v.replace(MAYBE, "", 1) if v.startswith(MAYBE) else v for v in values)
+        scope.variables[name] = values
+        if lasting:
+            self.wrote_variable(name, values, scope)
+
+    def _redirect(
+        self, redirects: list[Redirect], scope: Scope, stdin: str | None
+    ) -> tuple[str | None, list[tuple[str, bool]] | None]:
+        """The new standard input, and the files standard output goes to (None: it goes on)."""
+        sinks: list[tuple[str, bool]] | None = None
+        for r in redirects:
+            if r.here:
+                stdin = expansion.text_value(r.target, scope, self)
+                continue
+            operator = r.operator
+            if operator == "<<<":
+                stdin = expansion.text_value(r.target, scope, self) + "\n"
+                continue
+            targets = expansion.fields(r.target, scope, self) or [""]
+            target = targets[0]
+            if operator in ("<", "<>"):
+                if plain(target).startswith(("/dev/tcp/", "/dev/udp/")) and operator == "<>":
+                    self.deny("shell.reverse", f"opens a raw network connection ({shown(target)})")
+                elif plain(target).startswith(("/dev/tcp/", "/dev/udp/")):
+                    self.unclear("network.raw", f"reads from a raw network connection ({shown(target)})")
+                if r.descriptor in ("", "0"):
+                    stdin = self.content(target, scope, stdin)
+                continue
+            if operator == "<&":
+                stdin = UNKNOWN if r.descriptor in ("", "0") else stdin
+                continue
+            bare = plain(target)
+            if operator == ">&" and (bare.isdigit() or bare == "-" or bare.rstrip("-").isdigit()):
+                continue
+            for target in targets:
+                self.write(target, scope)
+                if r.descriptor in ("", "1") or operator in ("&>", "&>>"):
+                    spot = paths.normal(target, scope.cwd)
+                    screen = re.fullmatch(r"/dev/(?:stdout|stderr|tty|fd/[12])", plain(spot)) is not None
+                    sinks = None if screen else [(spot, operator in (">>", "&>>"))]
+        return stdin, sinks
+
+    def _sink(self, output: str, sinks: list[tuple[str, bool]] | None, scope: Scope) -> str:
+        if sinks is None:
+            return output
+        for spot, append in sinks:
+            scope.files[spot] = (scope.files.get(spot, "") if append else "") + output[:MOST_TEXT]
+        return ""
+
+
+class _Silent:
+    """Expands the same word a second time without running its substitutions again."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+
+    def substitute(self, node: Node, scope: Scope) -> str:
+        keep = self._interpreter.commands
+        self._interpreter.commands = list(keep)
+        try:
+            return self._interpreter.substitute(node, scope)
+        finally:
+            self._interpreter.commands = keep
+
+    def process(self, node: Node, scope: Scope, kind: str) -> str:
+        return "/dev/fd/1000"
+
+    def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
+        return None
+
+
+_SAFE_PATHS = frozenset("/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin /opt/homebrew/bin".split())
+_SAFE_PROGRAMS = frozenset("cat less more head less\\ -R vim vi nano emacs true : bat delta".split()) | {
+    "less -R",
+    "less -FRX",
+    "less -F",
+    "less -S",
+    "less -X",
+    "less -RFX",
+}
+_PROGRAM_VARIABLES = frozenset(
+    (
+        "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER KUBECTL_EXTERNAL_DIFF GIT_EXTERNAL_DIFF GIT_SSH_COMMAND GIT_SSH EDITOR "
+        "VISUAL GIT_EDITOR KUBE_EDITOR GIT_SEQUENCE_EDITOR GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS BROWSER AWS_PAGER "
+        "GH_PAGER GIT_PROXY_COMMAND PSQL_PAGER RSYNC_RSH RSYNC_CONNECT_PROG LESSOPEN LESSCLOSE SUDO_EDITOR FCEDIT "
+        "TAR_OPTIONS PSQL_EDITOR"
+    ).split()
+)
+_CODE_VARIABLES = _PROGRAM_VARIABLES | frozenset(
+    (
+        "BASH_ENV ENV PROMPT_COMMAND PS4 PYTHONSTARTUP PYTHONPATH PYTHONHOME PERL5OPT PERL5LIB PERL5DB RUBYOPT RUBYLIB "
+        "NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS "
+        "GIT_CONFIG_GLOBAL GIT_CONFIG GIT_EXEC_PATH GIT_TEMPLATE_DIR TF_CLI_ARGS TF_CLI_ARGS_plan TF_CLI_ARGS_apply "
+        "TF_CLI_ARGS_destroy TF_CLI_CONFIG_FILE BASH_FUNC_ls%% SHELLOPTS BASHOPTS GREP_OPTIONS MAKEFLAGS VIMINIT EXINIT "
+        "LUA_INIT PHPRC PHP_INI_SCAN_DIR RIPGREP_CONFIG_PATH LOCPATH GCONV_PATH HOSTALIASES DYLD_LIBRARY_PATH "
+        "NPM_CONFIG_SCRIPT_SHELL"
+    ).split()
+)
+
+
+def literal_path(path: str, normalised: str) -> str:
+    """The normalised path, home kept recognisable; a relative one where nobody knows where the shell stands."""
+    bare = unmarked(path)
+    if bare.startswith("/./root"):
+        return "~" + bare[7:]
+    return normalised.removeprefix(UNKNOWN + "/")
+
+
+def plain_code(code: str) -> str:
+    """A value as program text: globs and the like as typed, marks kept."""
+    return code.translate(_AS_TYPED)
+
+
+_AS_TYPED = str.maketrans("\ue002\ue003\ue004\ue005\ue006\ue007\ue008\ue009\ue00a", "*?[]{,}~ ")
+
+
+def _joined(outputs: list[str]) -> str:
+    filled = [o for o in outputs if o]
+    if len(filled) == 1:
+        return filled[0]
+    text = "".join(filled)
+    return text if len(text) <= MOST_TEXT else UNKNOWN + marks(text)
+
+
+def _assigned(value: str, word: Word, scope: Scope) -> str:
+    """Tildes after ``=`` and ``:`` were handled; globs typed in an assignment are plain text until it is used."""
+    return plain_keeping_marks(value) if isinstance(word, str) else value
+
+
+def plain_keeping_marks(value: str) -> str:
+    """As typed, with marks and unknown parts."""
+    return value.translate(_AS_TYPED) if any(c >= "\ue002" for c in value) else value
+
+
+def _words_guard(words: list[Word]) -> tuple[list[str], list[str]]:
+    """Variables that are not empty when a test holds, and when it does not."""
+    plain_words = [w if isinstance(w, str) else w for w in words]
+    name = ""
+    operator = ""
+    for w in plain_words:
+        if isinstance(w, str):
+            if w in ("-n", "-z", "-d", "-f", "-e", "-r", "-w", "-x", "-s", "-L", "-h"):
+                operator = w
+            elif w in ("||", "-o", "|"):
+                return [], []
+        elif len(w) == 1 and isinstance(w[0], Parameter) and w[0].operator in ("", ":-", "-"):
+            name = name or w[0].name
+    if not name:
+        return [], []
+    if operator == "-z":
+        return [], [name]
+    if operator == "!":
+        return [], []
+    return [name], []
+
+
+def _guards(node: Node) -> tuple[list[str], list[str]]:
+    if isinstance(node, Sequence) and len(node.items) == 1:
+        return _guards(node.items[0])
+    if isinstance(node, Simple) and node.words:
+        first = node.words[0]
+        if first in ("test", "[", "\ue004"):
+            if len(node.words) > 1 and node.words[1] == "!":
+                holds, fails = _words_guard(node.words[2:])
+                return fails, holds
+            if any(w in ("=", "==", "!=") for w in node.words[1:] if isinstance(w, str)):
+                return _comparison(node.words[1:])
+            return _words_guard(node.words[1:])
+    if isinstance(node, Test):
+        if node.words and node.words[0] == "!":
+            holds, fails = _words_guard(node.words[1:])
+            return fails, holds
+        if any(w in ("=", "==", "!=", "=\ue009") for w in node.words if isinstance(w, str)):
+            return _comparison(node.words)
+        return _words_guard(node.words)
+    return [], []
+
+
+def _comparison(words: list[Word]) -> tuple[list[str], list[str]]:
+    """``[ "$X" = "" ]`` and ``[ "x$X" != x ]``."""
+    if len(words) >= 3 and isinstance(words[0], list) and len(words[0]) == 1 and isinstance(words[0][0], Parameter):
+        name, operator, other = words[0][0].name, words[1], words[2]
+        if isinstance(other, str):
+            empty = other == ""
+            equal = operator in ("=", "==")
+            if empty:
+                return ([], [name]) if equal else ([name], [])
+            return ([name], []) if equal else ([], [])
+    return [], []
+
+
+def _leaves(node: Node) -> bool:
+    """Whether the last thing a node does is to leave (exit, return, continue, break)."""
+    if isinstance(node, Sequence):
+        return bool(node.items) and _leaves(node.items[-1])
+    if isinstance(node, Group):
+        return not node.subshell and _leaves(node.body)
+    if isinstance(node, Simple):
+        return bool(node.words) and node.words[0] in ("exit", "return", "continue", "break", "die", "fail", "usage")
+    if isinstance(node, AndOr):
+        return _leaves(node.rest[-1][1])
+    return False
+
+
+def _self_calls(body: Node, name: str) -> tuple[int, bool]:
+    """How often a function's body calls the function itself, and whether side by side (pipe, background)."""
+    count = 0
+    together = False
+    stack: list[tuple[Node, bool]] = [(body, False)]
+    while stack:
+        node, parallel = stack.pop()
+        if isinstance(node, Simple):
+            if any(w == name for w in node.words[:2] if isinstance(w, str)):
+                count += 1
+                together = together or parallel
+            for w in node.words:
+                if isinstance(w, list):
+                    stack.extend((p.body, parallel) for p in w if isinstance(p, Substitution))
+        elif isinstance(node, Sequence):
+            stack.extend((item, parallel or i in node.background) for i, item in enumerate(node.items))
+        elif isinstance(node, Pipeline):
+            stack.extend((s, True) for s in node.stages)
+        elif isinstance(node, AndOr):
+            stack.extend([(node.first, parallel), *((n, parallel) for _, n in node.rest)])
+        elif isinstance(node, (Group, Function)):
+            stack.append((node.body, parallel))
+        elif isinstance(node, If):
+            stack.extend((n, parallel) for pair in node.branches for n in pair)
+            if node.otherwise is not None:
+                stack.append((node.otherwise, parallel))
+        elif isinstance(node, While):
+            stack.extend([(node.condition, parallel), (node.body, parallel)])
+        elif isinstance(node, For):
+            stack.append((node.body, parallel))
+        elif isinstance(node, Case):
+            stack.extend((n, parallel) for _, n in node.items)
+    return count, together
+
+
+__all__ = ["Interpreter", "TooMuch", "ENVIRONMENT", "SECRET_VARIABLE", "SELF"]

@@ -1,0 +1,207 @@
+"""What is known about programs: data in ``programs/*.toml``, one file a family, read when first needed.
+
+A program's table (and every subcommand's) may hold:
+
+``effect``         what running it does: ``reads creates changes destroys stops restarts sends unclear nothing``
+``with_operands``  the effect when operands are given (``git branch`` reads, ``git branch x`` creates)
+``bare``           the effect when no subcommand is given
+``values``         options that take the next word as their value
+``flags``          effect → options that make it so; ``reads`` ones (dry runs) win over all others
+``operands``       what operands are: ``reads`` (files), ``writes``, ``deletes``, ``copy`` (the last is written),
+                   ``move``, ``data``, ``url``
+``writes`` ``opens`` ``runs``  options whose value is a file written, a file read, a command line executed
+``prints``         what comes out: ``input`` (what went in), ``network``, ``decoded``, ``environment``, ``secret``, ``count``
+``handler``        code that looks closer (``handlers.py``)
+``long``           options are ``-word``, never clusters of letters
+``ends``           the first operand ends the options (a wrapper)
+``subs``           effect → subcommands (``a.b`` for nested ones, ``describe-*`` for patterns)
+``sub``            subcommands with tables of their own
+``verbs``          effect → verbs looked for anywhere among the operands (cloud tools)
+``examples``       verdict → commands, checked by the tests
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "programs"
+EFFECTS = ("nothing", "reads", "creates", "restarts", "changes", "sends", "stops", "destroys", "unclear")
+_NAMES = re.compile(r'^names = "([^"]*)"$', re.M)
+_PROGRAM = re.compile(r"^\[\[program\]\]\nnames = \"([^\"]*)\"$", re.M)
+
+
+@dataclass(slots=True)
+class Spec:
+    """One program or subcommand as its table says."""
+
+    name: str
+    effect: str = "unclear"
+    with_operands: str = ""
+    bare: str = ""
+    values: frozenset[str] = frozenset()
+    flags: dict[str, str] = field(default_factory=dict)
+    operands: str = "data"
+    writes: frozenset[str] = frozenset()
+    opens: frozenset[str] = frozenset()
+    runs: frozenset[str] = frozenset()
+    prints: str = ""
+    handler: str = ""
+    long: bool = False
+    ends: bool = False
+    subs: dict[str, Spec] = field(default_factory=dict)
+    patterns: list[tuple[re.Pattern[str], Spec]] = field(default_factory=list)
+    verbs: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    raising: tuple[str, ...] = ()  # long options that make it worse, for abbreviations
+
+    def find(self, word: str) -> Spec | None:
+        """The subcommand called ``word``."""
+        spec = self.subs.get(word)
+        if spec is None:
+            for pattern, candidate in self.patterns:
+                if pattern.fullmatch(word):
+                    return candidate
+        return spec
+
+
+_KEYS = frozenset(
+    (
+        "names effect with_operands bare values flags operands writes opens runs prints handler long ends subs sub verbs "
+        "examples"
+    ).split()
+)
+
+
+def _words(table: dict[str, Any], key: str) -> frozenset[str]:
+    return frozenset(str(table.get(key, "")).split())
+
+
+def _glob(word: str) -> re.Pattern[str]:
+    return re.compile(re.escape(word).replace(r"\*", ".*"))
+
+
+def build(name: str, table: dict[str, Any], inherited: Spec | None = None) -> Spec:
+    """A table as a :class:`Spec`; ``ValueError`` for a key or an effect that does not exist."""
+    unknown = set(table) - _KEYS
+    if unknown:
+        raise ValueError(f"{name}: unknown keys {sorted(unknown)}")
+    effect = str(table.get("effect", "unclear"))
+    flags = dict(inherited.flags) if inherited else {}
+    for what, listed in dict(table.get("flags", {})).items():
+        if what not in EFFECTS:
+            raise ValueError(f"{name}: unknown effect {what}")
+        flags.update(dict.fromkeys(str(listed).split(), what))
+    spec = Spec(
+        name=name,
+        effect=effect,
+        with_operands=str(table.get("with_operands", "")),
+        bare=str(table.get("bare", "")),
+        values=_words(table, "values") | (inherited.values if inherited else frozenset()),
+        flags=flags,
+        operands=str(table.get("operands", "data")),
+        writes=_words(table, "writes") | (inherited.writes if inherited else frozenset()),
+        opens=_words(table, "opens") | (inherited.opens if inherited else frozenset()),
+        runs=_words(table, "runs") | (inherited.runs if inherited else frozenset()),
+        prints=str(table.get("prints", inherited.prints if inherited else "")),
+        handler=str(table.get("handler", inherited.handler if inherited else "")),
+        long=bool(table.get("long", inherited.long if inherited else False)),
+        ends=bool(table.get("ends", False)),
+    )
+    spec.values = spec.values | spec.writes | spec.opens | spec.runs
+    for key in (effect, spec.with_operands, spec.bare):
+        if key and key not in EFFECTS:
+            raise ValueError(f"{name}: unknown effect {key}")
+    spec.raising = tuple(f for f, e in flags.items() if f.startswith("--") and e not in ("reads", "nothing"))
+    for what, listed in dict(table.get("subs", {})).items():
+        if what not in EFFECTS:
+            raise ValueError(f"{name}: unknown effect {what}")
+        for path in str(listed).split():
+            _place(spec, path, {"effect": what})
+    for sub in table.get("sub", []):
+        for path in str(sub["names"]).split():
+            _place(spec, path, {k: v for k, v in sub.items() if k != "names"})
+    for what, listed in dict(table.get("verbs", {})).items():
+        spec.verbs.extend((_glob(v), what) for v in str(listed).split())
+    spec.verbs.sort(key=lambda v: "*" in v[0].pattern)
+    return spec
+
+
+def _place(spec: Spec, path: str, table: dict[str, Any]) -> None:
+    first, _, rest = path.partition(".")
+    parent = spec
+    while rest:
+        child = parent.subs.get(first)
+        if child is None:
+            child = build(first, {"effect": "unclear"}, spec)
+            parent.subs[first] = child
+        parent = child
+        first, _, rest = rest.partition(".")
+    built = build(first, table, spec)
+    if "*" in first:
+        parent.patterns.append((_glob(first), built))
+    else:
+        old = parent.subs.get(first)
+        if old is not None:
+            built.subs.update(old.subs)
+        parent.subs[first] = built
+
+
+@cache
+def _families() -> dict[str, Path]:
+    """Program name → the file that tells of it, by a quick look that parses nothing."""
+    found: dict[str, Path] = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        for names in _PROGRAM.findall(path.read_text("utf-8")):
+            for name in names.split():
+                found.setdefault(name, path)
+    return found
+
+
+@cache
+def _family(path: Path) -> dict[str, dict[str, Any]]:
+    tables: dict[str, dict[str, Any]] = {}
+    for table in tomllib.loads(path.read_text("utf-8")).get("program", []):
+        for name in str(table["names"]).split():
+            tables[name] = table
+    return tables
+
+
+_VERSIONED = re.compile(r"(python|perl|ruby|node|php|lua|pip|gcc|g\+\+|clang|java|tclsh|wish|bash|zsh)-?\d[\d.]*")
+
+
+def base_name(name: str) -> str:
+    """``python3.11`` is python, ``gcc-12`` gcc."""
+    found = _VERSIONED.fullmatch(name)
+    return found[1] if found else name
+
+
+@cache
+def program(name: str) -> Spec | None:
+    """What is known about the program of that bare name."""
+    path = _families().get(name)
+    if path is None:
+        name = base_name(name)
+        path = _families().get(name)
+        if path is None:
+            return None
+    table = _family(path)[name]
+    return build(name, {k: v for k, v in table.items() if k not in ("names", "examples")})
+
+
+def names() -> frozenset[str]:
+    """Every program that is known."""
+    return frozenset(_families())
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """``(file and program, command, verdict)`` of all examples in the data."""
+    result = []
+    for path in sorted(FOLDER.glob("*.toml")):
+        for table in tomllib.loads(path.read_text("utf-8")).get("program", []):
+            for verdict, commands in dict(table.get("examples", {})).items():
+                result.extend((f"{path.stem}:{table['names'].split()[0]}", c, verdict) for c in commands)
+    return result

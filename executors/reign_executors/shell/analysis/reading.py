@@ -1,0 +1,928 @@
+"""Reading shell text: a recursive reader for bash and POSIX shell that loses no character.
+
+tree-sitter's reading (``grammar.py``) is asked for a second opinion before anything is called harmless. This reader
+gives the parts with exact quoting, which a tree of tokens does not: escaped blanks, here-documents that follow each
+other, backquotes in here-documents, ``<>``, ``;;&``, extended globs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reign_executors.shell.analysis.syntax import (
+    AndOr,
+    Arithmetic,
+    Assignment,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Node,
+    Parameter,
+    Pipeline,
+    Redirect,
+    Sequence,
+    Simple,
+    Substitution,
+    Test,
+    While,
+    Word,
+)
+from reign_executors.shell.analysis.values import BRACE, BRACE_END, COMMA, SPECIALS, STAR
+
+DEEPEST = 40
+
+
+class Unreadable(Exception):
+    """The text is no shell text as far as this reader knows; ``position`` is where it gave up."""
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.position = position
+
+
+_BLANK = re.compile(r"(?:[ \t]|\\\n)+")
+_COMMENT = re.compile(r"#[^\n]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+^\-\u0080-\ud7ff\uf900-\U0010ffff\x01-\x08\x0b-\x1f\x7f]+(?=[ \t\n;&|<>()]|\Z)")
+_LITERAL = re.compile(r"[^ \t\n;&|<>()$`\"'\\]+")
+_DOUBLE = re.compile(r"[^$`\"\\]+")
+_HERE = re.compile(r"[^$`\\]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!\-]")
+_BRACED = re.compile(r"(!?)(#?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!\-])")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]\n]*)\])?(\+?)=")
+_OPERATOR = re.compile(r":[-=?+]|[-=?+]|##?|%%?|//?|\^\^?|,,?|@|:")
+_REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|&>>|&>|>>|>\||>&|<&|<>|>|<)")
+_ESCAPE = re.compile(
+    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.))", re.S
+)
+_SINGLE_ESCAPES = {
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "?": "?",
+}
+_CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "in"})
+
+
+def ansi(text: str) -> str:
+    r"""What ``$'…'`` (and ``printf``) make of backslash escapes."""
+
+    def one(m: re.Match[str]) -> str:
+        if m[1]:
+            return _SINGLE_ESCAPES[m[1]]
+        if m[6]:
+            return chr(ord(m[6].upper()) & 0x1F)
+        code = int(m[2] or m[3] or m[4] or "0", 16) if not m[5] else int(m[5], 8) & 0xFF
+        return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code <= 0xF8FF else ""
+
+    return _ESCAPE.sub(one, text) if "\\" in text else text
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read. ``problem`` says why the rest could not be (None: everything was)."""
+
+    body: Sequence
+    problem: str | None = None
+    position: int = 0
+
+
+@dataclass(slots=True)
+class _Here:
+    redirect: Redirect
+    delimiter: str
+    quoted: bool
+    strip: bool
+
+
+@dataclass(slots=True)
+class Reader:
+    text: str
+    at: int = 0
+    depth: int = 0
+    base: int = 0  # added to positions: where this text lies in the outer one
+    heres: list[_Here] = field(default_factory=list)
+
+    # --- whole texts -------------------------------------------------------------------------------------------
+
+    def read(self) -> Read:
+        """The whole text; after something unreadable it goes on with the next line."""
+        everything = Sequence()
+        problem: str | None = None
+        where = 0
+        while self.at < len(self.text):
+            before = self.at
+            try:
+                part = self._list(())
+                self._extend(everything, part)
+                if self.at < len(self.text):
+                    raise Unreadable(f"a stray {self.text[self.at]!r}", self.at)
+            except Unreadable as e:
+                if problem is None:
+                    problem, where = e.reason, e.position
+                self.heres.clear()
+                cut = re.compile(r"[\n;&|)}]").search(self.text, max(self.at, before + 1))
+                self.at = cut.end() if cut else len(self.text)
+        if self.heres and problem is None:
+            problem = None  # a here-document that ends with the text is read to its end by the shell, too
+            self._bodies()
+        return Read(everything, problem, where)
+
+    @staticmethod
+    def _extend(whole: Sequence, part: Sequence) -> None:
+        offset = len(whole.items)
+        whole.items.extend(part.items)
+        whole.background.update(i + offset for i in part.background)
+
+    # --- blanks, newlines, here-documents ----------------------------------------------------------------------
+
+    def _blank(self) -> None:
+        text = self.text
+        while self.at < len(text):
+            c = text[self.at]
+            if c in " \t" or (c == "\\" and text.startswith("\\\n", self.at)):
+                found = _BLANK.match(text, self.at)
+                self.at = found.end() if found else self.at + 1
+            elif c == "#":
+                found = _COMMENT.match(text, self.at)
+                self.at = found.end() if found else self.at + 1
+            else:
+                return
+
+    def _newlines(self) -> None:
+        while True:
+            self._blank()
+            if self.at < len(self.text) and self.text[self.at] == "\n":
+                self.at += 1
+                if self.heres:
+                    self._bodies()
+            else:
+                return
+
+    def _bodies(self) -> None:
+        for here in self.heres:
+            lines: list[str] = []
+            while self.at < len(self.text):
+                end = self.text.find("\n", self.at)
+                stop = len(self.text) if end < 0 else end
+                line = self.text[self.at : stop]
+                self.at = min(stop + 1, len(self.text))
+                if here.strip:
+                    line = line.lstrip("\t")
+                if line == here.delimiter:
+                    break
+                lines.append(line + "\n")
+            body = "".join(lines)
+            if here.quoted:
+                here.redirect.target = body
+            else:
+                inner = Reader(body, depth=self.depth + 1, base=self.base + self.at - len(body))
+                inner._check_depth()
+                here.redirect.target = inner._quoted("", _HERE)
+        self.heres = []
+
+    def _check_depth(self) -> None:
+        if self.depth > DEEPEST:
+            raise Unreadable("nested too deeply", self.at)
+
+    def _peek(self) -> str:
+        return self.text[self.at] if self.at < len(self.text) else ""
+
+    # --- lists and pipelines -----------------------------------------------------------------------------------
+
+    def _list(self, closers: tuple[str, ...]) -> Sequence:
+        """Commands until a closing word or character (which is left)."""
+        self.depth += 1
+        self._check_depth()
+        sequence = Sequence()
+        while True:
+            self._newlines()
+            if self.at >= len(self.text) or self._at_closer(closers):
+                break
+            if self.text[self.at] in ")" or self.text.startswith(";;", self.at) or self.text.startswith(";&", self.at):
+                break
+            if self.text[self.at] == ";":
+                raise Unreadable("a ';' with nothing before it", self.at)
+            sequence.items.append(self._and_or())
+            self._blank()
+            c = self._peek()
+            if c == "&" and not self.text.startswith("&&", self.at):
+                sequence.background.add(len(sequence.items) - 1)
+                self.at += 1
+            elif c == ";" and not self.text.startswith((";;", ";&"), self.at):
+                self.at += 1
+            elif c not in ("\n", ""):
+                break
+        self.depth -= 1
+        return sequence
+
+    def _at_closer(self, closers: tuple[str, ...]) -> bool:
+        for word in closers:
+            if self.text.startswith(word, self.at):
+                after = self.at + len(word)
+                if word == ")" or after >= len(self.text) or self.text[after] in " \t\n;&|<>()":
+                    return True
+        return False
+
+    def _and_or(self) -> Node:
+        first = self._pipeline()
+        rest: list[tuple[str, Node]] = []
+        while True:
+            self._blank()
+            operator = self.text[self.at : self.at + 2]
+            if operator not in ("&&", "||"):
+                return AndOr(first, rest) if rest else first
+            self.at += 2
+            self._newlines()
+            rest.append((operator, self._pipeline()))
+
+    def _pipeline(self) -> Node:
+        stages = [self._command()]
+        while True:
+            self._blank()
+            if self._peek() != "|" or self.text.startswith("||", self.at):
+                return Pipeline(stages) if len(stages) > 1 else stages[0]
+            self.at += 2 if self.text.startswith("|&", self.at) else 1
+            self._newlines()
+            stages.append(self._command())
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    def _word_here(self) -> str:
+        """The plain word at this place (no quoting at all), else empty."""
+        found = _PLAIN.match(self.text, self.at)
+        if found:
+            return found[0]
+        c = self._peek()
+        if c and c in "{}!" and (self.at + 1 >= len(self.text) or self.text[self.at + 1] in " \t\n;&|<>()"):
+            return c
+        return "[[" if self.text.startswith("[[", self.at) and self.text[self.at + 2 : self.at + 3] in " \t\n" else ""
+
+    def _expect(self, word: str) -> None:
+        self._newlines()
+        if not self.text.startswith(word, self.at):
+            raise Unreadable(f"no '{word}' where one was expected", self.at)
+        self.at += len(word)
+
+    def _command(self) -> Node:
+        self.depth += 1
+        self._check_depth()
+        self._blank()
+        try:
+            c = self._peek()
+            if c == "(":
+                if self.text.startswith("((", self.at):
+                    arithmetic = self._try_arithmetic()
+                    if arithmetic is not None:
+                        return self._redirected(arithmetic)
+                self.at += 1
+                body = self._list((")",))
+                self._expect(")")
+                return self._redirected(body, subshell=True)
+            if c in ("", ")", ";", "&", "|", "\n"):
+                raise Unreadable("a command is missing", self.at)
+            word = self._word_here()
+            compound = self._compound(word) if word in _COMPOUND else None
+            if compound is not None:
+                return compound
+            if word in ("!", "time", "coproc") or (word in _CLOSERS and word != "in"):
+                if word not in ("!", "time", "coproc"):
+                    raise Unreadable(f"'{word}' where a command should be", self.at)
+                self.at += len(word)
+                self._blank()
+                while word == "time" and self._word_here() in ("-p", "--"):
+                    self.at += 2
+                    self._blank()
+                if self._peek() in ("", "\n", ";", "&", "|", ")"):
+                    return Simple(start=self.at, end=self.at)
+                if word == "coproc":
+                    name = _NAME.match(self.text, self.at)
+                    after = re.compile(r"[ \t]+[{(]").match(self.text, name.end()) if name else None
+                    if name and after:
+                        self.at = name.end()
+                return self._pipeline()
+            function = re.compile(r"([^\s;&|<>()$`\"'\\=]+)[ \t]*\([ \t]*\)").match(self.text, self.at)
+            if function:
+                start = self.at
+                self.at = function.end()
+                return self._function(function[1], start)
+            return self._simple()
+        finally:
+            self.depth -= 1
+
+    def _function(self, name: str, start: int) -> Function:
+        self._newlines()
+        body = self._command()
+        return Function(name, body, self.base + start, self.base + self.at)
+
+    def _redirected(self, body: Node, *, subshell: bool = False) -> Node:
+        redirects: list[Redirect] = []
+        while True:
+            self._blank()
+            redirect = self._redirect()
+            if redirect is None:
+                break
+            redirects.append(redirect)
+        return Group(body, redirects, subshell=subshell) if redirects or subshell else body
+
+    def _try_arithmetic(self) -> Node | None:
+        start = self.at
+        try:
+            self.at += 2
+            inside = self._until("))")
+        except Unreadable:
+            self.at = start
+            return None
+        return Test([inside])
+
+    def _until(self, closer: str) -> Word:
+        """The text of an arithmetic expression up to its closer, with its expansions."""
+        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        depth = 0
+        while True:
+            if self.at >= len(self.text):
+                raise Unreadable("an arithmetic expression without end", self.at)
+            c = self.text[self.at]
+            if depth == 0 and self.text.startswith(closer, self.at):
+                self.at += len(closer)
+                return pieces or ""
+            if c in "$`":
+                self._dollar(pieces, quoted=True) if c == "$" else self._backquote(pieces, quoted=True)
+                continue
+            if c == "(" or (closer == "]" and c == "["):
+                depth += 1
+            elif c == ")" or (closer == "]" and c == "]"):
+                depth -= 1
+                if depth < 0:
+                    raise Unreadable("no arithmetic expression", self.at)
+            elif c == "'":
+                end = self.text.find("'", self.at + 1)
+                self.at = end if end > 0 else self.at
+            elif c == "\\":
+                self.at += 1
+            pieces.append(c)
+            self.at += 1
+
+    def _compound(self, word: str) -> Node | None:
+        start = self.at
+        self.at += len(word)
+        if word == "{":
+            body: Node = self._list(("}",))
+            self._expect("}")
+        elif word == "if":
+            branches = []
+            condition = self._list(("then",))
+            self._expect("then")
+            branches.append((condition, self._list(("elif", "else", "fi"))))
+            otherwise: Node | None = None
+            while True:
+                self._newlines()
+                if self._at_closer(("elif",)):
+                    self.at += 4
+                    condition = self._list(("then",))
+                    self._expect("then")
+                    branches.append((condition, self._list(("elif", "else", "fi"))))
+                elif self._at_closer(("else",)):
+                    self.at += 4
+                    otherwise = self._list(("fi",))
+                else:
+                    break
+            self._expect("fi")
+            body = If(branches, otherwise)
+        elif word in ("while", "until"):
+            condition = self._list(("do",))
+            body = While(condition, self._do())
+        elif word in ("for", "select"):
+            body = self._for()
+        elif word == "case":
+            body = self._case()
+        elif word == "[[":
+            body = self._test()
+        elif word == "function":
+            self._blank()
+            name = re.compile(r"[^\s;&|<>()$`\"'\\]+").match(self.text, self.at)
+            if name is None:
+                raise Unreadable("a function without a name", self.at)
+            self.at = name.end()
+            self._blank()
+            parens = re.compile(r"\([ \t]*\)").match(self.text, self.at)
+            if parens:
+                self.at = parens.end()
+            return self._function(name[0], start)
+        else:
+            self.at = start
+            return None
+        return self._redirected(body)
+
+    def _do(self) -> Node:
+        self._newlines()
+        if self._peek() == "{":
+            self.at += 1
+            body = self._list(("}",))
+            self._expect("}")
+            return body
+        self._expect("do")
+        body = self._list(("done",))
+        self._expect("done")
+        return body
+
+    def _for(self) -> Node:
+        self._blank()
+        if self.text.startswith("((", self.at):
+            self.at += 2
+            head = self._until("))")
+            self._blank()
+            if self._peek() == ";":
+                self.at += 1
+            return While(Test([head]), self._do())
+        name = _NAME.match(self.text, self.at)
+        if name is None:
+            raise Unreadable("a loop without a variable", self.at)
+        self.at = name.end()
+        self._newlines()
+        words: list[Word] | None = None
+        if self._at_closer(("in",)):
+            self.at += 2
+            words = []
+            while True:
+                self._blank()
+                c = self._peek()
+                if c in ("", ";", "\n", "&", "|", ")"):
+                    break
+                words.append(self._word())
+        self._blank()
+        if self._peek() == ";":
+            self.at += 1
+        return For(name[0], words, self._do())
+
+    def _case(self) -> Node:
+        self._blank()
+        subject = self._word()
+        self._expect("in")
+        items: list[tuple[list[Word], Node]] = []
+        while True:
+            self._newlines()
+            if self._at_closer(("esac",)):
+                self.at += 4
+                return Case(subject, items)
+            if self._peek() == "(":
+                self.at += 1
+            patterns: list[Word] = []
+            while True:
+                self._blank()
+                patterns.append(self._word())
+                self._blank()
+                if self._peek() == "|":
+                    self.at += 1
+                    continue
+                break
+            self._expect(")")
+            body = self._list(("esac",))
+            items.append((patterns, body))
+            self._newlines()
+            for terminator in (";;&", ";;", ";&"):
+                if self.text.startswith(terminator, self.at):
+                    self.at += len(terminator)
+                    break
+            else:
+                if not self._at_closer(("esac",)):
+                    raise Unreadable("a case without ';;'", self.at)
+
+    def _test(self) -> Node:
+        words: list[Word] = []
+        regex = False
+        while True:
+            self._newlines()
+            c = self._peek()
+            if not c:
+                raise Unreadable("'[[' without ']]'", self.at)
+            if self.text.startswith("]]", self.at):
+                self.at += 2
+                return Test(words)
+            if regex:
+                words.append(self._regex())
+                regex = False
+            elif c in "()<>&|;":
+                words.append(c)
+                self.at += 1
+            else:
+                word = self._word()
+                words.append(word)
+                regex = word == "=\ue009"
+
+    def _regex(self) -> Word:
+        """The right side of ``=~``: blanks end it, parentheses and bars belong to it."""
+        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        depth = 0
+        while self.at < len(self.text):
+            c = self.text[self.at]
+            if c in " \t\n" and depth <= 0:
+                break
+            if c == "$" and self.text[self.at + 1 : self.at + 2] not in ("", ")", " ", "|", "\n", "/"):
+                self._dollar(pieces, quoted=True)
+                continue
+            if c == "`":
+                self._backquote(pieces, quoted=True)
+                continue
+            if c in "\"'\\":
+                inner = self._word_piece(pieces)
+                if inner:
+                    continue
+            depth += (c == "(") - (c == ")")
+            pieces.append(c)
+            self.at += 1
+        return pieces or ""
+
+    def _simple(self) -> Node:
+        text = self.text
+        simple = Simple(start=self.base + self.at)
+        words = simple.words
+        end = self.at
+        declaring = False
+        while True:
+            self._blank()
+            if self.at >= len(text):
+                break
+            c = text[self.at]
+            if c in ";&|()\n" and not text.startswith(("&>",), self.at):
+                if c == "(" and words:
+                    raise Unreadable("a '(' after a word", self.at)
+                break
+            if c in "<>&0123456789{":
+                redirect = self._redirect()
+                if redirect is not None:
+                    simple.redirects.append(redirect)
+                    end = self.at
+                    continue
+            if not words or declaring:
+                assignment = self._assignment()
+                if assignment is not None:
+                    if declaring:
+                        words.append(assignment)  # type: ignore[arg-type]
+                    else:
+                        simple.assignments.append(assignment)
+                    end = self.at
+                    continue
+            if not words:
+                simple.name_at = self.base + self.at
+            before = self.at
+            word = self._word()
+            if self.at == before:
+                raise Unreadable(f"a stray {c!r}", self.at)
+            words.append(word)
+            end = self.at
+            if len(words) == 1 and isinstance(word, str):
+                declaring = word in _DECLARING
+            elif len(words) == 2 and words[0] in ("builtin", "command"):
+                declaring = word in _DECLARING
+        simple.end = self.base + end
+        if not words and not simple.assignments and not simple.redirects:
+            raise Unreadable("a command is missing", self.at)
+        return simple
+
+    def _assignment(self) -> Assignment | None:
+        found = _ASSIGNMENT.match(self.text, self.at)
+        if found is None:
+            return None
+        self.at = found.end()
+        name, index, append = found[1], found[2], bool(found[3])
+        c = self._peek()
+        if c == "(":
+            self.at += 1
+            items: list[Word] = []
+            while True:
+                self._newlines()
+                c = self._peek()
+                if c == ")":
+                    self.at += 1
+                    return Assignment(name, "", append, index, items)
+                if c in ("", ";", "&", "|", "<", ">", "("):
+                    raise Unreadable("an array without end", self.at)
+                element = re.compile(r"\[[^\]\n]*\]=").match(self.text, self.at)
+                if element:
+                    self.at = element.end()
+                items.append(self._word())
+        if c in ("", " ", "\t", "\n", ";", "&", "|", ")", "<", ">"):
+            return Assignment(name, "", append, index)
+        return Assignment(name, self._word(), append, index)
+
+    def _redirect(self) -> Redirect | None:
+        found = _REDIRECT.match(self.text, self.at)
+        if found is None:
+            return None
+        operator = found[2]
+        if operator in ("<", ">") and self.text.startswith("(", found.end()):
+            if found[1]:
+                return None
+            return None
+        self.at = found.end()
+        self._blank()
+        if operator in ("<<", "<<-"):
+            start = self.at
+            word = self._word()
+            raw = self.text[start : self.at]
+            if not raw:
+                raise Unreadable("a here-document without a delimiter", self.at)
+            quoted = any(c in raw for c in "'\"\\")
+            delimiter = _unquote(raw)
+            redirect = Redirect(operator, word, found[1] or "", here=True)
+            redirect.target = ""
+            self.heres.append(_Here(redirect, delimiter, quoted, operator == "<<-"))
+            return redirect
+        if self._peek() in ("", "\n", ";", "|", ")") or (self._peek() == "&"):
+            raise Unreadable("a redirection without a target", self.at)
+        target = self._word()
+        return Redirect(operator, target, found[1] or "")
+
+    # --- words -------------------------------------------------------------------------------------------------
+
+    def _word(self) -> Word:
+        found = _PLAIN.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+            return found[0]
+        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        while self._word_piece(pieces):
+            pass
+        if not pieces:
+            return ""
+        if len(pieces) == 1 and isinstance(pieces[0], str):
+            return pieces[0]
+        if all(isinstance(p, str) for p in pieces):
+            return "".join(pieces)  # type: ignore[arg-type]
+        return pieces
+
+    def _word_piece(self, pieces: list[str | Parameter | Substitution | Arithmetic]) -> bool:
+        text = self.text
+        if self.at >= len(text):
+            return False
+        c = text[self.at]
+        if c in " \t\n;&|":
+            return False
+        if c == "'":
+            end = text.find("'", self.at + 1)
+            if end < 0:
+                raise Unreadable("a quote that is never closed", self.at)
+            pieces.append(text[self.at + 1 : end])
+            self.at = end + 1
+        elif c == '"':
+            self.at += 1
+            self._append(pieces, self._quoted('"', _DOUBLE))
+        elif c == "\\":
+            if self.at + 1 >= len(text):
+                pieces.append("\\")
+            elif text[self.at + 1] != "\n":
+                pieces.append(text[self.at + 1])
+            self.at += 2
+        elif c == "$":
+            self._dollar(pieces, quoted=False)
+        elif c == "`":
+            self._backquote(pieces, quoted=False)
+        elif c in "<>":
+            if not text.startswith("(", self.at + 1):
+                return False
+            self.at += 2
+            body = self._list((")",))
+            self._expect(")")
+            pieces.append(Substitution(body, c, quoted=True))
+        elif c == "(":
+            last = pieces[-1][-1:] if pieces and isinstance(pieces[-1], str) else ""
+            if not last or last not in "!@+\ue002\ue003":
+                return False
+            self._extended_glob(pieces, last)
+        elif c == ")":
+            return False
+        else:
+            found = _LITERAL.match(text, self.at)
+            if found is None:
+                return False
+            self.at = found.end()
+            pieces.append(found[0].translate(SPECIALS))
+        return True
+
+    @staticmethod
+    def _append(pieces: list[str | Parameter | Substitution | Arithmetic], word: Word) -> None:
+        if isinstance(word, str):
+            pieces.append(word)
+        else:
+            pieces.extend(word)
+
+    def _extended_glob(self, pieces: list[str | Parameter | Substitution | Arithmetic], kind: str) -> None:
+        start = self.at
+        depth = 0
+        while self.at < len(self.text):
+            c = self.text[self.at]
+            depth += (c == "(") - (c == ")")
+            self.at += 1
+            if depth == 0:
+                break
+            if c in "\n$`\"'\\":
+                raise Unreadable("an extended glob that can't be read", start)
+        else:
+            raise Unreadable("an extended glob without end", start)
+        inside = self.text[start + 1 : self.at - 1]
+        last = pieces[-1]
+        assert isinstance(last, str)
+        pieces[-1] = last[:-1]
+        if kind == "!":
+            pieces.append(STAR)
+        else:
+            options = inside.translate(SPECIALS).replace("|", COMMA)
+            pieces.append(BRACE + options + (COMMA if COMMA not in options or kind in "\ue002\ue003" else "") + BRACE_END)
+
+    def _quoted(self, closer: str, run: re.Pattern[str]) -> Word:
+        """The inside of double quotes (or of a here-document: no closer)."""
+        text = self.text
+        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        while True:
+            found = run.match(text, self.at)
+            if found:
+                self.at = found.end()
+                pieces.append(found[0])
+            if self.at >= len(text):
+                if closer:
+                    raise Unreadable("a quote that is never closed", self.at)
+                break
+            c = text[self.at]
+            if c == closer:
+                self.at += 1
+                break
+            if c == "\\":
+                following = text[self.at + 1 : self.at + 2]
+                if following == "\n":
+                    pass
+                elif following and following in '$`"\\' and (closer or following != '"'):
+                    pieces.append(following)
+                else:
+                    pieces.append("\\" + following)
+                self.at += 2
+            elif c == "$":
+                self._dollar(pieces, quoted=True)
+            elif c == "`":
+                self._backquote(pieces, quoted=True)
+        if all(isinstance(p, str) for p in pieces):
+            return "".join(pieces)  # type: ignore[arg-type]
+        return pieces
+
+    def _backquote(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
+        text = self.text
+        start = self.at + 1
+        end = start
+        while end < len(text) and text[end] != "`":
+            end += 2 if text[end] == "\\" else 1
+        if end >= len(text):
+            raise Unreadable("a backquote that is never closed", self.at)
+        special = r'\\([$`\\"])' if quoted else r"\\([$`\\])"
+        inside = re.sub(special, r"\1", text[start:end])
+        inner = Reader(inside, depth=self.depth + 1, base=self.base + start)
+        inner._check_depth()
+        read = inner.read()
+        if read.problem:
+            raise Unreadable(read.problem, start)
+        pieces.append(Substitution(read.body, "$", quoted))
+        self.at = end + 1
+
+    def _dollar(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
+        text = self.text
+        following = text[self.at + 1 : self.at + 2]
+        if following == "(":
+            if text.startswith("((", self.at + 1):
+                start = self.at
+                try:
+                    self.at += 3
+                    inside = self._until("))")
+                    pieces.append(Arithmetic(inside, quoted))
+                    return
+                except Unreadable:
+                    self.at = start
+            self.at += 2
+            body = self._list((")",))
+            self._expect(")")
+            pieces.append(Substitution(body, "$", quoted))
+        elif following == "{":
+            self._braced(pieces, quoted=quoted)
+        elif following == "[":
+            self.at += 2
+            pieces.append(Arithmetic(self._until("]"), quoted))
+        elif following == "'" and not quoted:
+            end = self.at + 2
+            while end < len(text) and text[end] != "'":
+                end += 2 if text[end] == "\\" else 1
+            if end >= len(text):
+                raise Unreadable("a quote that is never closed", self.at)
+            pieces.append(ansi(text[self.at + 2 : end]))
+            self.at = end + 1
+        elif following == '"' and not quoted:
+            self.at += 1
+        else:
+            found = _PARAMETER.match(text, self.at + 1)
+            if found is None:
+                pieces.append("$")
+                self.at += 1
+            else:
+                pieces.append(Parameter(found[0], quoted=quoted))
+                self.at = found.end()
+
+    def _braced(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
+        self.depth += 1
+        self._check_depth()
+        text = self.text
+        start = self.at
+        self.at += 2
+        found = _BRACED.match(text, self.at)
+        if found is None:
+            raise Unreadable("an expansion that can't be read", start)
+        length = bool(found[2])
+        name = found[3]
+        prefix = found[1] + found[2]
+        self.at = found.end()
+        if text[start + 2 : start + 4] in ("#}", "!}", "#:", "#-"):  # ${#}, ${!}: the parameters themselves
+            name, prefix, length = text[start + 2], "", False
+            self.at = start + 3
+        index = None
+        if self._peek() == "[":
+            close = text.find("]", self.at)
+            if close < 0:
+                raise Unreadable("a subscript without end", start)
+            index = text[self.at + 1 : close]
+            self.at = close + 1
+            if "$(" in index or "`" in index:
+                raise Unreadable("a subscript that runs something", start)
+        operator = ""
+        argument: Word | None = None
+        if self._peek() != "}":
+            op = _OPERATOR.match(text, self.at)
+            if op is None or length:
+                if prefix == "!" and self._peek() in ("*", "@"):
+                    self.at += 1
+                    operator = "*"
+                else:
+                    raise Unreadable("an expansion that can't be read", start)
+            else:
+                operator = op[0]
+                self.at = op.end()
+                argument = self._argument(quoted=quoted)
+        if self._peek() != "}":
+            raise Unreadable("an expansion without end", start)
+        self.at += 1
+        self.depth -= 1
+        pieces.append(Parameter(name, prefix + operator, argument, quoted, index))
+
+    def _argument(self, *, quoted: bool) -> Word:
+        """What stands after the operator, up to the closing brace."""
+        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        text = self.text
+        depth = 0
+        while self.at < len(text):
+            c = text[self.at]
+            if c == "}" and depth == 0:
+                break
+            if c == "{":
+                depth += 1
+            elif c == "}":
+                depth -= 1
+            if c == '"' and quoted:
+                self.at += 1
+                self._append(pieces, self._quoted('"', _DOUBLE))
+            elif c == "'" and quoted:
+                pieces.append(c)
+                self.at += 1
+            elif c in "\"'\\$`":
+                self._word_piece(pieces)
+            else:
+                pieces.append(c.translate(SPECIALS) if not quoted or c in "*?[]" else c)
+                self.at += 1
+        if all(isinstance(p, str) for p in pieces):
+            return "".join(pieces)  # type: ignore[arg-type]
+        return pieces
+
+
+_COMPOUND = frozenset({"{", "if", "while", "until", "for", "select", "case", "[[", "function"})
+_DECLARING = frozenset({"export", "declare", "typeset", "local", "readonly"})
+
+
+def _unquote(raw: str) -> str:
+    """A here-document's delimiter without its quotes."""
+    return re.sub(r"\\(.)|['\"]", lambda m: m[1] or "", raw, flags=re.S)
+
+
+def read(text: str, *, depth: int = 0, base: int = 0) -> Read:
+    """Read a whole shell text. Never raises: see :attr:`Read.problem`."""
+    reader = Reader(text, depth=depth, base=base)
+    try:
+        return reader.read()
+    except RecursionError:
+        return Read(Sequence(), "nested too deeply", 0)
