@@ -45,8 +45,7 @@ class ReignApp(App[int], inherit_bindings=False):
 
     TITLE = "Reign"
     CSS_PATH = "styles/main.tcss"  # a default screen's own is not read by Textual
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # its key would have no id; ours is app.palette
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "stop", "Stop what runs; twice leaves", show=False, id="app.stop", priority=True),
         Binding("ctrl+q", "leave", "Leave", show=False, id="app.leave", priority=True),

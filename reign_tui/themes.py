@@ -41,7 +41,8 @@ def read_theme(file: Traversable) -> Theme:
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenTheme(f"theme {file}: it can't be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise BrokenTheme(f"theme {file}: {error}") from error
+        where = f"{error}".replace("(at end of document)", f"(at line {text.count(chr(10)) + 1}, the end)")
+        raise BrokenTheme(f"theme {file}: {where}") from error
     lines = text.splitlines()
 
     def wrong(key: str, why: str) -> BrokenTheme:

@@ -107,7 +107,10 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
         self.query_one(LogPane).begin()
 
     def _draw(self) -> None:
-        self.query_one(PlanPane).show(self.run)
+        plan = self.query_one(PlanPane)
+        plan.show(self.run)
+        if self.focused is None and plan.has_class("-planned"):
+            self.call_after_refresh(plan.plan_tree.focus)  # it was hidden while there was no plan
         player = self.player
         doing = f"playing {player.speed_word}" if player.playing else "as it ended" if player.ended else "held"
         seen = self._seen.astimezone().strftime("%Y-%m-%d %H:%M:%S") if self._seen else ""

@@ -10,6 +10,7 @@ from textual.geometry import Size
 
 from reign_agents.plan.edit import Choose, Drop, SetFields
 from reign_agents.settings import Decision
+from reign_executors.operation import JsonObject
 from reign_tui.widgets.composer import Editor
 from reign_tui.widgets.log_pane import LogView
 from reign_tui.widgets.plan_tree import PlanTree
@@ -82,7 +83,7 @@ async def test_not_understood_says_what_can_be_done(stage: Stage) -> None:
 
 
 async def test_a_failure_is_told_with_its_way_out_and_skips_what_hangs_on_it(stage: Stage) -> None:
-    error = {
+    error: JsonObject = {
         "kind": "conflict",
         "cause": "port 8080 is taken by [bold]nginx[/]",
         "way_out": "publish 8081",

@@ -1,0 +1,102 @@
+"""How the screens look, at both sizes. Pinned to one Python and one Textual: elsewhere the drawing may differ."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from conftest import Stage
+from fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
+from textual.pilot import Pilot
+
+from reign_tui.app import ReignApp
+
+SIZES = [(120, 40), (80, 24)]
+Compare = Callable[..., bool]
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11) or version("textual") != "8.2.8",
+    reason="snapshots are drawn with Python 3.11 and Textual 8.2.8",
+)
+
+
+def scene(stage: Stage, play: Callable[[Stage], Awaitable[None]]) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """What happens before the picture is taken."""
+
+    async def run(pilot: Pilot[Any]) -> None:
+        stage.pilot = pilot
+        stage.app.main.composer.editor.cursor_blink = False
+        await stage.until(lambda: stage.app.ready)
+        await play(stage)
+        await stage.app.main.chat.settled()
+        await pilot.pause(0.2)
+
+    return run
+
+
+async def nothing(stage: Stage) -> None:
+    await stage.until(lambda: "answers" in str(stage.app.main.plan.query_one("#empty").render()))
+
+
+async def asking(stage: Stage) -> None:
+    await stage.send(WEB)
+    await stage.until(lambda: stage.states()[:1] == ["ASK"])
+
+
+async def running(stage: Stage) -> None:
+    await asking(stage)
+    await stage.press("alt+a")
+    await stage.until(lambda: stage.dialog == "ApprovalScreen")
+    await stage.press("p")
+    await stage.until(lambda: stage.states() == ["done", "done", "run", "wait"])
+    await stage.until(lambda: stage.app.main.logs.count == 5)
+    await stage.until(lambda: stage.dialog == "MainScreen")
+
+
+async def approving(stage: Stage) -> None:
+    await stage.send(REMOVE)
+    await stage.until(lambda: stage.states() == ["ASK"])
+    await stage.press("alt+a")
+    await stage.until(lambda: stage.dialog == "ApprovalScreen")
+
+
+async def approving_in_production(stage: Stage) -> None:
+    stage.session.scripts[REMOVE] = Script(remove_plan("prod-eu"), confirm={"s1": "container/web"})
+    await approving(stage)
+    stage.app.screen.query_one("#typed").cursor_blink = False  # type: ignore[attr-defined]
+
+
+async def history(stage: Stage) -> None:
+    await running(stage)
+    stage.session.release("r_52", "s3")
+    await stage.until(lambda: stage.states() == ["done"] * 4)
+    await stage.press("alt+5")
+    await stage.until(lambda: stage.app.main.query("#history"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    "play",
+    [nothing, asking, running, approving, approving_in_production, history],
+    ids=lambda play: play.__name__,
+)
+def test_screen(
+    snap_compare: Compare,
+    make_app: Callable[..., ReignApp],
+    session: FakeSession,
+    play: Callable[[Stage], Awaitable[None]],
+    size: tuple[int, int],
+) -> None:
+    stage = Stage(make_app(), session)
+    assert snap_compare(stage.app, terminal_size=size, run_before=scene(stage, play))
+
+
+def test_help(snap_compare: Compare, make_app: Callable[..., ReignApp], session: FakeSession) -> None:
+    async def play(stage: Stage) -> None:
+        await stage.press("f1")
+
+    stage = Stage(make_app(), session)
+    assert snap_compare(stage.app, terminal_size=SIZES[1], run_before=scene(stage, play))
