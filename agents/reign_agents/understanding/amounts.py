@@ -284,6 +284,8 @@ def _size(tokens: list[Token], first: int, last: int, text: str, verb: str | Non
         if before is not None and before.text in {"--memory", "-m"}:
             key = "memory"
             break
+    if key is None and (re.search(r"\d ?t(?:i?b)?$", text.lower()) or verb == "resize"):
+        key = "storage"
     if key is None:
         low = {t.low for t in tokens} | {singular(t.low) for t in tokens}
         key = "storage" if low & _STORAGE and not low & _MEMORY else "memory"

@@ -110,6 +110,7 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
         for token in tokens:
             if (
                 token.kind == "name"
+                and token.value != found.get("user")
                 and re.fullmatch(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?", token.low)
                 and not token.low.startswith(("python", "ubuntu", "node1", "node2", "ipv"))
             ):

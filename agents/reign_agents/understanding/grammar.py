@@ -225,7 +225,7 @@ _ESSAYS = (
     ),
     Pattern(
         (
-            r"^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|"
+            r"^\W*why (?:do|does|would|should) (?:we|one|people|everyone|everybody|anyone|you|companies) (?:use|need|have|want|even)\b|^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|"
             r"created|born|named|built|discovered)\b"
         ),
         "when",

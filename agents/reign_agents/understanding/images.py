@@ -76,7 +76,7 @@ def images(tokens: list[Token], found: Found, context: Context) -> None:
                 and not context.speaks_of("image", "images")
             ):
                 continue
-            value = token.low if token.text.lower() != token.low else token.text
+            value = token.low
             if tag is not None:
                 value = f"{value}:{tag.text}"
                 tag.used = True

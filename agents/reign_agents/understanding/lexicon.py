@@ -106,9 +106,9 @@ class Lexicon:
             or self.verb(word) is not None
         )
 
-    def mend(self, word: str) -> str:
+    def mend(self, word: str, shortest: int = 5) -> str:
         """``word`` with one slip undone when exactly one word of the trade is that near, else as it was."""
-        if len(word) < 5 or len(word) > 16 or not word.isascii() or not word.isalpha() or self.known(word):
+        if len(word) < shortest or len(word) > 16 or not word.isascii() or not word.isalpha() or self.known(word):
             return word
         if self._nearby is None:
             self._nearby = {}
@@ -121,6 +121,8 @@ class Lexicon:
                 if len(candidate) >= 4 and candidate.isalpha():
                     self._nearby.setdefault(candidate[0], []).append(candidate)
         near = [c for c in self._nearby.get(word[0], ()) if -2 < len(c) - len(word) < 2 and _one_slip(word, c)]
+        if len(word) < 5:
+            near = [c for c in near if c in self.verbs]
         return near[0] if near else word
 
 

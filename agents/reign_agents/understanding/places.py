@@ -67,6 +67,8 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         j += 1
     if j >= len(tokens):
         return
+    if key in {"workspace", "context"} and tokens[j].low == "to" and j + 1 < len(tokens):
+        j += 1
     value = tokens[j]
     word = tokens[i]
     if key in NUMBERS and value.verb is not None and j + 1 < len(tokens) and tokens[j + 1].kind == "number":
@@ -129,7 +131,7 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         found["registry"] = value.value
         return
     ends = j + 1 >= len(tokens) or tokens[j + 1].kind in {"punct", "flag"} or tokens[j + 1].low in _ENDS
-    bare = value.kind == "word" and j == i + 1 and value.low.isalpha() and value.low not in NEVER and ends
+    bare = value.kind == "word" and j <= i + 2 and value.low.isalpha() and value.low not in NEVER and ends
     if bare and not (word.verb is not None and i == 0) and (key in {"namespace", "workspace"} or _free(value, key)):
         value.kind, value.stop = "name", False
     if not (
@@ -237,6 +239,7 @@ def places(tokens: list[Token], found: Found, context: Context) -> None:
                     )
                 )
                 or context.verb == "open"
+                or (word.low == "to" and context.low & {"pr", "pull request"})
                 else "branch"
             )
             found.setdefault(key, value.value)

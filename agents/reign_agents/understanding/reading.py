@@ -58,8 +58,7 @@ def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, str,
         return intent, mood, round(confidence, 4), ()
     domains = tuple(d for d, p in zip(DOMAINS, judged.domains, strict=True) if p > 0.5)
     if not domains:
-        likeliest = max(range(len(DOMAINS)), key=judged.domains.__getitem__)
-        domains = (DOMAINS[likeliest],) if judged.domains[likeliest] > 0.2 else ()
+        domains = (DOMAINS[max(range(len(DOMAINS)), key=judged.domains.__getitem__)],)
     settled = grammar.agreed(set(domains), tokens)
     return intent, mood, round(confidence, 4), tuple(d for d in DOMAINS if d in settled)
 

@@ -54,6 +54,12 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-/:@*+]*[\w*])?$")
 _APOSTROPHE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
 
 
+_ROOTS = {
+    "terraform": "terraform", ".tf": "terraform", "tfstate": "terraform", "docker-compose": "docker", "compose.y": "docker", "dockerfile": "docker",
+    ".github/": "cicd", "jenkinsfile": "cicd", ".gitlab-ci": "cicd", "k8s": "kubernetes", "kubernetes": "kubernetes", "manifests": "kubernetes",
+    "kustomiz": "kubernetes", "charts/": "helm", "deployment.y": "kubernetes", "/etc/": "bash", "/var/": "bash", "/srv": "bash", "/home": "bash", "/opt/": "bash", "/usr/": "bash", "/mnt": "bash",
+}  # fmt: skip
+"""Part of a path → the tool that such files belong to."""
 _NOT_YET = frozenset({"the", "a", "an", "it", "after", "for", "by", "from", "in", "on", "with", "and", "to", "as"})
 
 
@@ -92,12 +98,66 @@ def tokenize(text: str) -> list[Token]:
     tokens = _join(tokens, lex)
     for token in tokens:
         if token.kind == "word":
-            _look_up(token, lex)
+            _look_up(token, lex, token is tokens[0])
+        elif token.kind in {"path", "slashed", "file"}:
+            token.tool = next((tool for part, tool in _ROOTS.items() if part in token.low), None)
+    _separable(tokens, lex)
     for said, token in pairwise(tokens):
         if said.low in {"called", "named", "dubbed"} and token.kind == "word" and token.low not in _NOT_YET:
             token.verb = token.noun = token.tool = None
             token.kind, token.stop, token.low = "name", False, token.text.lower()
     return tokens
+
+
+_PARTED = frozenset(
+    [
+        "roll",
+        "bring",
+        "take",
+        "put",
+        "set",
+        "spin",
+        "shut",
+        "tear",
+        "turn",
+        "scale",
+        "clean",
+        "throw",
+        "switch",
+        "get",
+        "pull",
+        "kick",
+        "fire",
+        "start",
+        "back",
+    ]
+)
+_PARTICLES = frozenset(["back", "up", "down", "off", "out", "on", "away", "live", "online", "offline"])
+
+
+def _separable(tokens: list[Token], lex: Lexicon) -> None:
+    """Read "roll the deployment back" as the verb "roll back" with its object in between."""
+    for i, token in enumerate(tokens):
+        stem = next((s for s in (token.low, token.low.removesuffix("ing")) if s in _PARTED), None)
+        if stem is None or not token.word:
+            continue
+        for j in range(i + 2, min(i + 8, len(tokens))):
+            other = tokens[j]
+            if other.text in {",", ";", "."} or (
+                other.verb is not None and other.low not in _PARTICLES and j > i + 1 and other.noun is None
+            ):
+                break
+            if other.low in _PARTICLES and (
+                j + 1 >= len(tokens)
+                or not tokens[j + 1].nameable
+                or other.low in {"back", "away", "live", "off", "out", "down"}
+            ):
+                verb = lex.verbs.get(f"{stem} {other.low}")
+                if verb is not None:
+                    token.verb = verb
+                    token.low = f"{stem} {other.low}"
+                    token.kind, token.stop = "word", True
+                break
 
 
 def _cut(raw: re.Match[str]) -> Iterator[Token]:
@@ -163,10 +223,10 @@ def _shape(text: str) -> str:
     return "word" if text[0].isalnum() or text[0] in "._@-&*" else "punct"
 
 
-def _look_up(token: Token, lex: Lexicon) -> None:
+def _look_up(token: Token, lex: Lexicon, first: bool = False) -> None:
     low = token.low.translate(_APOSTROPHE)
     if " " not in low and low.isalpha():
-        low = lex.mend(low)
+        low = lex.mend(low, 4 if first else 5)
     token.low = low
     token.verb = lex.verb(low)
     token.noun = lex.noun(low)
