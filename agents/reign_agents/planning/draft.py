@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.settings import EngineSettings
-from reign_agents.store.records import RunRecord
+from reign_agents.store.records import RunRecord, StepRecord
 from reign_executors.operation import JsonObject
 from reign_executors.registry import Registry
 
@@ -20,7 +20,8 @@ Look = Callable[[str, Mapping[str, Any]], Awaitable[JsonObject]]
 class PlanningContext:
     """What a planner may look at.
 
-    ``look`` only reads. ``recent`` are this session's runs, newest first, with ``plan_of`` for their plans.
+    ``look`` only reads. ``recent`` are this session's runs, newest first, with ``plan_of`` for their plans and
+    ``steps_of`` for how their steps ended.
     """
 
     settings: EngineSettings
@@ -28,6 +29,7 @@ class PlanningContext:
     look: Look
     recent: tuple[RunRecord, ...] = ()
     plan_of: Callable[[str], Plan | None] = lambda _run: None
+    steps_of: Callable[[str], Sequence[StepRecord]] = lambda _run: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Draft:
     """The planner's answer to a request: steps, or a question, or the wish to undo, or words alone.
 
     ``question`` (with ``suggestions``) means nothing was guessed and nothing can run yet; ``answer`` is for requests
-    that need no step ("what can you do?"). ``assumptions`` are defaults taken, in words.
+    that need no step ("what can you do?"). ``assumptions`` are defaults taken, in words. ``corrects`` names the run
+    this draft takes the place of ("no, port 9090"): where that one still waits and has changed nothing, it is given up.
     """
 
     intent: str
@@ -57,6 +60,7 @@ class Draft:
     answer: str | None = None
     planner: str = "offline"
     entities: JsonObject = field(default_factory=dict)
+    corrects: str | None = None
 
 
 class Planner(Protocol):

@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from dataclasses import dataclass, replace
 
-from reign_agents.plan.model import Step
+from reign_agents.planning import elsewhere
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
-from reign_agents.planning.recipe import Outline, Question, Recipe, joined
-from reign_agents.planning.wish import Thing, Wish
+from reign_agents.planning.followup import follow_up, last_thing
+from reign_agents.planning.joining import Part, joined, thing_of, things_made
+from reign_agents.planning.literal import literal
+from reign_agents.planning.nearest import nearest
+from reign_agents.planning.recipe import Outline, Question, Recipe
+from reign_agents.planning.scan import Scan
+from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.understanding import Understanding, understand
-from reign_executors.operation import JsonObject
 
 _UNDO = re.compile(
-    r"^\s*(?:please\s+|ok(?:ay)?,?\s+|no,?\s+)*(?:undo|roll\s*(?:it|that|this)?\s*back|revert|take\s+(?:it|that)\s+back)"
-    r"(?:\s+(?:it|that|this|the\s+last\s+(?:run|change|step|plan)|last|everything|all|please))*"
-    r"(?:\s+(?:run\s+)?(?P<run>r_\w+))?(?:\s+step\s+(?P<step>\w+))?\s*[.!]*\s*$",
+    r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|roll\s*(?:it|that|this|everything)?\s*back|revert|take\s+(?:it|that)\s+back|go\s+back)"
+    r"(?:\s+(?:it|that|this|the|my|last|latest|previous|run|change|changes|step|plan|thing|one|everything|all|please|what\s+you\s+(?:just\s+)?did)(?!\w))*"
+    r"(?:\s+(?P<run>r_\w+))?(?:\s*,?\s*(?:step|only)\s+(?P<step>s?\d+))?(?:\s+please)?\W*$",
     re.IGNORECASE,
 )
 _HELP = re.compile(
-    r"^\s*(?:help|what\s+can\s+(?:you|i)\s+(?:do|say|type|ask)|how\s+does\s+this\s+work)[\s?.!]*$", re.IGNORECASE
+    r"^\W*(?:help(?:\s+me)?|what\s+(?:can|could|do)\s+(?:you|i)\s+(?:do|say|type|ask|know|understand)(?:\s+here)?|how\s+does\s+this\s+work|what\s+is\s+possible|commands|examples)[\s?.!]*$",
+    re.IGNORECASE,
 )
-_QUALIFIERS = frozenset(
-    {None, "publish", "expose", "mount", "connect", "attach", "set", "allow", "point", "add", "label"}
-)
-_THINGS = (
-    ("container", "container"),
-    ("destination", "file"),
-    ("path", "file"),
-    ("volume", "volume"),
-    ("network", "network"),
-    ("image", "image"),
-)
-_MAKERS = frozenset({"run", "create", "deploy", "build"})
-_THEN = re.compile(r"(?<!\w)(?:then|afterwards|after that|once (?:it|that)|and after)(?!\w)", re.IGNORECASE)
-_LITERAL = re.compile(r"^\s*!\s*(?P<command>\S.*)$", re.DOTALL)
-_NAMED_COMMAND = re.compile(
-    r"^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)?\s*:?\s*"
-    r"(?P<quote>[`\"'])(?P<command>.+)(?P=quote)\s*[.!]*\s*$"
-    r"|^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)\s*:?\s+"
-    r"(?P<bare>\S.*)$",
-    re.IGNORECASE | re.DOTALL,
-)
+_ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
+_SURE = 0.85
+_LONGEST = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question this session was asked last, so that a bare answer can be understood."""
+
+    request: str
+    question: Question
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -52,154 +47,157 @@ def _recipes() -> tuple[Recipe, ...]:
 
 
 class OfflinePlanner:
-    """Plans with recipes over what understanding found in the words."""
+    """Plans with recipes over what understanding found in the words. One per session: it remembers its last question."""
 
     def __init__(self, recipes: Sequence[Recipe] | None = None) -> None:
         self._recipes = tuple(_recipes() if recipes is None else recipes)
+        self._asked: _Asked | None = None
 
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
+        asked, self._asked = self._asked, None
         undo = _UNDO.match(text)
         if undo is not None:
             return Draft("update", 1.0, undo=UndoWish(undo["run"], undo["step"]))
         if _HELP.match(text):
             return Draft("monitor", 1.0, answer=self._can_do())
-        command = literal_command(text)
-        if command is not None:
-            return self._command(command)
-        understanding = understand(text)
-        if understanding.intent == "unknown":
-            return self._not_understood(text, understanding)
-        return await self._wishes(text, understanding, context)
+        line = literal(text[:_LONGEST])
+        if line is not None and line.command is not None:
+            return self._command(line.command, line.assumption)
+        if line is not None and line.request is not None:
+            return await self._request(line.request, context)
+        if asked is not None:
+            whole = _completed(asked, text)
+            if whole is not None:
+                draft = await self._request(whole, context)
+                return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
+        draft_of_before = await follow_up(text, context)
+        if draft_of_before is not None:
+            return draft_of_before
+        return await self._request(text[:_LONGEST], context)
 
-    async def _wishes(self, text: str, understanding: Understanding, context: PlanningContext) -> Draft:
-        outlines: list[Outline] = []
-        it = last_thing(context)
-        for wish in merged([Wish.of(clause) for clause in understanding.clauses]):
-            wish = wish.about(it)
+    async def _request(self, text: str, context: PlanningContext) -> Draft:
+        understanding = understand(text)
+        found = wishes(text)
+        thing = last_thing(context)
+        if not found or self._nonsense(understanding, found, thing):
+            return self._not_understood(text, understanding)
+        parts: list[Part] = []
+        for number, wish in enumerate(found):
+            wish = wish.about(thing)
             recipe = self._best(wish)
-            if recipe is None:
-                return self._not_understood(text, understanding, wish)
-            outline = Outline(recipe.name.partition(".")[0])
+            if recipe is None or (number == 0 and _foreign(wish, understanding)):
+                return self._not_understood(text, understanding, wish if len(found) > 1 else None)
+            steps = tuple(step for part in parts for step in part.outline.steps)
+            outline = Outline(recipe.name.partition(".")[0], made=things_made(steps), before=steps)
             question = await recipe.build(wish, context, outline)
             if question is not None:
-                return _asking(question, understanding)
+                return self._question(question, text, understanding)
             if wish.it is not None:
-                outline.assume(f"“it” is the {wish.it.kind} {wish.it.name}")
-            outlines.append(outline)
-            it = next(filter(None, map(thing_of, reversed(outline.steps))), it)
-        steps, assumptions = joined(outlines, one_after_another=len(outlines) > 1 and _in_order(text, outlines))
+                outline.assume(f"“{_pronoun(wish)}” is the {wish.it.kind} {wish.it.name}")
+            parts.append(Part(outline, wish.then))
+            thing = next(filter(None, map(thing_of, reversed(outline.steps))), thing)
+        all_steps, assumptions = joined(parts, context.registry)
         return Draft(
             understanding.intent,
             understanding.confidence,
-            mood=understanding.mood,
-            steps=steps,
+            mood="ask" if understanding.mood == "ask" and _asks_how(text) else "do",
+            steps=all_steps,
             assumptions=assumptions,
             entities=dict(understanding.entities),
         )
+
+    def _nonsense(self, understanding: Understanding, found: Sequence[Wish], thing: Thing | None) -> bool:
+        """Whether the words are no request at all: understanding is sure, and nothing concrete speaks against it."""
+        if understanding.intent != "unknown" or understanding.confidence < _SURE:
+            return False
+        concrete = any(re.search(r"[/\ue000-\uf8ff]|\w\.\w|\w:\w|\d{2,}|--?\w", Scan(wish.text).text) for wish in found)
+        spoken = thing is not None and any(wish.with_pronoun() for wish in found)
+        return not (spoken or concrete or all(wish.verb is not None and wish.kinds for wish in found))
 
     def _best(self, wish: Wish) -> Recipe | None:
         scored = [(recipe.score(wish), recipe) for recipe in self._recipes]
         best = max(scored, key=lambda pair: pair[0], default=None)
         return None if best is None or best[0] == 0 else best[1]
 
-    def _command(self, command: str) -> Draft:
+    def _command(self, command: str, assumption: str | None) -> Draft:
         from reign_agents.specialists.shell import command_step
-        from reign_executors.shell.analysis import analyse
 
-        return Draft("monitor" if analyse(command).read_only else "update", 1.0, steps=(command_step("s1", command),))
+        step = command_step("s1", command)
+        intent = "monitor" if step.operation == "shell.read" else "update"
+        return Draft(intent, 1.0, steps=(step,), assumptions=(assumption,) if assumption else ())
 
-    def _not_understood(self, text: str, understanding: Understanding, wish: Wish | None = None) -> Draft:
-        near = self._nearest(text)
-        part = f"“{wish.text}”" if wish is not None and len(understanding.clauses) > 1 else "this request"
+    def _question(self, question: Question, text: str, understanding: Understanding) -> Draft:
+        self._asked = _Asked(text, question)
         return Draft(
             understanding.intent,
             understanding.confidence,
             mood=understanding.mood,
-            question=f"I do not understand {part}. The nearest things I can do:",
-            suggestions=near,
+            question=question.text,
+            suggestions=question.suggestions,
+            entities=dict(understanding.entities),
         )
 
-    def _nearest(self, text: str) -> tuple[str, ...]:
-        words = set(re.findall(r"\w+", text.lower()))
-
-        def likeness(recipe: Recipe) -> float:
-            example = recipe.example.lower()
-            shared = len(words & set(re.findall(r"\w+", example)))
-            return shared + SequenceMatcher(None, text.lower()[:80], example).ratio()
-
-        return tuple(recipe.example for recipe in sorted(self._recipes, key=likeness, reverse=True)[:3])
+    def _not_understood(self, text: str, understanding: Understanding, wish: Wish | None = None) -> Draft:
+        near = nearest(wish.text if wish is not None else text, self._recipes)
+        part = f"“{wish.text[:80]}”" if wish is not None else "this request"
+        question = Question(f"I do not understand {part}. The nearest things I can do:", near)
+        tool = elsewhere.later(wish.text if wish is not None else text, understanding)
+        if tool is not None:
+            said = f"{tool} comes later: this version knows Docker, files, commands and ports. The nearest things I can do:"
+            question = Question(said, (*elsewhere.as_command(text), *near)[:4])
+        return self._question(question, text, understanding)
 
     def _can_do(self) -> str:
-        lines = [f"- {recipe.example}" for recipe in self._recipes]
-        return "\n".join(["You can type, for example:", "", *lines, "- undo that", "- !uname -a"])
+        chosen = [recipe for recipe in self._recipes if recipe.name in _SHOWN]
+        lines = [f"- {recipe.example}" for recipe in chosen]
+        return "\n".join(["You can type, for example:", "", *lines, "- undo that", "- do it again", "- !uname -a"])
 
 
-def thing_of(step: Step) -> Thing | None:
-    """What a step is about, so that "it" can mean it later."""
-    for key, kind in _THINGS:
-        name = step.fields.get(key)
-        if isinstance(name, str):
-            directory = kind == "file" and step.operation in ("file.make_directory", "file.list")
-            return Thing("directory" if directory else kind, name)
-    return None
+_SHOWN_WORDS = """files.write files.directory files.copy files.remove docker.run docker.list docker.logs docker.stop docker.remove
+docker.build docker.exec shell.script network.check network.listening"""
+_SHOWN = frozenset(_SHOWN_WORDS.split())
 
 
-def last_thing(context: PlanningContext) -> Thing | None:
-    """What the session's last run was about."""
-    for record in context.recent:
-        plan = context.plan_of(record.run)
-        if plan is not None and plan.undo_of is None:
-            changing = [step for step in plan.steps if step.effect is not None and step.effect.changes]
-            for step in reversed(changing or list(plan.steps)):
-                found = thing_of(step)
-                if found is not None:
-                    return found
-    return None
+def _foreign(wish: Wish, understanding: Understanding) -> bool:
+    """Whether another tool is meant, however well a recipe's words fit."""
+    named = elsewhere.later(Scan(wish.text).text, understanding, named=True)
+    own = {"container", "image", "volume", "network", "file", "directory"} & set(wish.kinds)
+    return named is not None and not own and not re.search(r"[\w-]\.\w|[/:]", Scan(wish.text).text)
 
 
-def merged(wishes: Sequence[Wish]) -> list[Wish]:
-    """Wishes with what only qualifies the one before ("…, publish 8080 to 80, with …") put back into it."""
-    whole: list[Wish] = []
-    for wish in wishes:
-        if whole and wish.verb in _QUALIFIERS and whole[-1].verb in _MAKERS and not wish.names_other(whole[-1]):
-            whole[-1] = whole[-1].with_more(wish)
-        else:
-            whole.append(wish)
-    return whole
-
-
-def literal_command(text: str) -> str | None:
-    """The shell command a person typed as such: ``!ls`` or ``run the command `ls -l` ``."""
-    literal = _LITERAL.match(text)
-    if literal is not None:
-        return literal["command"].strip()
-    named = _NAMED_COMMAND.match(text)
-    if named is None:
-        return None
-    command: str = named["command"] or named["bare"]
-    return command.strip().strip("`")
-
-
-def _in_order(text: str, outlines: Sequence[Outline]) -> bool:
-    """Whether later wishes must wait: the words say so, or one uses what an earlier one makes."""
-    if _THEN.search(text):
-        return True
-    made = {str(value) for outline in outlines[:-1] for step in outline.steps for value in _names(step.fields)}
-    used = {str(value) for outline in outlines[1:] for step in outline.steps for value in _names(step.fields)}
-    return bool(made & used)
-
-
-def _names(fields: JsonObject) -> list[str]:
-    return [value for value in fields.values() if isinstance(value, str) and value]
-
-
-def _asking(question: Question, understanding: Understanding) -> Draft:
-    return Draft(
-        understanding.intent,
-        understanding.confidence,
-        mood=understanding.mood,
-        question=question.text,
-        suggestions=question.suggestions,
-        entities=dict(understanding.entities),
+def _asks_how(text: str) -> bool:
+    return bool(
+        re.search(
+            r"\bhow\b|\bwhat(?:'s| is) the (?:way|command|best)\b|\bcan i\b|\bis it possible\b|\bis there a way\b",
+            text,
+            re.IGNORECASE,
+        )
     )
+
+
+def _pronoun(wish: Wish) -> str:
+    found = re.search(
+        r"(?<![\w./-])(it|its|that|this one|that one|them|their|the same|these|those)(?![\w./-])", wish.lower
+    )
+    return found.group() if found else "it"
+
+
+def _completed(asked: _Asked, reply: str) -> str | None:
+    """The whole request that a bare reply to the last question makes; None when the reply is a request of its own."""
+    text = reply.strip().strip("\"'`.! ")
+    words = re.sub(
+        r"^(?:the|use|take|call\s+it|name\s+it|i\s+mean|it'?s|on)\s+|\s+(?:one|please)$", "", text, flags=re.IGNORECASE
+    ).strip()
+    if not words or len(words.split()) > 3:
+        return None
+    offered = [text for text in asked.question.suggestions if "…" not in text]
+    place = _ORDINALS.get(words.lower())
+    if asked.question.completes is None:
+        if place is not None and -len(offered) <= place < len(offered):
+            return offered[place]
+        fitting = [one for one in offered if words in re.split(r"\s+", one)]
+        return fitting[0] if len(fitting) == 1 and len(words.split()) == 1 else None
+    if len(words.split()) == 1:
+        return asked.question.completes.format(request=asked.request.rstrip(" .!?"), reply=words)
+    return None

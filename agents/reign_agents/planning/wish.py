@@ -1,35 +1,46 @@
-"""One wish of a request, with the values its words give."""
+"""A request as wishes: one verb each, what it is about, and the words that say more."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from pydantic import JsonValue
+from reign_agents.planning.scan import MASK, Scan
+from reign_agents.planning.words import KINDS, MAKERS, POLITE, QUALIFIERS, SMALL, VERB, VERBS
 
-from reign_agents.understanding import Clause
-
-_QUOTED = re.compile(r"`([^`]+)`|\"((?:[^\"\\]|\\.)*)\"|(?<!\w)'([^']*)'(?!\w)|“([^”]*)”")
-_PATH = re.compile(r"(?<![\w@:=/.-])(?:~(?:/[\w.@+=-]+)*/?|\.{1,2}(?:/[\w.@+=-]+)*/?|(?:/[\w.@+=-]+)+/?|/)(?![\w:])")
-_RELATIVE = re.compile(
-    r"(?<![\w@:=/.-])[\w@+=-][\w.@+=-]*(?:/[\w.@+=-]+)+/?|(?<![\w@:=/.-])[\w@+=-][\w@.+=-]*\.[A-Za-z][\w]{0,9}\b"
+_PRONOUN = re.compile(
+    r"(?<![\w./-])(?:it|its|this one|that one|them|their|the same|these|those|that(?=\s*(?:$|[,.!?]|\b(?:and|to|into|with|again|now|too|please|then|container|file|one|volume|network|image|folder|directory)\b)))(?![\w./-])",
+    re.IGNORECASE,
 )
-_ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}
+_JOINT = re.compile(
+    r"(?:\s*[,;]\s*|\s+)(?:and\s+then|then|and\s+after\s+that|after\s+that|afterwards|and\s+finally|finally|and\s+also|and|&&|&|but)\s+|\s*[,;]\s*|(?<=[\w\ue000-\uf8ff])[.!]\s+|\n+",
+    re.IGNORECASE,
+)
+_LISTING = frozenset({"remove", "create", "pull", "list", "show"})
+_MEMBER = re.compile(
+    r"\s*(?:,\s*(?:and\s+)?|\band\s+|&\s+)(?=(?:an?\s+|the\s+)?(?:container|volume|network|image|file|folder|directory)\s+(?!and\b|in\b|it\b)[\w./\ue000-\uf8ff-])",
+    re.IGNORECASE,
+)
+_THEN = re.compile(r"then|after|finally|once|&&", re.IGNORECASE)
+_HOW = re.compile(
+    r"^\W*(?:please\s+)?(?:(?:can|could)\s+you\s+)?(?:(?:tell|show)\s+me\s+)?how\s+(?:do|can|could|would|should|to|might)\s+(?:(?:i|we|you|one)\s+)?(?:best\s+)?",
+    re.IGNORECASE,
+)
 
 
-_SMALL = """and or with in on at to for from of that which please now again then is are the a an it its by force
-forcefully including running stopped too as well if using containing called named"""
-SMALL_WORDS = frozenset(_SMALL.split())
-"""Words that are never the name of a thing, however they stand."""
-
-_PRONOUN = re.compile(r"(?<!\w)(?:it|its|that|this one|that one|them)(?!\w)", re.IGNORECASE)
+_ONLY_NAMES = (
+    r"(?<![\w./-])(?:containers?|volumes?|networks?|images?|director(?:y|ies)|folders?|files?|dirs?)\s+"
+    r"(?P<name>[a-z][a-z]?)(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as)\b)",
+    rf"(?<![\w./-])(?:volume|network|directory|folder|dir)\s+(?P<name>{'|'.join(KINDS)})(?![\w./:=-])(?!\s+(?:of|named|called|usage)\b)",
+    r"(?<![\w./-])(?P<name>[abi])(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as|[a-z])(?![\w./-]))",
+)
+"""Where a small word is a name: after the kind of thing ("container we"), in a list ("volumes a and b")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What "it" stands for: ``kind`` in the lexicon's spelling (container, file, volume …) and its name or path."""
+    """What "it" stands for: ``kind`` (container, file, volume …) and its name or path."""
 
     kind: str
     name: str
@@ -37,106 +48,198 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """``verb`` and ``object`` in the lexicon's spelling; ``entities`` by their usual keys; ``text`` as typed.
+    """``verb`` and ``kinds`` in planning's spelling (``planning/words.py``); ``text`` as typed, ``rest`` after the verb.
 
-    ``it`` is what a pronoun in the text stands for, where it names nothing itself.
+    ``kinds`` are the kinds of things named, in order. ``then``: the words say that it comes after the wish before.
+    ``it`` is what a pronoun in the text stands for.
     """
 
     text: str
     verb: str | None
-    object: str | None
-    entities: Mapping[str, JsonValue]
+    rest: str
+    kinds: tuple[str, ...] = ()
+    then: bool = False
     it: Thing | None = None
 
     @classmethod
-    def of(cls, clause: Clause) -> Wish:
-        text = clause.text.strip().rstrip(".!;,")
-        verb = clause.verb
-        if verb is None and re.match(r"(?:is|are|does|do|has|have)\b", text, re.IGNORECASE):
-            verb = "check"
-        return cls(text, verb, clause.object, clause.entities)
+    def of(cls, text: str, *, then: bool = False) -> Wish:
+        """The wish that a piece of text is."""
+        bare = _HOW.sub("", text.strip())
+        scan = Scan(bare)
+        verb, rest = _verb(scan.text)
+        if verb is None:
+            verb, rest = _nounled(scan)
+        words = re.findall(
+            r"(?<![\w./:=@-])[a-z]+(?![\w/:=@-]|\.\w)", re.sub(MASK, " ", rest if verb else scan.text).lower()
+        )
+        kinds = tuple(dict.fromkeys(KINDS[word] for word in words if word in KINDS))
+        if verb is not None and re.match(r"(?:logs?|output)\b", scan.text.strip(), re.IGNORECASE):
+            kinds = tuple(dict.fromkeys(("logs", *kinds)))
+        return cls(text.strip(), verb, _unmasked(scan, rest).strip() if verb else bare, kinds, then)
 
-    def about(self, thing: Thing | None) -> Wish:
-        """This wish with "it" meaning ``thing``; unchanged when it has no pronoun or names an object of its own."""
-        if (
-            thing is None
-            or self.object not in (None, thing.kind, "logs", "status")
-            or not _PRONOUN.search(self.unquoted())
-        ):
-            return self
-        return replace(self, object=self.object or thing.kind, it=thing)
-
-    def with_more(self, other: Wish) -> Wish:
-        """This wish with the words and values of another that belongs to it."""
-        return Wish(f"{self.text}, {other.text}", self.verb, self.object, {**other.entities, **self.entities})
-
-    def names_other(self, before: Wish) -> bool:
-        """Whether this wish has a main target of its own, other than the one before."""
-        name = self.word("name")
-        return name is not None and name != before.word("name") and name != self.word("volume")
+    @property
+    def object(self) -> str | None:
+        """The first kind named."""
+        return self.kinds[0] if self.kinds else None
 
     @property
     def lower(self) -> str:
-        return self.text.lower()
+        return Scan(self.text).text.lower()
+
+    def scan(self) -> Scan:
+        """What follows the verb, to be taken apart. Small words that can only be names count as quoted."""
+        scan = Scan(self.rest)
+        for pattern in _ONLY_NAMES:
+            scan.protect(pattern)
+        return scan
 
     def has(self, *words: str) -> bool:
-        """Whether one of the words (or phrases) stands in the text."""
-        return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.lower) for word in words)
+        """Whether one of the words (or phrases) stands in the text outside quotes."""
+        return any(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", self.lower) for word in words)
 
-    def word(self, key: str) -> str | None:
-        """The entity of that key as text; the first of a list."""
-        value: Any = self.entities.get(key)
-        if isinstance(value, list):
-            value = value[0] if value else None
-        return None if value is None else str(value)
+    def with_pronoun(self) -> bool:
+        return bool(_PRONOUN.search(self.lower))
 
-    def words(self, key: str) -> list[str]:
-        """The entity of that key as a list of texts."""
-        value: Any = self.entities.get(key)
-        if value is None:
-            return []
-        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+    def about(self, thing: Thing | None) -> Wish:
+        """This wish with "it" meaning ``thing``; unchanged when it has no pronoun."""
+        return self if thing is None or not self.with_pronoun() else replace(self, it=thing)
 
-    def mapping(self, key: str) -> dict[str, str]:
-        value: Any = self.entities.get(key)
-        return {str(name): str(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
 
-    def quoted(self) -> list[str]:
-        r"""Texts in quotes or backticks, in order; ``\n`` and ``\t`` in double quotes mean what they mean in C."""
-        found = []
-        for match in _QUOTED.finditer(self.text):
-            text = next(group for group in match.groups() if group is not None)
-            if match.group(2) is not None:
-                text = re.sub(r"\\[nt\"\\]", lambda escape: _ESCAPES[escape.group()], text)
-            found.append(text)
-        return found
+def _nounled(scan: Scan) -> tuple[str | None, str]:
+    """A request without a verb: "stats of web", "docker disk usage", "nginx on 8080 named front"."""
+    from reign_agents.understanding.lexicon import lexicon
 
-    def after(self, *leads: str) -> str | None:
-        """The word or quoted text that follows the first of these leads ("named", "into")."""
-        for lead in leads:
-            match = re.search(
-                rf"(?<!\w){lead}\s+(?:the\s+|a\s+|an\s+)?(?:{_QUOTED.pattern}|(\S+))", self.text, re.IGNORECASE
-            )
-            if match is not None:
-                text = next(group for group in match.groups() if group is not None)
-                return text.rstrip(",;")
-        return None
+    words = [word.lower() for word in re.findall(r"[\w.:/-]+", scan.text)[:3] if word.lower() not in POLITE]
+    if not words:
+        return None, scan.text
+    first = words[0]
+    if first in KINDS or (first == "docker" and any(word in KINDS or word in ("info", "version") for word in words)):
+        return "show", scan.text
+    image = first.split(":")[0].rsplit("/", 1)[-1] in lexicon().images
+    if image and re.search(
+        r"\b(?:on|port|named|called|as|with|volume|publish\w*)\b|:\d|\s-[a-z]\b", scan.text, re.IGNORECASE
+    ):
+        return "run", scan.text
+    return None, scan.text
 
-    def unquoted(self) -> str:
-        """The text with what is quoted blanked out, offsets kept."""
-        return _QUOTED.sub(lambda match: " " * len(match.group()), self.text)
 
-    def paths(self, *, quoted: bool = True) -> list[str]:
-        """Paths and file names in the order they stand."""
-        spans = [(m.start(), m.group()) for pattern in (_PATH, _RELATIVE) for m in pattern.finditer(self.unquoted())]
-        if quoted:
-            for match in _QUOTED.finditer(self.text):
-                text = next(group for group in match.groups() if group is not None)
-                if "/" in text or re.fullmatch(r"[\w.-]+\.\w{1,9}", text):
-                    spans.append((match.start(), text))
-        found: list[str] = []
-        for _, text in sorted(spans):
-            text = text if text in ("/", ".", "..") else text.rstrip(",;")
-            if text not in found:
-                found.append(text)
-        return found
+def _unmasked(scan: Scan, text: str) -> str:
+    return re.sub(MASK, lambda mask: _requoted(scan.restored(mask.group())), text)
+
+
+def _requoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def _verb(text: str) -> tuple[str | None, str]:
+    """The governing verb and what follows it; (None, text) when the text does not begin with one."""
+    at = 0
+    while True:
+        match = VERB.match(text, at)
+        word = re.compile(r"\W*([\w'\ue000-\uf8ff-]+)\W*").match(text, at)
+        if match is not None and not (
+            match.group().lower() in POLITE and word is not None and VERB.match(text, word.end())
+        ):
+            return VERBS[match.group().lower()], text[match.end() :]
+        if word is None or word.group(1).lower() not in POLITE:
+            return _mended(text, at)
+        at = word.end()
+
+
+def _mended(text: str, at: int) -> tuple[str | None, str]:
+    word = re.compile(r"[a-z]{5,16}(?![\w./:=-])", re.IGNORECASE).match(text, at)
+    if word is None:
+        return None, text
+    from reign_agents.understanding.lexicon import lexicon
+
+    verb = VERBS.get(lexicon().mend(word.group().lower()))
+    return verb, text[word.end() :] if verb else text
+
+
+def wishes(text: str) -> list[Wish]:
+    """The wishes of a request in the order written; what only says more about one belongs to it."""
+    scan = Scan(text)
+    cuts: list[tuple[int, int, bool]] = []
+    for joint in _JOINT.finditer(scan.text):
+        if _begins(scan.text, joint.end()):
+            cuts.append((joint.start(), joint.end(), bool(_THEN.search(joint.group()))))
+    parts: list[tuple[str, bool]] = []
+    begin, then = 0, False
+    for start, end, later in [*cuts, (len(scan.text), len(scan.text), False)]:
+        part = scan.text[begin:start].strip(" \t\r\n,;")
+        if part:
+            leading = re.match(r"(?:then|afterwards|finally|after that)\b", part, re.IGNORECASE)
+            parts.append((part, then or leading is not None))
+        begin, then = end, later
+    found = [Wish.of(_unmasked(scan, part), then=later) for part, later in parts]
+    return [each for wish in _merged(found) for each in _by_kind(wish)]
+
+
+def _by_kind(wish: Wish) -> list[Wish]:
+    """ "remove container a and volume b" as two wishes: a list whose members are of different kinds."""
+    if wish.verb not in _LISTING or wish.object is None:
+        return [wish]
+    scan = Scan(wish.text)
+    parts = _MEMBER.split(scan.text)
+    if len(parts) == 1 or (wish.object in ("container", "image") and wish.verb == "create"):
+        return [wish]
+    head = scan.text[: len(scan.text) - len(_verb(scan.text)[1])]
+    first, *others = parts
+    texts = [first, *(f"{head} {part}" for part in others)]
+    return [
+        replace(Wish.of(_unmasked(scan, text)), then=wish.then if number == 0 else False)
+        for number, text in enumerate(texts)
+    ]
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a wish of its own begins there: a verb that governs something, not a name in a list."""
+    lead = re.compile(
+        r"(?:(?:then|also|please|finally|afterwards|next|now|and|after that|you should|can you|could you)\s+)*",
+        re.IGNORECASE,
+    ).match(text, at)
+    at = lead.end() if lead else at
+    match = VERB.match(text, at)
+    if match is None or match.group().lower() in (
+        "new",
+        "log",
+        "logs",
+        "output",
+        "end",
+        "need",
+        "want",
+        "what",
+        "which",
+        "who",
+        "where",
+        "has",
+        "have",
+        "do",
+    ):
+        return False
+    follow = text[match.end() :]
+    if match.group().lower() in ("is", "are", "does"):
+        return True
+    return not re.match(r"\s*(?:$|[,;.!?]|and\b|then\b|or\b)", follow) or bool(_PRONOUN.match(follow.strip()))
+
+
+def _merged(found: Sequence[Wish]) -> list[Wish]:
+    whole: list[Wish] = []
+    for wish in found:
+        before = whole[-1] if whole else None
+        if (
+            before is not None
+            and before.verb in MAKERS
+            and not wish.then
+            and QUALIFIERS.match(Scan(wish.text).text.lower())
+        ):
+            whole[-1] = replace(Wish.of(f"{before.text}, {wish.text}"), then=before.then)
+        else:
+            whole.append(wish)
+    return whole
+
+
+def names(scan: Scan, drop: frozenset[str] = frozenset()) -> list[str]:
+    """The names left in a scan: words that are neither small nor kinds of things."""
+    return scan.words(SMALL | KINDS.keys() | drop)

@@ -8,277 +8,425 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
-from reign_agents.planning.wish import SMALL_WORDS, Wish
+from reign_agents.planning.scan import MASK, VALUE, Scan
+from reign_agents.planning.wish import Wish, names
 
-_FILE = frozenset({"file", "script", "log_file", "symlink", "config", "dockerfile", "env"})
+_FILE = frozenset({"file", "script", "symlink", "dockerfile", "mode"})
 _DIRECTORY = frozenset({"directory"})
-_CONTENT = (
-    r"containing",
-    r"saying",
-    r"with(?: the)? (?:content|contents|text|line|lines|words)",
-    r"that says",
-    r"reading",
+_DOCKER = frozenset({"container", "image", "volume", "network"})
+PATH = re.compile(
+    r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|[\w./-]*\*[\w./*-]*"
 )
-_MODE = re.compile(r"(?<!\d)0?[0-7]{3}(?!\d)")
+"""A path or a file name, as it stands outside quotes."""
+_LEAD = r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|(?:with|and)(?:\s+(?:the|this|its|a))*(?:\s+(?:new|single|following))*\s+(?:content|contents|text|line|lines|words?|body)(?:\s+of)?|with|contents?|text|holding)"
+_NOISE_WORDS = """file files directory directories folder folders dir empty everything inside contents content permissions
+permission mode executable bash shell script recursively recursive parents parent hidden full whole entire copy
+backup end line lines text last first exist exists there size big large much current locally disk usage space
+take takes use uses called say says contain contains deep path location symbolic symlink link links pointing
+point points target contents' forever completely -p -rf -r -f -fr -a -v -s -sf -la -l"""
+_NOISE = frozenset(_NOISE_WORDS.split())
 
 
-def _no_file(wish: Wish, verb: str) -> Question:
-    return Question(f"Which file should I {verb}?", (f"{verb} file notes.txt", f"{verb} file /tmp/notes.txt"))
+def is_about_files(wish: Wish) -> bool:
+    """Whether files are meant: a path, a quoted name or a word like "file"; not something of Docker's."""
+    if _DOCKER & set(wish.kinds[:1]):
+        return False
+    return (
+        bool(PATH.search(_without_urls(wish.scan().text)))
+        or bool((_FILE | _DIRECTORY) & set(wish.kinds))
+        or (wish.it is not None and wish.it.kind in _FILE | _DIRECTORY)
+    )
 
 
-def _path(wish: Wish) -> str | None:
-    """The path the wish is about: one that stands in the words, else what it is named."""
-    quoted = set(wish.quoted()) if any(wish.after(lead) for lead in _CONTENT) else set()
-    for path in wish.paths():
-        if path not in quoted:
-            return path
-    named = wish.word("file") or wish.word("path") or wish.after("named", "called") or _bare_name(wish)
-    return named or (wish.it.name if wish.it is not None and wish.it.kind in _FILE | _DIRECTORY else None)
+def _without_urls(text: str) -> str:
+    return re.sub(r"https?://\S+", " ", text)
 
 
-def _bare_name(wish: Wish) -> str | None:
-    found = wish.after("mkdir", "touch", "files?", "directories", "directory", "folders?", "dir")
-    return None if found is not None and found.lower() in SMALL_WORDS else found
+def _paths(scan: Scan, wish: Wish) -> list[str]:
+    """What is left as the names of files, else what "it" is."""
+    found = names(scan, _NOISE)
+    if not found and wish.it is not None and wish.it.kind in _FILE | _DIRECTORY:
+        found = [wish.it.name]
+    return found
 
 
-def _about_files(wish: Wish) -> bool:
-    return bool(wish.paths()) or wish.object in _FILE | _DIRECTORY or wish.verb == "mkdir"
-
-
-def _content(wish: Wish) -> str | None:
-    given = wish.after(*_CONTENT)
-    if given is not None:
-        quoted = wish.quoted()
-        return next((text for text in quoted if text.startswith(given)), given)
-    paths = set(wish.paths(quoted=False))
-    return next((text for text in wish.quoted() if text not in paths), None)
+def _missing(verb: str) -> Question:
+    return Question(
+        f"Which file should I {verb}?",
+        (f"{verb} file notes.txt", f"{verb} file /tmp/notes.txt"),
+        completes="{request} {reply}",
+    )
 
 
 def _line(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-async def _write(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = _path(wish)
-    if path is None:
-        return _no_file(wish, "create")
-    content = _content(wish)
-    if content is None:
-        outline.assume(f'{path} is created empty (say: containing "…")')
-    mode = _MODE.search(wish.unquoted()) if wish.has("mode", "permissions") else None
-    fields: dict[str, JsonValue] = {
-        "path": path,
-        "content": "" if content is None else _line(content),
-        "mode": mode.group() if mode else None,
-        "if_exists": "replace" if wish.has("overwrite", "replace") else None,
-    }
-    outline.add("file.write", fields, f"write {path}")
+def _content(scan: Scan, *, leading: bool) -> str | None:
+    found = scan.first(rf"{_LEAD}\s*:?\s*(?P<value>{MASK})")
+    if found is None and leading:
+        found = scan.first(rf"^\s*(?:(?:the|a)\s+)?(?:(?:text|line|words?|content)\s+)?(?P<value>{MASK})")
+    if found is None:
+        found = scan.first(
+            r"(?:containing|saying|that\s+says|with\s+(?:the\s+)?(?:content|contents|text|line|words?))\s+(?P<value>[^,;]+)$"
+        )
+    return found
+
+
+async def _write(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    scan = wish.scan()
+    pieces = re.split(
+        r"\s*(?:,|\band\b)\s*(?=(?:(?:a\s+)?(?:file\s+)?[\w./-]+\.\w+\s+(?:with|containing|saying)\b))", scan.text
+    )
+    for piece in pieces:
+        one = wish.scan()
+        one.text = piece
+        question = _write_one(one, wish, outline)
+        if question is not None:
+            return question
+    return None
+
+
+def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
+    mode = scan.first(
+        r"(?:with|and|in)?\s*(?:the\s+)?(?:mode|permissions?|chmod)\s+(?:of\s+)?(?P<value>0?[0-7]{3,4})\b"
+    )
+    if mode is None and scan.has(r"(?:(?:and|,)\s+)?(?:make\s+it\s+)?\bexecutable\b"):
+        mode = "755"
+    replace = wish.verb == "replace" or scan.has(
+        r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|existing))*(?:\s+if\s+it\s+exists)?"
+    )
+    named = scan.first(rf"\b(?:named|called)\s+(?P<value>{VALUE})")
+    into = (
+        scan.first(
+            rf"\b(?:to|into|in)\s+(?:the\s+|a\s+)?(?:new\s+)?(?:file\s+)?(?:named\s+|called\s+)?(?P<value>{VALUE})"
+        )
+        if wish.verb in ("write", "replace")
+        else None
+    )
+    if into is None and named is None:
+        named = scan.first(rf"\bfile\s+(?!with\b|containing\b|saying\b|that\b|which\b|in\b)(?P<value>{VALUE})")
+    content = _content(scan, leading=named is not None or into is not None or wish.verb == "write")
+    if into is not None and content is None:
+        content = next(iter(scan.quoted()), None)
+    paths = [path for path in (named or into,) if path] or _paths(scan, wish)
+    if not paths:
+        return _missing("create" if wish.verb != "write" else "write to")
+    if len(paths) > 1 and content is not None:
+        return Question(
+            f"Which one is the file: {', '.join(paths[:5])}?",
+            tuple(f'create file {path} containing "…"' for path in paths[:3]),
+        )
+    if content is None and wish.verb in ("write", "replace"):
+        return Question(
+            f"What should {paths[0]} say?",
+            (f'write "a line" to {paths[0]}',),
+            completes='write "{reply}" to ' + paths[0],
+        )
+    for path in paths:
+        if content is None and wish.verb != "touch":
+            outline.assume(f'{path} is created empty (say: containing "…")')
+        fields: dict[str, JsonValue] = {
+            "path": path,
+            "content": "" if not content else _line(content),
+            "mode": mode,
+            "if_exists": "replace" if replace else None,
+            "parents": True if "/" in path.strip("/") and not path.startswith(("/", "~")) else None,
+        }
+        outline.add("file.write", fields, f"write {path}")
     return None
 
 
 async def _append(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = wish.after("to file", "to", "into", "at the end of") or _path(wish)
-    content = _content(wish)
+    scan = wish.scan()
+    path = scan.first(rf"\b(?:to|into|in|at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?(?:file\s+)?(?P<value>{VALUE})")
+    if path in ("it", "that", "this"):
+        path = None
+    content = _content(scan, leading=True) or next(iter(scan.quoted()), None)
+    path = path or next(iter(_paths(scan, wish)), None)
     if path is None:
-        return _no_file(wish, "append to")
+        return _missing("append to")
     if content is None:
-        return Question(f"What should I append to {path}?", (f'append "a line" to {path}',))
+        return Question(
+            f"What should I append to {path}?", (f'append "a line" to {path}',), completes='append "{reply}" to ' + path
+        )
     outline.add("file.append", {"path": path, "content": _line(content)}, f"append a line to {path}")
     return None
 
 
 async def _directory(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = _path(wish)
-    if path is None:
-        return Question("Which directory should I create?", ("create directory build", "create directory /tmp/build"))
-    outline.add("file.make_directory", {"path": path, "parents": True}, f"make the directory {path}")
+    scan = wish.scan()
+    mode = scan.first(r"(?:with|and)?\s*(?:the\s+)?(?:mode|permissions?)\s+(?P<value>0?[0-7]{3,4})\b")
+    inside = scan.first(rf"\b(?:in|inside|under)\s+(?:the\s+)?(?:directory\s+|folder\s+)?(?P<value>{VALUE})")
+    paths = names(scan, _NOISE)
+    if not paths:
+        return Question(
+            "Which directory should I create?",
+            ("create directory build", "create directory /tmp/build"),
+            completes="{request} {reply}",
+        )
+    prefix = "" if inside is None or inside in ("here", ".", "this") else inside.rstrip("/") + "/"
+    for path in paths:
+        outline.add(
+            "file.make_directory",
+            {"path": prefix + path, "parents": True, "mode": mode},
+            f"make the directory {prefix}{path}",
+        )
     return None
 
 
-def _from_to(wish: Wish) -> tuple[str, str] | None:
-    destination = wish.after("to", "into", "as", "over")
-    paths = wish.paths()
-    source = next((path for path in paths if path != destination), None)
-    if source is None and wish.it is not None:
-        source = wish.it.name
-    source = source or wish.after("file", "directory", "folder", "copy", "move", "rename", "cp", "mv")
-    if destination is None and len(paths) > 1:
-        destination = paths[1]
-    return None if source is None or destination is None else (source, destination)
+def _from_to(wish: Wish) -> tuple[list[str], str | None]:
+    scan = wish.scan()
+    target = scan.first(
+        rf"\b(?:to|into|as|over|onto|called|named)\s+(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
+    )
+    scan.take(r"\boverwrit(?:e|ing)\b.*$|\breplac(?:e|ing)\b.*$")
+    sources = _paths(scan, wish)
+    if target is None and len(sources) > 1:
+        target = sources.pop()
+    return sources, target
 
 
-async def _copy(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    pair = _from_to(wish)
-    if pair is None:
-        return Question("What should I copy, and where to?", ("copy notes.txt to notes.bak",))
-    fields: dict[str, JsonValue] = {"source": pair[0], "destination": pair[1]}
-    if wish.object in _DIRECTORY or await _is_directory(pair[0], context):
-        fields["recursive"] = True
-    outline.add("file.copy", fields, f"copy {pair[0]} to {pair[1]}")
-    return None
+def _transfer(operation: str, verb: str, example: str) -> object:
+    async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+        sources, target = _from_to(wish)
+        if sources and target is None and wish.verb == "copy" and wish.has("backup", "back up", "copy of"):
+            target = f"{sources[0].rstrip('/')}.bak"
+            outline.assume(f"the copy is named {target} (say: to …)")
+        if not sources or target is None:
+            return Question(f"What should I {verb}, and where to?", (example,))
+        for source in sources:
+            fields: dict[str, JsonValue] = {"source": source, "destination": target}
+            if operation == "file.copy" and (_DIRECTORY & set(wish.kinds) or _is_directory(source, context)):
+                fields["recursive"] = True
+            if wish.has("overwrite", "overwriting", "replace", "replacing"):
+                fields["if_exists"] = "replace"
+            outline.add(operation, fields, f"{verb} {source} to {target}")
+        return None
+
+    return build
 
 
-async def _move(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    pair = _from_to(wish)
-    if pair is None:
-        return Question("What should I move, and where to?", ("move notes.txt to archive/notes.txt",))
-    outline.add("file.move", {"source": pair[0], "destination": pair[1]}, f"move {pair[0]} to {pair[1]}")
-    return None
-
-
-async def _is_directory(path: str, context: PlanningContext) -> bool:
-    return (context.settings.cwd / path).expanduser().is_dir()
+def _is_directory(path: str, context: PlanningContext) -> bool:
+    try:
+        return (context.settings.cwd / path).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    paths = wish.paths() or [path for path in (_path(wish),) if path]
+    scan = wish.scan()
+    scan.take(
+        r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
+    )
+    paths = _paths(scan, wish)
     if not paths:
-        return _no_file(wish, "remove")
+        return _missing("remove")
+    stars = [path for path in paths if "*" in path or "?" in path]
+    if stars:
+        return Question(
+            f"I remove files by their names, not by patterns like {stars[0]}. Which ones?",
+            (f"find files named {stars[0]}",),
+        )
     for path in paths:
-        recursive = wish.object in _DIRECTORY or await _is_directory(path, context)
+        recursive = bool(_DIRECTORY & set(wish.kinds)) or _is_directory(path, context)
         outline.add("file.remove", {"path": path, "recursive": recursive or None}, f"remove {path}")
     return None
 
 
 async def _mode(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = _path(wish)
-    mode = _MODE.search(wish.unquoted())
-    if path is None or mode is None:
+    scan = wish.scan()
+    recursive = scan.has(r"(?<!\S)-R\b|\brecursively\b")
+    mode = scan.first(r"(?<![\w.:/])(?P<value>0?[0-7]{3,4})(?![\w.:/])")
+    if mode is None and scan.has(r"\bexecutable\b|(?<!\S)(?:a|u|ug|ugo)?\+x\b"):
+        mode = "755"
+        outline.assume("executable is mode 755")
+    paths = _paths(scan, wish)
+    if not paths or mode is None:
         return Question("Which file, and which mode?", ("chmod 600 notes.txt",))
-    outline.add("file.set_mode", {"path": path, "mode": mode.group()}, f"set the mode of {path} to {mode.group()}")
+    for path in paths:
+        outline.add(
+            "file.set_mode",
+            {"path": path, "mode": mode, "recursive": recursive or None},
+            f"set the mode of {path} to {mode}",
+        )
     return None
 
 
 async def _show(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    path = _path(wish)
-    if path is None:
-        return Question("Which file should I show?", ("show file notes.txt",))
-    directory = await _is_directory(path, context)
-    outline.add("file.list" if directory else "file.read", {"path": path}, f"look into {path}")
+    scan = wish.scan()
+    exists = wish.has("exist", "exists", "is there", "stat", "when", "owner", "who owns", "permissions", "details")
+    tail = scan.has(r"\b(?:the\s+)?(?:last|end)\s+(?:\d+\s+)?(?:lines?|of)?\b") or wish.verb == "follow"
+    scan.take(r"\b(?:first|last)?\s*\d+\s+lines?\b")
+    paths = _paths(scan, wish)
+    if not paths:
+        return _missing("show")
+    for path in paths:
+        if exists:
+            outline.add("file.stat", {"path": path}, f"see what {path} is")
+        elif _is_directory(path, context):
+            outline.add("file.list", {"path": path}, f"look into {path}")
+        else:
+            outline.add("file.read", {"path": path, "tail": tail or None}, f"look into {path}")
     return None
 
 
 async def _list(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = next(iter(wish.paths()), None) or wish.after("in", "of", "under") or "."
-    path = "." if path in ("here", "this", "current", "directory", "folder") else path
-    outline.add("file.list", {"path": path}, f"list {path}")
+    scan = wish.scan()
+    hidden = scan.has(r"(?<!\S)-\w*a\w*\b|\bhidden\b")
+    scan.take(r"(?<!\S)-\w+")
+    paths = names(scan, _NOISE) or ["."]
+    for path in paths:
+        outline.add("file.list", {"path": path, "hidden": hidden or None}, f"list {path}")
     return None
 
 
 async def _find(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    pattern = next(iter(re.findall(r"[\w.-]*[*?][\w.*?-]*", wish.text)), None) or wish.after("named", "called")
+    scan = wish.scan()
+    pattern = scan.first(r"(?P<value>[\w.-]*[*?\[][\w.*?\[\]-]*)") or scan.first(
+        rf"\b(?:named|called|name)\s+(?P<value>{VALUE})"
+    )
+    start = (
+        scan.first(
+            rf"\b(?:under|in|below|inside|within|from)\s+(?:the\s+)?(?:directory\s+|folder\s+)?(?P<value>{VALUE})"
+        )
+        or "."
+    )
+    start = "." if start in ("here", "this", "current") else start
+    pattern = pattern or next(iter(scan.quoted()), None) or next((w for w in names(scan, _NOISE) if "." in w), None)
     if pattern is None:
         return Question("What should the files be called?", ("find files named *.log under /var/log",))
-    start = wish.after("under", "in", "below") or "."
-    start = "." if start in ("here", "this", "current") else start
     outline.add("file.find", {"path": start, "name_glob": pattern}, f"find {pattern} under {start}")
     return None
 
 
 async def _usage(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = next(iter(wish.paths()), None) or wish.word("path") or "."
-    outline.add("file.disk_usage", {"path": path}, f"how much room {path} takes")
+    for path in _paths(wish.scan(), wish) or ["."]:
+        outline.add("file.disk_usage", {"path": path}, f"how much room {path} takes")
     return None
 
 
+async def _link(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    scan = wish.scan()
+    to = scan.first(rf"\b(?:pointing\s+(?:to|at)|points?\s+(?:to|at)|to|at)\s+(?P<value>{VALUE})")
+    found = _paths(scan, wish)
+    if to is None and len(found) == 2:
+        to = found.pop(0)
+    if to is None or len(found) != 1:
+        return Question(
+            "What should the link be called, and where should it point?",
+            ("create a symlink current pointing to releases/1",),
+        )
+    outline.add("file.link", {"to": to, "path": found[0]}, f"{found[0]} points to {to}")
+    return None
+
+
+def _recipe(name: str, verbs: str, build: object, example: str, fits: object = is_about_files, rank: int = 1) -> Recipe:
+    return Recipe(f"files.{name}", frozenset(verbs.split()), frozenset(), build, example, fits, rank)  # type: ignore[arg-type]
+
+
+def _size(wish: Wish) -> bool:
+    said = wish.has(
+        "disk usage", "how big", "how large", "how much space", "how much room", "how much disk", "size of", "space"
+    )
+    return said and not wish.has("docker") and not _DOCKER & set(wish.kinds)
+
+
+def _here(wish: Wish) -> bool:
+    return (
+        wish.has("files", "ls", "list", "directory", "folder", "directories", "folders")
+        and not _DOCKER & set(wish.kinds)
+    ) and (is_about_files(wish) or wish.lower.strip() in ("ls", "dir", "ls -l", "ls -la", "ls -a"))
+
+
 RECIPES = (
-    Recipe(
-        "files.write",
-        frozenset({"create", "add", "mkdir", "update", "set", "replace"}),
-        _FILE | {None},  # type: ignore[arg-type]
+    _recipe(
+        "write",
+        "create write replace touch append",
         _write,
         'create file notes.txt containing "remember the milk"',
-        fits=lambda wish: _about_files(wish) and not wish.has("append"),
+        lambda w: (
+            is_about_files(w) or w.verb == "touch" or (w.verb in ("write", "replace") and bool(w.scan().quoted()))
+        ),
     ),
-    Recipe(
-        "files.append",
-        frozenset({"add"}),
-        frozenset(),
+    _recipe(
+        "append",
+        "append write",
         _append,
         'append "and the bread" to notes.txt',
-        fits=lambda wish: wish.has("append", "add") and bool(wish.quoted()) and bool(wish.paths()),
-        rank=3,
+        lambda w: w.has("append") or (w.verb == "append" and bool(w.scan().quoted()) and is_about_files(w)),
+        4,
     ),
-    Recipe(
-        "files.make_directory",
-        frozenset({"create", "mkdir", "add"}),
-        _DIRECTORY,
+    _recipe(
+        "directory",
+        "create mkdir append",
         _directory,
         "create directory build/output",
-        rank=1,
+        lambda w: w.verb == "mkdir" or w.object == "directory",
+        3,
     ),
-    Recipe("files.mkdir", frozenset({"mkdir"}), frozenset(), _directory, "mkdir build", fits=lambda w: w.has("mkdir")),
-    Recipe(
-        "files.copy",
-        frozenset({"copy", "backup"}),
-        frozenset(),
-        _copy,
+    _recipe(
+        "copy",
+        "copy",
+        _transfer("file.copy", "copy", "copy notes.txt to notes.bak"),
         "copy notes.txt to notes.bak",
-        fits=_about_files,
+        lambda w: is_about_files(w) or not _DOCKER & set(w.kinds),
+        2,
     ),
-    Recipe(
-        "files.move",
-        frozenset({"move", "rename"}),
-        frozenset(),
-        _move,
+    _recipe(
+        "copy_made",
+        "create",
+        _transfer("file.copy", "copy", "copy notes.txt to notes.bak"),
+        "make a copy of notes.txt called notes.old",
+        lambda w: is_about_files(w) and w.has("copy of", "backup of"),
+        5,
+    ),
+    _recipe(
+        "move",
+        "move rename",
+        _transfer("file.move", "move", "move notes.txt to archive/notes.txt"),
         "move notes.txt to archive/notes.txt",
-        fits=_about_files,
-        rank=1,
+        lambda w: is_about_files(w) or (w.verb == "move" and not _DOCKER & set(w.kinds)),
+        3,
     ),
-    Recipe(
-        "files.remove",
-        frozenset({"delete", "destroy", "empty"}),
-        frozenset(),
-        _remove,
-        "remove file notes.txt",
-        fits=_about_files,
-        rank=1,
-    ),
-    Recipe(
-        "files.mode",
-        frozenset({"chmod", "set", "update"}),
-        frozenset(),
+    _recipe("remove", "remove", _remove, "remove file notes.txt", rank=3),
+    _recipe(
+        "mode",
+        "chmod set create",
         _mode,
         "chmod 600 notes.txt",
-        fits=lambda wish: _about_files(wish) and wish.has("chmod", "mode", "permissions"),
-        rank=4,
+        lambda w: (
+            w.verb == "chmod"
+            or ("mode" in w.kinds and is_about_files(w) and (w.verb == "set" or not w.scan().quoted()))
+        ),
+        5,
     ),
-    Recipe(
-        "files.show",
-        frozenset({"show", "check", "tell"}),
-        frozenset(),
+    _recipe(
+        "show",
+        "show check inspect follow find",
         _show,
         "show file notes.txt",
-        fits=_about_files,
-        rank=1,
+        lambda w: is_about_files(w) and not w.has("http", "https", "up", "online", "reachable", "alive", "responding"),
+        1,
     ),
-    Recipe(
-        "files.list",
-        frozenset({"list", "show", "count"}),
-        frozenset({"file", "directory"}),
-        _list,
-        "list files in /var/log",
-        fits=lambda wish: wish.has("files", "directory", "folder", "contents", "ls", "list"),
-        rank=2,
-    ),
-    Recipe(
-        "files.find",
-        frozenset({"find", "list", "show"}),
-        frozenset({"file", "log_file"}),
+    _recipe("list", "list show check find", _list, "list files in /var/log", _here, 2),
+    _recipe(
+        "find",
+        "find list show",
         _find,
         "find files named *.log under /var/log",
-        fits=lambda wish: "*" in wish.text or (wish.verb == "find" and wish.has("named", "called")),
-        rank=4,
+        lambda w: is_about_files(w) and ("*" in w.text or (w.verb == "find" and not w.has("free port"))),
+        5,
     ),
-    Recipe(
-        "files.usage",
-        frozenset({"show", "check", "tell", "measure", "list", "count", "find"}),
-        frozenset({"disk", "directory", "file"}),
-        _usage,
-        "show disk usage of /var/log",
-        fits=lambda wish: wish.has(
-            "disk usage", "disk space", "how big", "size", "how much space", "space", "how large"
-        ),
-        rank=3,
+    _recipe("usage", "show check list find inspect", _usage, "show disk usage of /var/log", _size, 6),
+    _recipe("usage_of", "disk", _usage, "disk usage of .", _size),
+    _recipe(
+        "link",
+        "link create",
+        _link,
+        "create a symlink current pointing to releases/1",
+        lambda w: w.verb == "link" or "symlink" in w.kinds,
+        5,
     ),
 )
+"""What the file specialist can do, most usual first."""

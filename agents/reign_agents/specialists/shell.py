@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from reign_executors.shell.analysis import analyse
+import re
+import shlex
+
+from pydantic import JsonValue
 
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.wish import Wish
+from reign_executors.shell.analysis import analyse
+
+_SCRIPT = re.compile(r"(?<!\S)(?:\.{0,2}/)?[\w./-]+\.(?:sh|bash)(?![\w/])|(?<!\S)\.{1,2}/[\w./-]+(?!\S)")
 
 
 def command_step(name: str, command: str) -> Step:
@@ -17,20 +23,53 @@ def command_step(name: str, command: str) -> Step:
 
 
 async def _command(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    command = next(iter(wish.quoted()), None)
+    scan = wish.scan()
+    quoted = scan.quoted()
+    if len(quoted) > 1:
+        return Question("Which of the commands should I run?", tuple(f"run `{text}`" for text in quoted[:5]))
+    bare = re.match(
+        r"\s*(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)\b\s*:?\s*(?P<value>\S.*)$",
+        wish.rest,
+        re.DOTALL | re.IGNORECASE,
+    )
+    command = quoted[0] if quoted else bare["value"] if bare else None
     if command is None:
-        return Question("Which command should I run?", ("run command `uname -a`", "!uname -a"))
+        return Question(
+            "Which command should I run?",
+            ("run command `uname -a`", "!uname -a"),
+            completes="run the command `{reply}`",
+        )
     step = command_step("", command)
     outline.add(step.operation, step.fields, step.why)
     return None
 
 
 async def _script(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    path = next(iter(wish.paths()), None)
+    scan = wish.scan()
+    path = scan.first(rf"(?P<value>{_SCRIPT.pattern})") or scan.first(r"\bscript\s+(?P<value>[\w./\ue000-\uf8ff-]+)")
     if path is None:
-        return Question("Which script should I run?", ("run script ./deploy.sh",))
-    outline.add("shell.script", {"path": path}, f"run the script {path}")
+        return Question("Which script should I run?", ("run script ./deploy.sh",), completes="run script {reply}")
+    scan.take(
+        r"^\s*(?:the\s+|my\s+)?(?:shell\s+|bash\s+)?script\b|\bwith(?:\s+the)?(?:\s+arg(?:ument)?s?)?\b|\barg(?:ument)?s\b|\bplease\b|\busing\s+bash\b"
+    )
+    try:
+        args: list[JsonValue] = [*shlex.split(scan.restored(scan.text.strip()))]
+    except ValueError:
+        return Question("I can't tell where the arguments end: a quote is not closed.", (f"run script {path}",))
+    outline.add("shell.script", {"path": path, "args": args}, f"run the script {path}")
     return None
+
+
+def _is_command(wish: Wish) -> bool:
+    text = wish.scan()
+    inside = re.search(r"\b(?:in|inside)\s+(?:the\s+)?(?:container\s+)?[\w.-]+\s*$", text.text)
+    lone = not re.sub(
+        r"[\ue000-\uf8ff]|\b(?:the|this|command|cmd|shell|please|here|on|my|machine|host|locally)\b|[\s.:!]",
+        "",
+        text.text.lower(),
+    )
+    leading = re.match(r"\s*(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)\b", text.text, re.IGNORECASE)
+    return leading is not None or (bool(text.quoted()) and lone and not inside)
 
 
 RECIPES = (
@@ -40,16 +79,16 @@ RECIPES = (
         frozenset(),
         _command,
         "run command `uname -a`",
-        fits=lambda wish: bool(wish.quoted()) and not wish.word("image") and not wish.has("in", "inside", "container"),
-        rank=1,
+        fits=_is_command,
+        rank=3,
     ),
     Recipe(
         "shell.script",
-        frozenset({"run", "exec"}),
-        frozenset({"script", "file"}),
+        frozenset({"run", "exec", "start"}),
+        frozenset(),
         _script,
         "run script ./deploy.sh",
-        fits=lambda wish: any(path.endswith((".sh", ".bash")) for path in wish.paths()) or wish.has("script"),
-        rank=1,
+        fits=lambda wish: "script" in wish.kinds or bool(re.match(rf"\s*(?:the\s+)?(?:{_SCRIPT.pattern})", wish.rest)),
+        rank=4,
     ),
 )

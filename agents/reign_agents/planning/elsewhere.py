@@ -1,0 +1,45 @@
+"""Tools that Reign will know later: named honestly instead of "not understood"."""
+
+from __future__ import annotations
+
+import re
+
+from reign_agents.understanding import Understanding
+
+TOOLS: tuple[tuple[str, str, str], ...] = (
+    ("helm", "Helm", r"helm|helmfile|charts?"),
+    (
+        "kubernetes",
+        "Kubernetes",
+        r"kubernetes|k8s|kubectl|kube|pods?|deployments?|statefulsets?|daemonsets?|replicas?|namespaces?|ingress|configmaps?|minikube|kind cluster|rollouts?|hpa|autoscaler",
+    ),
+    ("terraform", "Terraform", r"terraform|tf|tofu|opentofu|tfstate|tfvars|terragrunt"),
+    ("github", "GitHub", r"github|gh|pull requests?|prs?|repos?|repository|repositories|issues?|branch|branches"),
+    ("cicd", "CI/CD", r"pipelines?|workflows?|jenkins|gitlab|ci/cd|ci|runners?|github actions"),
+    ("compose", "Docker Compose", r"compose|docker-compose|podman|swarm"),
+)
+"""Domain of understanding, name for people, words that mean it."""
+_COMMANDS = re.compile(r"^\s*(?:kubectl|helm|terraform|tofu|gh|git|docker-compose|podman|jenkins-cli|argocd)\s+\S")
+
+
+def later(text: str, understanding: Understanding, *, named: bool = False) -> str | None:
+    """Which tool of later versions a request is for, as people call it; None when it is for none.
+
+    ``named``: only when the words name the tool or its things.
+    """
+    for domain, name, words in TOOLS:
+        if re.search(rf"(?<![\w./-])(?:{words})(?![\w/-])", text, re.IGNORECASE) and understanding.intent != "unknown":
+            return name
+        if (
+            not named
+            and domain in understanding.domains
+            and understanding.domains[0] == domain
+            and understanding.intent != "unknown"
+        ):
+            return name
+    return None
+
+
+def as_command(text: str) -> tuple[str, ...]:
+    """The suggestion to run a tool's own command line as a shell command."""
+    return (f"!{text.strip()}",) if _COMMANDS.match(text) else ()

@@ -1,0 +1,313 @@
+"""Requests that live on what was said before: "do it again", "no, port 9090", "same but named web2", "why did it fail?"."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import JsonValue
+
+from reign_agents.plan.model import Plan, Step
+from reign_agents.planning.draft import Draft, PlanningContext
+from reign_agents.planning.joining import thing_of
+from reign_agents.planning.scan import VALUE, Scan
+from reign_agents.planning.wish import Thing
+from reign_agents.store.records import RunRecord
+from reign_executors.operation import JsonObject
+from reign_executors.redaction.placeholders import PLACEHOLDER
+
+_OPENING = r"^\W*(?:(?:ok(?:ay)?|please|now|and|then|hey|sorry|oops|hmm|wait|ah)\W+)*"
+_AGAIN = re.compile(
+    _OPENING
+    + r"(?:(?:can\s+you\s+)?(?:do|run|try|execute|make|start)\s+(?:it|that|this|the\s+(?:same|last\s+(?:one|plan|run)))(?:\s+(?:all|once))?\s*(?:again|once\s+more|over)?"
+    r"|again|once\s+more|repeat(?:\s+(?:it|that|this|the\s+last\s+(?:one|run|plan)))?|retry(?:\s+(?:it|that))?|re-?run(?:\s+(?:it|that))?|(?:the\s+)?same(?:\s+(?:thing|again|one|as\s+before))?|another(?:\s+one)?|one\s+more)(?=\W|$)"
+    r"(?P<change>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NEEDS_AGAIN = re.compile(r"\b(?:again|once more|same|repeat|retry|re-?run|another|over|one more)\b", re.IGNORECASE)
+_CORRECTION = re.compile(
+    _OPENING
+    + r"(?:no|nope|not\s+that|wrong|actually|i\s+(?:mean|meant)|rather|make\s+(?:it|that)|use|change\s+(?:it|that)\s+to|better|instead)(?=\W|$)(?P<change>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHY = re.compile(
+    _OPENING + r"(?:why|how\s+come)\s+(?:(?:did|does|has|is|was|had)(?:n't)?\s+)?(?:it|that|this|the\s+last\s+(?:run|step|one)|run\s+(?P<run>r_\w+)|(?P<bare>r_\w+))?\s*(?:not\s+|just\s+)?(?:fail(?:ed|s|ing)?|stop(?:ped)?|work(?:ing|ed)?|go\s+wrong|break|broke|happen(?:ed)?)?\W*$"
+    + r"|" + _OPENING.replace("^", "") + r"what\s+(?:went\s+wrong|happened|failed|was\s+the\s+(?:error|problem|matter))(?:\s+(?:with|in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?\W*$",
+    re.IGNORECASE,
+)  # fmt: skip
+_FAILED = ("failed", "stopped", "in_doubt", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a follow-up changes in the last plan: the fields it can mean, and the new value."""
+
+    fields: tuple[str, ...]
+    value: str
+    said: str
+
+
+_CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        r"(?:on\s+|with\s+|at\s+|use\s+)*(?:the\s+)?ports?\s+(?:number\s+)?(?P<value>\d{1,5}(?::\d{1,5})?)",
+        ("ports", "port"),
+        "port",
+    ),
+    (rf"(?:with\s+|use\s+|from\s+)*(?:the\s+)?image\s+(?P<value>{VALUE})", ("image",), "image"),
+    (
+        rf"(?:with\s+)?(?:named?|called?|call\s+it|name\s+it|as|the\s+name)\s+(?:is\s+|it\s+)?(?P<value>{VALUE})",
+        ("container", "volume", "network", "destination", "path"),
+        "name",
+    ),
+    (
+        r"(?:with\s+)?(?P<value>\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|megs?|gigs?))(?:\s+(?:of\s+)?(?:memory|ram))?\b",
+        ("memory",),
+        "memory",
+    ),
+    (r"(?:with\s+)?(?P<value>half|\d+(?:\.\d+)?)\s+(?:of\s+)?(?:an?\s+)?(?:cpus?|cores?)", ("cpus",), "cpus"),
+    (rf"(?:in\s+|with\s+)?(?:the\s+)?network\s+(?P<value>{VALUE})", ("network",), "network"),
+    (r"(?:with\s+)?(?:the\s+)?(?:mode|permissions)\s+(?P<value>0?[0-7]{3})", ("mode",), "mode"),
+    (rf"(?:with\s+)?(?:the\s+)?(?:text|content|saying|containing)\s+(?P<value>{VALUE})", ("content",), "content"),
+    (rf"\b(?:to|into|in)\s+(?P<value>{VALUE})", ("destination", "folder", "to", "path"), "place"),
+    (r"^\W*(?P<value>\d{2,5})\W*$", ("ports", "port"), "port"),
+)
+
+
+async def follow_up(text: str, context: PlanningContext) -> Draft | None:
+    """The draft of a request that only makes sense after others; None when it stands by itself."""
+    why = _WHY.match(text)
+    if why is not None:
+        return _why(context, why["run"] or why["bare"] or why["with"])
+    again = _AGAIN.match(text)
+    if again is not None and _NEEDS_AGAIN.search(text):
+        return _repeated(context, again["change"], corrects=False)
+    correction = _CORRECTION.match(text)
+    if correction is not None:
+        return _repeated(context, correction["change"], corrects=True)
+    return None
+
+
+def last_plan(context: PlanningContext) -> tuple[RunRecord, Plan] | None:
+    """The session's newest run that was no undo, with its plan."""
+    for record in context.recent:
+        plan = context.plan_of(record.run)
+        if plan is not None and plan.undo_of is None and plan.steps:
+            return record, plan
+    return None
+
+
+def last_thing(context: PlanningContext) -> Thing | None:
+    """What the session's last run was about."""
+    found = last_plan(context)
+    if found is None:
+        return None
+    _, plan = found
+    changing = [step for step in plan.steps if step.effect is not None and step.effect.changes]
+    things = (thing_of(step) for step in reversed(changing or list(plan.steps)))
+    return next((thing for thing in things if thing is not None), None)
+
+
+def _nothing(what: str) -> Draft:
+    return Draft(
+        "unknown", 1.0, question=f"There is no earlier request in this session to {what}.", suggestions=("help",)
+    )
+
+
+def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft | None:
+    scan = Scan(words)
+    changes = _read(scan)
+    left = [
+        word
+        for word in scan.words()
+        if not re.fullmatch(
+            r"(?i)(?:but|with|on|and|please|now|it|that|this|the|for|me|time|instead|again|make|use|be|should|to|sorry|i|meant|mean|a|of|one|more|once|over|thanks|actually|a)",
+            word,
+        )
+    ]
+    if left or (corrects and not changes):
+        return None
+    found = last_plan(context)
+    if found is None:
+        return _nothing("change" if corrects else "repeat")
+    record, plan = found
+    if PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)):
+        return Draft(
+            plan.intent,
+            1.0,
+            question="The secret values of that request were not kept. Please type it again.",
+            suggestions=(plan.request,),
+        )
+    changed_before = record.steps.done > 0 and bool(record.undo) and record.undone_by is None
+    done = corrects and changed_before
+    if done and changes and all(change.said == "name" for change in changes):
+        renamed = _renamed(plan, changes[-1].value)
+        if renamed is not None:
+            return _draft(plan, renamed, (f"“{plan.request}” was done: what it made is renamed",), None)
+    steps = tuple(_bare(step) for step in plan.steps)
+    for change in changes:
+        steps, count = _changed(steps, change)
+        if not count:
+            return Draft(
+                plan.intent,
+                1.0,
+                question=f"“{plan.request}” has no {change.said} to change. Please say the whole request.",
+                suggestions=(plan.request,),
+            )
+    if done:
+        steps = tuple(_replacing(step) for step in steps)
+    said = ", ".join(f"{change.said} {change.value}" for change in changes)
+    what = f"“{plan.request}” ({record.run})" + (f" with {said}" if said else " again")
+    assumptions = (f"this is {what}", *(("what it made before is replaced",) if done else ()))
+    return _draft(plan, steps, assumptions, record.run if corrects and not done else None)
+
+
+def _draft(plan: Plan, steps: tuple[Step, ...], assumptions: tuple[str, ...], corrects: str | None) -> Draft:
+    return Draft(plan.intent, plan.confidence, steps=steps, assumptions=assumptions, corrects=corrects)
+
+
+def _bare(step: Step) -> Step:
+    return replace(step, effect=None, target=None, verdict=None, reasons=(), command="")
+
+
+def _read(scan: Scan) -> list[Change]:
+    found = []
+    for pattern, fields, said in _CHANGES:
+        value = scan.first(pattern)
+        if value is not None:
+            found.append(Change(fields, value, said))
+    return found
+
+
+def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], int]:
+    """The steps with the change made wherever its old value stands; how many fields it touched."""
+    field = next((name for name in change.fields if any(name in step.fields for step in steps)), None)
+    if field is None:
+        optional = {"memory", "cpus", "network"} & set(change.fields)
+        runs = [step for step in steps if step.operation == "docker.run"]
+        if not runs or not (optional or change.said == "port"):
+            return steps, 0
+        value: JsonValue = _value(next(iter(change.fields)), change.value, None)
+        patched = tuple(
+            replace(s, fields={**s.fields, next(iter(change.fields)): value}) if s.operation == "docker.run" else s
+            for s in steps
+        )
+        return patched, 1
+    old = next(step.fields[field] for step in reversed(steps) if field in step.fields)
+    new = _value(field, change.value, old)
+    outer = _outer(old), _outer(new)
+
+    def put(step: Step) -> Step:
+        fields: dict[str, Any] = dict(step.fields)
+        if fields.get(field) == old:
+            fields[field] = new
+        if field == "ports" and fields.get("port") == outer[0]:
+            fields["port"] = outer[1]
+        why = (
+            step.why.replace(str(outer[0]), str(outer[1])) if field == "ports" else step.why.replace(str(old), str(new))
+        )
+        return replace(step, fields=fields, why=why)
+
+    return tuple(put(step) for step in steps), 1
+
+
+def _outer(value: JsonValue) -> int | None:
+    first = value[0] if isinstance(value, list) and value else value
+    found = re.match(r"(?:[\d.]+:)?(\d+)(?::|$)", str(first))
+    return int(found.group(1)) if found else None
+
+
+def _value(field: str, text: str, old: JsonValue) -> JsonValue:
+    from reign_agents.specialists.docker.values import cores, size
+
+    convert: Mapping[str, Callable[[str], JsonValue]] = {
+        "ports": lambda t: _ports(t, old),
+        "port": lambda t: int(t.split(":")[0]),
+        "memory": size,
+        "cpus": cores,
+        "content": lambda t: t if t.endswith("\n") else t + "\n",
+    }
+    return convert.get(field, str)(text)
+
+
+def _ports(text: str, old: JsonValue) -> list[JsonValue]:
+    listed = list(old) if isinstance(old, list) else []
+    if ":" in text:
+        return [text, *listed[1:]]
+    inside = str(listed[0]).rsplit(":", 1)[-1] if listed else text
+    return [f"{text}:{inside}", *listed[1:]]
+
+
+def _replacing(step: Step) -> Step:
+    fields: JsonObject = step.fields
+    if step.operation in ("docker.run", "docker.create", "file.write", "file.copy"):
+        return replace(step, fields={**fields, "if_exists": "replace"})
+    return step
+
+
+def _renamed(plan: Plan, name: str) -> tuple[Step, ...] | None:
+    """What a done plan made, under another name: a container or a file."""
+    for step in reversed(plan.steps):
+        if step.operation == "docker.run":
+            old = step.fields.get("container")
+            return (Step("s1", "docker.rename", {"container": old, "to": name}, f"{old} becomes {name}", (), "docker"),)
+        if step.operation in ("file.write", "file.make_directory", "file.copy"):
+            old = step.fields.get("destination") or step.fields.get("path")
+            return (
+                Step("s1", "file.move", {"source": old, "destination": name}, f"{old} becomes {name}", (), "files"),
+            )
+    return None
+
+
+def _why(context: PlanningContext, run: str | None) -> Draft:
+    records = [record for record in context.recent if run is None or record.run == run]
+    failed = next((record for record in records if record.outcome in _FAILED), None)
+    if failed is None:
+        if run is not None and records:
+            return Draft("debug", 1.0, answer=f"Run {run} did not fail: it ended as {records[0].outcome}.")
+        if run is not None:
+            return Draft(
+                "debug", 1.0, question=f"There is no run {run} in this session.", suggestions=("why did it fail?",)
+            )
+        return Draft(
+            "debug",
+            1.0,
+            answer="Nothing failed in this session." if context.recent else "Nothing ran in this session yet.",
+        )
+    return Draft("debug", 1.0, answer=_story(failed, context))
+
+
+def _story(record: RunRecord, context: PlanningContext) -> str:
+    lines = [f"“{record.request}” ({record.run}) {_ended(record.outcome)}."]
+    plan = context.plan_of(record.run)
+    for step in context.steps_of(record.run):
+        error = step.error
+        if not isinstance(error, Mapping) or len(lines) > 14:
+            continue
+        what = step.operation
+        if plan is not None:
+            what = next((one.why for one in plan.steps if one.id == step.id), what)
+        lines.append(f"{step.id} {what}: {error.get('cause') or error.get('kind')}")
+        if error.get("way_out"):
+            lines.append(f"Way out: {error['way_out']}")
+    if len(lines) == 1:
+        lines.append(
+            record.answer or f"Nobody approved it or it was stopped; “reign-tui show {record.run}” has all of it."
+        )
+    skipped = record.steps.skipped
+    if skipped:
+        lines.append(
+            f"{skipped} step{'s' if skipped > 1 else ''} that needed it {'were' if skipped > 1 else 'was'} skipped."
+        )
+    return "\n".join(lines)
+
+
+def _ended(outcome: str) -> str:
+    return {
+        "failed": "failed",
+        "stopped": "was stopped",
+        "in_doubt": "ended in doubt",
+        "cancelled": "was cancelled",
+    }.get(outcome, f"ended as {outcome}")

@@ -1,0 +1,104 @@
+"""The words planning reads: verbs, kinds of things, and words that carry no meaning of their own. All of it is data."""
+
+from __future__ import annotations
+
+import re
+
+_VERBS = {
+    "run": "run; launch; spin up; spin; fire up; bring up; stand up; deploy; host; serve; docker run",
+    "start": "start; boot; start up; boot up; switch on; turn on",
+    "create": "create; make; set up; setup; generate; new; i need; we need; i want; i'd like; gimme; give me; need; want; get me",
+    "write": "write; save; put; echo; store; fill",
+    "replace": "overwrite; replace; rewrite; swap",
+    "append": "append; add",
+    "stop": "stop; halt; shut down; shutdown; turn off; switch off; bring down; take down; power off; end",
+    "kill": "kill; sigkill",
+    "restart": "restart; reboot; bounce; recycle; re-start; reload",
+    "pause": "pause; freeze; suspend",
+    "unpause": "unpause; resume; unfreeze; continue",
+    "remove": "remove; delete; rm; del; get rid of; destroy; drop; erase; nuke; discard; tear down; teardown; trash; rmdir; "
+    "rmi; throw away; dispose of; clean up; cleanup; wipe",
+    "prune": "prune",
+    "rename": "rename; re-name",
+    "move": "move; mv; relocate",
+    "copy": "copy; cp; make a copy of; back up; backup; duplicate; make a backup of; take a copy of",
+    "list": "list; ls; enumerate",
+    "show": "show; show me; display; print; cat; view; see; describe; get; read; look at; look into; tell; tell me; "
+    "logs; log; output; let me see; report; what does; what's in; what is in; open; count; how many; how much; how big; "
+    "how large; what; which; who; where; whats; what's",
+    "follow": "follow; tail; watch; stream",
+    "inspect": "inspect; examine",
+    "check": "check; verify; make sure; ensure; test; probe; curl; is; are; does; do; has; have; validate; confirm; "
+    "check whether; wait until; wait for; wait till; see if; see whether",
+    "find": "find; search; locate; look for; search for",
+    "pull": "pull; download; fetch; grab",
+    "push": "push; upload; publish image",
+    "build": "build; bake; compile",
+    "tag": "tag; retag",
+    "connect": "connect; attach; join",
+    "disconnect": "disconnect; detach",
+    "exec": "exec; execute",
+    "chmod": "chmod; change mode of; change the mode of; change permissions of; change the permissions of",
+    "mkdir": "mkdir",
+    "touch": "touch",
+    "link": "link; symlink; ln",
+    "set": "set; give; update; limit; change; restrict; cap; raise; lower; increase; reduce; modify; reconfigure; allow; allocate",
+    "publish": "publish; expose; map; forward",
+    "install": "install; uninstall; upgrade; scale; apply; merge; rollback; provision; drain; cordon",
+}
+VERBS: dict[str, str] = {form.strip(): verb for verb, forms in _VERBS.items() for form in forms.split(";")}
+"""Spelling → verb of planning."""
+
+_KINDS = {
+    "logs": "log logs output",
+    "container": "container containers ctr ctrs sidecar service services app website instance database server",
+    "image": "image images img imgs",
+    "volume": "volume volumes vol vols",
+    "network": "network networks",
+    "directory": "directory directories folder folders dir dirs",
+    "file": "file files textfile",
+    "symlink": "symlink symlinks link",
+    "stats": "stats statistics usage memory cpu ram",
+    "health": "health healthy healthcheck",
+    "port": "port ports",
+    "command": "command cmd",
+    "script": "script",
+    "processes": "process processes top",
+    "disk": "disk space",
+    "mode": "mode permissions permission executable",
+    "dockerfile": "dockerfile",
+}
+KINDS: dict[str, str] = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+"""Noun → kind of thing."""
+
+_POLITE_WORDS = """please pls plz kindly hey hi hello ok okay now then just also finally next first afterwards so well and could
+can would will should you i i'd we to like want need let's lets go ahead for me us my quickly safely immediately
+again thanks thank btw simply maybe the a an"""
+POLITE = frozenset(_POLITE_WORDS.split())
+"""Words before the verb that say nothing."""
+
+_SMALL_WORDS = """a an the my our your its his their this that these those it them one and or & with without of on in at to for
+from as by please pls plz kindly now then just also again thanks thank you me us i we is are be so too named
+called name all some any new if there here still currently every each both which who what whose into onto inside
+within using via up down out off back over do does did not have has had will would could can should let's ok
+okay well really yes no only exactly first once quickly finally immediately container's running"""
+SMALL = frozenset(_SMALL_WORDS.split())
+"""Words that are never the name of a thing unless they are quoted or follow "named"."""
+
+QUALIFIERS = re.compile(
+    r"(?:and\s+|also\s+|please\s+)*(?:(?:that\s+|which\s+)?(?:running|runs|run(?:ning)?\s+the\s+command|with|using|uses|having|has|mounting|mounts?|publish(?:ing|es)?|"
+    r"expos(?:e|es|ing)|map(?:s|ping)?|forward(?:s|ing)?|bind(?:ing)?|as\s+user|limit(?:ed|ing)?\s+(?:it\s+)?to|restart(?:ing)?\s+(?:it\s+)?(?:policy|always|unless|on[ -]failure|no\b)|"
+    r"set(?:ting)?\s+(?:the\s+)?(?:env|environment|restart|memory|label|hostname|\w+=)|name\s+it|call\s+it|named|called|label(?:l?ed)?\s|on\s+(?:the\s+)?(?:port|network)|"
+    r"in\s+(?:the\s+)?network|give\s+it|limit\s+it|attach(?:ed)?\s+(?:it\s+)?to|connect(?:ed)?\s+(?:it\s+)?to|join(?:ing)?\s+(?:the\s+)?network|detached|in\s+the\s+background|tag(?:ged|ging)?\s+(?:it|as|with)|"
+    r"(?:start|run|launch)\s+(?:it|the\s+container)\s*(?:$|[,.;])|keep\s+it|make\s+it\s+restart|add\s+(?:the\s+)?(?:a\s+)?(?:label|env|volume|port)|"
+    r"(?:replac(?:e|ing)|reus(?:e|ing))\s+(?:it|the\s+existing|any|the\s+old|an?\s+existing)|overwrite\s+it|containing|saying|listening)(?!\w))",
+    re.IGNORECASE,
+)
+"""What begins a part that only says more about the wish before it."""
+
+MAKERS = frozenset({"run", "start", "create", "build", "write", "touch", "copy"})
+"""Verbs that a qualifier can belong to."""
+
+_LONGEST = sorted(VERBS, key=len, reverse=True)
+VERB = re.compile(r"(?:" + "|".join(re.escape(form) for form in _LONGEST) + r")(?![\w/.:=-]|\.\w)", re.IGNORECASE)
+"""A verb at the place matched."""

@@ -1,0 +1,113 @@
+"""Which container, image, volume or network the words mean: looked up on the real engine, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.wish import Wish
+
+_LISTS = {
+    "container": ("docker.list_containers", "containers"),
+    "image": ("docker.list_images", "images"),
+    "volume": ("docker.list_volumes", "volumes"),
+    "network": ("docker.list_networks", "networks"),
+}
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """One object of the engine: ``names`` it goes by (the first is shown), ``row`` as the engine's query gave it."""
+
+    names: tuple[str, ...]
+    row: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def running(self) -> bool:
+        return self.row.get("status") in ("running", "paused", "restarting")
+
+
+async def present(kind: str, context: PlanningContext) -> list[There]:
+    """All objects of a kind that the engine has."""
+    operation, key = _LISTS[kind]
+    listed = await context.look(operation, {"all": True} if kind == "container" else {})
+    rows: Any = listed.get(key) or []
+    return [There(_names_of(kind, row), row) for row in rows]
+
+
+def _names_of(kind: str, row: dict[str, Any]) -> tuple[str, ...]:
+    if kind == "image":
+        return tuple(str(tag) for tag in row.get("tags") or ()) or (str(row.get("id", "")),)
+    return (str(row.get("name") or row.get("id")),)
+
+
+def match(wanted: str, there: Iterable[There]) -> list[There]:
+    """Those the word can mean: its exact name, else its id's beginning, else those whose name contains it."""
+    rows = list(there)
+    exact = [one for one in rows if wanted in one.names or f"{wanted}:latest" in one.names]
+    if exact:
+        return exact
+    by_id = [
+        one
+        for one in rows
+        if len(wanted) >= 4 and str(one.row.get("id", "")).removeprefix("sha256:").startswith(wanted)
+    ]
+    if by_id:
+        return by_id
+    return [one for one in rows if any(wanted.lower() in name.lower() for name in one.names)]
+
+
+def none_there(kind: str, wanted: str, rows: Sequence[There], ask: str) -> Question:
+    """ "There is no container “x”. There are: a, b"."""
+    names = [one.name for one in rows]
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    there = f"There are: {', '.join(names[:_SHOWN])}{rest}." if names else f"There are no {kind}s."
+    return Question(f"There is no {kind} “{wanted}”. {there}", tuple(f"{ask} {kind} {name}" for name in names[:5]))
+
+
+def several(kind: str, wanted: str, near: Sequence[There], ask: str) -> Question:
+    listed = ", ".join(one.name for one in near[:_SHOWN])
+    return Question(
+        f"{len(near)} {kind}s match “{wanted}”: {listed}. Which one?",
+        tuple(f"{ask} {kind} {one.name}" for one in near[:_SHOWN]),
+    )
+
+
+async def resolved(
+    names: Sequence[str], kind: str, wish: Wish, context: PlanningContext, outline: Outline, ask: str
+) -> list[There] | Question:
+    """The objects that these names mean, in order; a question when one means none or several.
+
+    Without names "it" is taken; without both, the question names what there is.
+    """
+    if not names and wish.it is not None and wish.it.kind == kind:
+        names = (wish.it.name,)
+        if any(wish.it == made for made in outline.made):
+            return [There((wish.it.name,), {})]
+    rows = await present(kind, context)
+    if not names:
+        shown = tuple(f"{ask} {kind} {one.name}" for one in rows[:5])
+        return Question(f"Which {kind} should I {ask}?" + ("" if rows else f" There is no {kind}."), shown)
+    found: list[There] = []
+    for name in names:
+        if any(thing.kind == kind and thing.name == name for thing in outline.made):
+            found.append(There((name,), {}))
+            continue
+        near = match(name, rows)
+        if not near:
+            return none_there(kind, name, rows, ask)
+        if len(near) > 1:
+            return several(kind, name, near, ask)
+        if name not in near[0].names:
+            outline.assume(f"“{name}” is the {kind} {near[0].name}")
+        if near[0] not in found:
+            found.append(near[0])
+    return found

@@ -1,0 +1,236 @@
+"""Containers from images: "run …" as pull, volumes, run, health and port."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.wish import Thing, Wish, names
+from reign_agents.specialists.docker.found import present
+from reign_agents.specialists.docker.values import Wanted, wanted
+
+USUAL_PORTS: dict[str, int] = {
+    "nginx": 80, "httpd": 80, "caddy": 80, "wordpress": 80, "drupal": 80, "joomla": 80, "traefik": 80, "adminer": 8080,
+    "nextcloud": 80, "php": 80, "phpmyadmin": 80, "whoami": 80, "vaultwarden": 80, "matomo": 80, "haproxy": 80,
+    "redis": 6379, "valkey": 6379, "postgres": 5432, "mysql": 3306, "mariadb": 3306, "mongo": 27017,
+    "memcached": 11211, "rabbitmq": 5672, "elasticsearch": 9200, "grafana": 3000, "prometheus": 9090, "ghost": 2368,
+    "jenkins": 8080, "tomcat": 8080, "registry": 5000, "minio": 9000, "influxdb": 8086, "neo4j": 7474, "vault": 8200,
+    "gitea": 3000, "kibana": 5601, "consul": 8500, "nats": 4222, "metabase": 3000, "portainer": 9000, "solr": 8983,
+}  # fmt: skip
+"""Image → the port it listens on when nothing else is said."""
+
+PASSWORDS: dict[str, str] = {
+    "postgres": "POSTGRES_PASSWORD",
+    "mysql": "MYSQL_ROOT_PASSWORD",
+    "mariadb": "MARIADB_ROOT_PASSWORD",
+    "redis": "REDIS_PASSWORD",
+    "minio": "MINIO_ROOT_PASSWORD",
+}
+"""Image → the variable its password is given by."""
+_NEEDED = frozenset({"postgres", "mysql", "mariadb"})
+_NOISE_WORDS = """container containers image docker server instance database cache service website version latest background
+detached mode new fresh simple small another published exposed listening answers answer host run start launch
+publishing exposing mounted using called existing one two port ports command set then check healthy health
+proxy-less single reachable localhost machine local accessible browser web-server webserver variable variables
+environment env policy limit limited limits memory cpu ram restart read-only"""
+_NOISE = frozenset(_NOISE_WORDS.split())
+_COUNTED = re.compile(
+    r"\b(?:two|three|four|five|several|multiple|some|[2-9]|1\d)\s+(?:[\w.:/-]+\s+)?containers\b", re.IGNORECASE
+)
+
+
+def base(image: str) -> str:
+    """``ghcr.io/acme/shop:1.0`` → ``shop``."""
+    return image.rsplit("/", 1)[-1].split("@")[0].split(":")[0]
+
+
+async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """``docker.run`` with all that goes before and after it."""
+    if _COUNTED.search(wish.rest):
+        example = "run nginx as web1 and run nginx as web2"
+        return Question("I can run one container of a name: say each with its own name.", (example,))
+    scan = wish.scan()
+    password = scan.first(
+        r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?(?P<value>[^\s,;]+)"
+    )
+    found = wanted(scan)
+    return await lay_out(found, scan.quoted(), names(scan, _NOISE), wish, context, outline, password=password)
+
+
+async def lay_out(
+    found: Wanted,
+    quoted: list[str],
+    left: list[str],
+    wish: Wish,
+    context: PlanningContext,
+    outline: Outline,
+    *,
+    password: str | None = None,
+) -> Question | None:
+    """The steps for what was read. ``left`` are words nobody could explain."""
+    if found.image is None and wish.it is not None and wish.it.kind == "image":
+        found.image = wish.it.name
+    if found.image is None and len(left) == 1 and re.fullmatch(r"[a-z0-9][\w.-]*", left[0]) and left[0] not in quoted:
+        if "container" in found.fields or found.single_ports or len(found.fields) > 1:
+            found.image = left.pop()
+    if found.image is None:
+        return Question(
+            "Which image should the container run?",
+            ("run a container from image nginx:1.27 named web",),
+            completes="{request} from image {reply}",
+        )
+    image = found.image
+    if "container" not in found.fields and len(left) == 1 and re.fullmatch(r"[A-Za-z0-9][\w.-]+", left[0]):
+        found.fields["container"] = left.pop()
+    if "command" not in found.fields and len(quoted) == 1:
+        found.fields["command"] = quoted[0]
+        left = [word for word in left if word != quoted[0]]
+    if left:
+        return _unclear(left, image)
+    name = found.fields.get("container")
+    if not isinstance(name, str):
+        name = re.sub(r"[^\w.-]", "-", base(image))
+        found.fields["container"] = name
+        outline.assume(f"the container is named {name} (say: named …)")
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        return Question(f"“{name}” can't be a container's name (letters, digits, _ . - only). How should it be called?")
+    question = _secret(found, password, image) or _ports(found, image, outline)
+    if question is not None:
+        return question
+    await _steps(found, image, name, context, outline)
+    return None
+
+
+def _unclear(left: list[str], image: str) -> Question:
+    words = " ".join(left[:6])
+    return Question(
+        f"I do not understand “{words}” in this. Please say it another way.",
+        (f"run a container from image {image} named web, publish 8080 to 80, with a volume data at /data",),
+    )
+
+
+def _secret(found: Wanted, password: str | None, image: str) -> Question | None:
+    variable = PASSWORDS.get(base(image))
+    given = found.fields.setdefault("secret_environment", {})
+    assert isinstance(given, dict)
+    if password is not None:
+        if variable is None:
+            return Question(f"Which variable takes the password in {image}?", (f"run {image} with PASSWORD=…",))
+        given[variable] = password
+    plain = found.fields.get("environment") or {}
+    named = {*given, *(plain if isinstance(plain, dict) else {})}
+    if (
+        base(image) in _NEEDED
+        and variable is not None
+        and not any("PASSWORD" in key or "AUTH_METHOD" in key for key in named)
+    ):
+        return Question(
+            f"{image} does not start without a password. Which one should it have?",
+            (f"run {image} with {variable}=…",),
+            completes="{request} with " + variable + "={reply}",
+        )
+    return None
+
+
+def _ports(found: Wanted, image: str, outline: Outline) -> Question | None:
+    listed = found.fields.setdefault("ports", [])
+    assert isinstance(listed, list)
+    inner = USUAL_PORTS.get(base(image))
+    for port in found.single_ports:
+        number = int(port.rsplit(":", 1)[-1])
+        if any(_outer(str(pair)) == number for pair in listed):
+            continue
+        inside = inner if inner is not None and len(found.single_ports) == 1 and not listed else number
+        listed.append(f"{port}:{inside}")
+        if inside != number:
+            outline.assume(f"{base(image)} listens on {inside} inside (say: publish {port} to …)")
+        elif inner is None:
+            outline.assume(f"the container listens on {port} inside, too (say: publish {port} to …)")
+    for pair in listed:
+        for number in re.findall(r"\d+", str(pair).rsplit(":", 2)[-1]) + [str(_outer(str(pair)))]:
+            if not 0 < int(number) < 65536:
+                return Question(f"{number} is no port: ports go from 1 to 65535. Which one should it be?")
+    return None
+
+
+def _outer(pair: str) -> int:
+    """The host's port of ``[address:]host:container``."""
+    parts = pair.split("/")[0].split(":")
+    return int(parts[-2] if len(parts) > 1 else parts[0])
+
+
+async def _steps(found: Wanted, image: str, name: str, context: PlanningContext, outline: Outline) -> None:
+    after = [outline.add("docker.pull", {"image": image}, f"the image {image} must be here; it is pulled if it is not")]
+    if any(thing.kind == "image" and thing.name == image for thing in outline.made):
+        outline.steps.clear()
+        after = []
+    mounted = found.fields.get("volumes")
+    mounts = [str(text) for text in mounted] if isinstance(mounted, list) else []
+    found.fields["volumes"] = [absolute(text, context.settings.cwd) for text in mounts]
+    sources = dict.fromkeys(text.split(":")[0] for text in mounts)
+    volumes = [source for source in sources if not source.startswith(("/", ".", "~"))]
+    after += await _made("volume", volumes, context, outline, "for its data")
+    network = found.fields.get("network")
+    if (
+        isinstance(network, str)
+        and network not in ("host", "bridge", "none", "default")
+        and not network.startswith("container:")
+    ):
+        after += await _made("network", [network], context, outline, "it is in")
+    fields: dict[str, JsonValue] = {"image": image, **found.fields}
+    started = outline.add("docker.run", fields, f"run {image} as {name}", after=after)
+    if found.fields.get("remove_after"):
+        outline.assume(f"{name} is removed when it ends")
+        return
+    healthy = outline.add(
+        "docker.wait_healthy", {"container": name}, f"{name} must be running and healthy", after=[started]
+    )
+    pairs = found.fields.get("ports")
+    for pair in pairs if isinstance(pairs, list) else []:
+        if str(pair).endswith("/udp"):
+            continue
+        port = _outer(str(pair))
+        fields = {"host": "127.0.0.1", "port": port, "wait": 15}
+        outline.add("network.check_port", fields, f"port {port} must answer", after=[healthy])
+
+
+async def _made(kind: str, wanted: list[str], context: PlanningContext, outline: Outline, why: str) -> list[str]:
+    missing = [name for name in wanted if Thing(kind, name) not in outline.made]
+    existing = {one.name for one in await present(kind, context)} if missing else set()
+    steps = []
+    for name in missing:
+        if name in existing:
+            outline.assume(f"{kind} {name} exists and is used as it is")
+        else:
+            steps.append(outline.add(f"docker.create_{kind}", {kind: name}, f"the {kind} {name} {why}"))
+    return steps
+
+
+def absolute(mounted: str, cwd: Path) -> str:
+    """A mount whose source is a relative path, with the path made absolute."""
+    source, _, rest = mounted.partition(":")
+    if source.startswith((".", "~")):
+        return f"{(cwd / Path(source).expanduser()).resolve()}:{rest}"
+    return mounted
+
+
+async def create(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """A container that is made but not started."""
+    text = re.sub(
+        r"(?:,|\band|\bbut)?\s*(?:do\s+not|don't|without|not)\s+start(?:ing|ed)?(?:\s+it)?",
+        " ",
+        wish.rest,
+        flags=re.IGNORECASE,
+    )
+    question = await run(Wish.of(f"run {text}"), context, outline)
+    if question is not None:
+        return question
+    kept = [step for step in outline.steps if step.operation not in ("docker.wait_healthy", "network.check_port")]
+    outline.steps[:] = [
+        outline.changed(step, operation="docker.create") if step.operation == "docker.run" else step for step in kept
+    ]
+    return None

@@ -1,0 +1,204 @@
+"""Images, volumes and networks."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import JsonValue
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Build, Outline, Question
+from reign_agents.planning.scan import VALUE
+from reign_agents.planning.wish import Wish, names
+from reign_agents.specialists.docker.found import present, resolved
+from reign_agents.specialists.docker.values import IMAGE, NAME
+from reign_agents.understanding.lexicon import lexicon
+
+_NOISE_WORDS = """docker force forcefully everything image images volume volumes network networks tagged tag file files latest
+version cache"""
+_NOISE = frozenset(_NOISE_WORDS.split())
+
+
+def listing(operation: str, why: str) -> Build:
+    async def build(_wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+        outline.add(operation, {}, why)
+        return None
+
+    return build
+
+
+async def create_volume(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    wanted = names(wish.scan(), _NOISE)
+    if not wanted:
+        return Question("What should the volume be called?", ("create volume data",), completes="{request} {reply}")
+    for name in wanted:
+        outline.add("docker.create_volume", {"volume": name}, f"create the volume {name}")
+    return None
+
+
+async def create_network(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    scan = wish.scan()
+    subnet = scan.first(r"(?:with\s+)?(?:the\s+|a\s+)?(?:subnet\s+)?(?P<value>\d+(?:\.\d+){3}/\d+)")
+    driver = scan.first(r"\b(?:with\s+)?(?:the\s+)?driver\s+(?P<value>[a-z]+)")
+    internal = scan.has(r"\binternal\b")
+    attachable = scan.has(r"\battachable\b")
+    wanted = names(scan, _NOISE | {"subnet", "bridge"})
+    if not wanted:
+        return Question(
+            "What should the network be called?", ("create network backend",), completes="{request} {reply}"
+        )
+    for name in wanted:
+        fields: dict[str, JsonValue] = {
+            "network": name,
+            "subnet": subnet,
+            "driver": driver,
+            "internal": internal or None,
+            "attachable": attachable or None,
+        }
+        outline.add("docker.create_network", fields, f"create the network {name}")
+    return None
+
+
+def gone(kind: str) -> Build:
+    """Removal of images, volumes or networks that exist."""
+
+    async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+        scan = wish.scan()
+        unused = scan.has(r"\b(?:all\s+)?(?:the\s+)?(?:unused|dangling|orphaned)\b")
+        every = scan.has(r"\b(?:all|every)\b")
+        wanted = names(scan, _NOISE)
+        if (unused or every) and not wanted:
+            rows = await present(kind, context)
+            listed = ", ".join(one.name for one in rows[:8])
+            return Question(
+                f"Which {kind}s should I remove? There are: {listed or 'none'}.",
+                tuple(f"remove {kind} {one.name}" for one in rows[:5]),
+            )
+        found = await resolved(wanted, kind, wish, context, outline, "remove")
+        if isinstance(found, Question):
+            return found
+        for one, asked in zip(found, wanted or [one.name for one in found], strict=False):
+            name = asked if asked in one.names else one.name
+            outline.add(f"docker.remove_{kind}", {kind: name}, f"remove the {kind} {name}")
+        return None
+
+    return build
+
+
+def _images(wish: Wish) -> list[str]:
+    text = re.sub(
+        r"\b([a-z][\w-]*)\s+(?:version\s+)?(\d+(?:\.\d+)*)\b",
+        lambda m: f"{m[1]}:{m[2]}" if m[1] in lexicon().images else m[0],
+        wish.scan().text,
+    )
+    scan = wish.scan()
+    scan.text = text
+    scan.take(r"\bfrom\s+(?:docker\s?hub|the\s+registry|the\s+internet)\b")
+    return names(scan, _NOISE)
+
+
+async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    always = wish.has("newest", "again", "fresh", "always", "latest version")
+    wanted = [name for name in _images(wish) if name not in ("newest", "fresh", "always")]
+    if not wanted:
+        return Question("Which image should I pull?", ("pull image nginx:1.27",), completes="{request} {reply}")
+    for image in wanted:
+        if not re.fullmatch(r"[\w./:@-]+", image):
+            return Question(f"“{image}” is no image's name. Which image should I pull?", ("pull image nginx:1.27",))
+        outline.add("docker.pull", {"image": image, "always": always or None}, f"bring {image} here")
+    return None
+
+
+async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    scan = wish.scan()
+    no_cache = scan.has(r"\bwithout\s+(?:any\s+|the\s+)?cach(?:e|ing)\b|--no-cache|\bno\s+cache\b")
+    pull_base = scan.has(r"--pull\b")
+    dockerfile = scan.first(
+        r"(?:with|using|from|-f|--file)\s+(?:the\s+)?(?P<value>(?:[\w./-]*/)?(?:Dockerfile|Containerfile)[\w.-]*|[\w./-]+\.[Dd]ockerfile)"
+    )
+    args = {
+        m["key"]: m["value"]
+        for m in scan.take(
+            rf"(?:--build-arg[= ]|(?:with\s+)?(?:build\s+)?arg(?:ument)?\s+)?(?P<key>[A-Z_][A-Z0-9_]*)=(?P<value>{VALUE})"
+        )
+    }
+    image = scan.first(
+        rf"(?:-t|--tag|tagged(?:\s+as|\s+with)?|tag(?:\s+it)?(?:\s+as|\s+with)?|named|called|name\s+it|call\s+it)\s+(?:as\s+)?(?P<value>{VALUE})"
+    ) or scan.first(rf"\bas\s+(?:the\s+)?(?:image\s+)?(?P<value>{VALUE})")
+    image = (
+        image
+        or scan.first(rf"(?:\bimage\s+)?(?P<value>{IMAGE.pattern})")
+        or scan.first(rf"\bimage\s+(?!from\b|of\b|in\b|out\b|with\b)(?P<value>{NAME})")
+    )
+    folder = scan.first(
+        rf"\b(?:from|in|out\s+of|of|at|using|with)\s+(?:the\s+)?(?:dockerfile\s+(?:in|from|at)\s+)?(?:folder\s+|directory\s+|dir\s+|context\s+|path\s+)?(?P<value>{VALUE})"
+    )
+    left = names(scan, _NOISE | {"dockerfile", "current", "docker", "build", "new", "here"})
+    if folder is None or folder.lower() in ("here", "this", "current", "dockerfile"):
+        folder = left.pop(0) if left else "."
+        if folder == ".":
+            outline.assume("it is built from the current folder (say: from ./folder)")
+    if image is None:
+        return Question(
+            "What should the image be tagged?",
+            ("build image shop:1.0 from ./shop",),
+            completes="{request} tagged {reply}",
+        )
+    if left:
+        return Question(
+            f"I do not understand “{' '.join(left[:6])}” in this. Please say it another way.",
+            ("build image shop:1.0 from ./shop",),
+        )
+    fields: dict[str, JsonValue] = {
+        "folder": folder,
+        "image": image,
+        "dockerfile": dockerfile,
+        "args": dict(args),
+        "no_cache": no_cache or None,
+        "pull": pull_base or None,
+    }
+    outline.add("docker.build", fields, f"build {image} from {folder}")
+    return None
+
+
+async def tag(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    scan = wish.scan()
+    new = scan.first(rf"\b(?:as|to|with)\s+(?:the\s+)?(?:tag\s+)?(?P<value>{VALUE})")
+    wanted = names(scan, _NOISE)
+    if new is None and len(wanted) == 2:
+        new = wanted.pop()
+    if new is None or len(wanted) > 1:
+        return Question("Which image, and which new tag?", ("tag image shop:1.0 as shop:stable",))
+    found = await resolved(wanted, "image", wish, context, outline, "tag")
+    if isinstance(found, Question):
+        return found
+    image = next((name for name in wanted if name in found[0].names), found[0].name)
+    outline.add("docker.tag", {"image": image, "tag": new}, f"{image} is also {new}")
+    return None
+
+
+def linked(operation: str, verb: str) -> Build:
+    """A container put into a network, or taken out of one."""
+
+    async def plan(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+        scan = wish.scan()
+        network = scan.first(
+            rf"\b(?:to|from|into|with|in|of)?\s*(?:the\s+)?network\s+(?:named\s+)?(?P<value>{NAME})"
+        ) or scan.first(rf"\b(?:to|from|into|with)\s+(?:the\s+)?(?P<value>{NAME})(?:\s+network)?\b")
+        if network is None:
+            return Question(
+                "Which network?", (f"{verb} container web {'to' if verb == 'connect' else 'from'} network backend",)
+            )
+        nets = await resolved([network], "network", wish, context, outline, verb)
+        if isinstance(nets, Question):
+            return nets
+        found = await resolved(names(scan, _NOISE), "container", wish, context, outline, verb)
+        if isinstance(found, Question):
+            return found
+        for one in found:
+            outline.add(
+                operation, {"network": nets[0].name, "container": one.name}, f"{verb} {one.name} and {nets[0].name}"
+            )
+        return None
+
+    return plan
