@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import platform
 import pwd
 import shutil
 import stat
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reign_executors.errors import Conflict, InvalidFields, NoSpace, NotFound, OperationError, PermissionMissing
+from reign_executors.host import host_name, machine_identity
 from reign_executors.target import Target
 
 T = TypeVar("T")
@@ -85,19 +85,9 @@ def resource(path: Path, *, directory: bool = False) -> str:
     return f"{'directory' if directory else 'file'}/{path}"
 
 
-@cache
-def _machine() -> str:
-    for place in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        try:
-            return Path(place).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            continue
-    return platform.node()
-
-
 def host_target(what: str) -> Target:
     """The machine this process runs on, with ``what`` as the resource."""
-    return Target(tool="host", context=platform.node() or "localhost", resource=what, identity={"machine": _machine()})
+    return Target(tool="host", context=host_name(), resource=what, identity={"machine": machine_identity()})
 
 
 def user_name(uid: int) -> str:

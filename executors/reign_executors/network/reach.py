@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import platform
 import re
 import socket
 import ssl
@@ -15,6 +14,7 @@ from time import monotonic
 from typing import Literal, TypeVar
 
 from reign_executors.errors import ConnectionLost, InvalidFields, NotFound, OperationError, TimedOut
+from reign_executors.host import host_name, machine_identity
 from reign_executors.target import Target
 
 Expect = Literal["connect", "data", "http", "auto"]
@@ -46,7 +46,7 @@ class Answer:
 
 def network_target(what: str) -> Target:
     """This machine's view of the network, with ``what`` as the resource."""
-    return Target(tool="network", context=platform.node() or "localhost", resource=what)
+    return Target(tool="network", context=host_name(), resource=what, identity={"machine": machine_identity()})
 
 
 def checked_host(host: str) -> str:

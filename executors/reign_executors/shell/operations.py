@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import shlex
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,6 +15,7 @@ from pydantic import Field, model_validator
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Problem, UndoPromise, Verification
 from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing
+from reign_executors.host import host_name, machine_identity
 from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, Outputs, Query
 from reign_executors.process import Finished, program, run, run_supervised, status
 from reign_executors.process.environment import is_dangerous
@@ -58,18 +57,6 @@ class CommandOutputs(Outputs):
     stdout: str
     stderr: str
     truncated: bool = False
-
-
-@cache
-def _machine() -> str:
-    for place in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        try:
-            found = Path(place).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if found:
-            return hashlib.sha256(b"reign:" + found.encode()).hexdigest()[:32]
-    return platform.node()
 
 
 def _analysis(text: str, cwd: Path) -> Analysis:
@@ -118,9 +105,9 @@ class _OnHost(Operation):
     async def target(self, call: Call) -> Target:
         return Target(
             tool="host",
-            context=platform.node() or "localhost",
+            context=host_name(),
             resource=f"command/{self.what()}",
-            identity={"machine": _machine(), "cwd": os.path.realpath(self.folder(call))},
+            identity={"machine": machine_identity(), "cwd": os.path.realpath(self.folder(call))},
         )
 
 
