@@ -17,6 +17,7 @@ from reign_tui.widgets.composer import Editor
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.log_pane import LogPane, LogView
 from reign_tui.widgets.plan_tree import PlanTree
+from reign_tui.widgets.row_list import RowList
 from reign_tui.widgets.status_bar import Hint
 from reign_tui.widgets.tabs import Tabs
 
@@ -397,6 +398,8 @@ class Conductor:
             elif run is not None:
                 hints.append(("u", "undo"))
             hints += [("/", "find"), ("o", "full log")]
+        elif isinstance(focused, RowList):
+            hints += [("Enter", "open and replay"), ("/", "find")]
         elif isinstance(focused, LogView):
             hints += [("/", "find"), ("s", "this step only"), ("o", "full log"), ("End", "follow")]
         elif isinstance(focused, LineView):

@@ -103,7 +103,6 @@ def examples(host: str, docker: str) -> Content:
         ("  remove container web\n\n", "" if answers else "dim"),
         ("Then\n", "$muted"),
         ("  undo that        leads the last run back, asked first\n", ""),
-        ("  how do I …?      shows the plan and runs nothing\n\n", ""),
-        ("Enter sends · ^J new line · ^P commands · F1 all keys", "$muted"),
+        ("  how do I …?      shows the plan and runs nothing", ""),
     ]
     return Content.assemble(*parts)

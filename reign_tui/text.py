@@ -8,23 +8,15 @@ from textwrap import wrap
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_ESCAPE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, screen
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS …: titles, clipboards, links
-    r"|\x1b[ -/]*[0-~]",
-    re.DOTALL,
-)
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"  # also what turns reading direction
-)
 
 
 def plain(text: str) -> str:
-    """``text`` without escape sequences and control characters; line breaks stay, tabs become spaces."""
+    """``text`` harmless to a terminal and to readers; line breaks stay, tabs become spaces."""
     if text.isprintable():
         return text
-    shown = _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n")).expandtabs(4))
-    return shown.encode("utf-8", "replace").decode("utf-8")
+    from reign_executors.redaction.plain import plain as visible
+
+    return visible(text).expandtabs(4)
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -28,8 +28,8 @@ def scene(stage: Stage, play: Callable[[Stage], Awaitable[None]]) -> Callable[[P
 
     async def run(pilot: Pilot[Any]) -> None:
         stage.pilot = pilot
-        stage.app.main.composer.editor.cursor_blink = False
         await stage.until(lambda: stage.app.ready)
+        stage.app.main.composer.editor.cursor_blink = False
         await play(stage)
         await stage.app.main.chat.settled()
         await pilot.pause(0.2)
