@@ -17,9 +17,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "agents")]
 
-from tools.understanding.corpus import DATA, Labelled, read  # noqa: E402
-
 from reign_agents.understanding import DOMAINS, INTENTS, Understanding, understand  # noqa: E402
+from tools.understanding.corpus import DATA, Labelled, read  # noqa: E402
 
 # Where LABELS.md calls a second intent right, too ("docker run" is create_infra or deploy), it is not counted as right here.
 

@@ -28,7 +28,13 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     # helm
     (
         "helm install mail bitnami/mail --version 3.2.1 -n post --set tls.enabled=true",
-        {"release": "mail", "chart": "bitnami/mail", "version": "3.2.1", "namespace": "post", "values": {"tls.enabled": "true"}},
+        {
+            "release": "mail",
+            "chart": "bitnami/mail",
+            "version": "3.2.1",
+            "namespace": "post",
+            "values": {"tls.enabled": "true"},
+        },
     ),
     ("lint the helm chart in charts/mail", {"path": "charts/mail"}),
     ("roll helm release mail back to revision 4", {"release": "mail", "revision": 4}),
@@ -42,7 +48,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("show events in namespace post-office", {"namespace": "post-office"}),
     # maps
     ("run acme/mail:2 with MODE=relay and DEBUG=1", {"env": {"MODE": "relay", "DEBUG": "1"}}),
-    ("create secret smtp with USER=me and PASS=x in namespace post", {"data": {"USER": "me", "PASS": "x"}, "name": "smtp"}),
+    (
+        "create secret smtp with USER=me and PASS=x in namespace post",
+        {"data": {"USER": "me", "PASS": "x"}, "name": "smtp"},
+    ),
     ("run jenkins job mail-deploy with TARGET=eu", {"params": {"TARGET": "eu"}, "name": "mail-deploy"}),
     # amounts as written
     ("run redis with 512 megs of memory", {"memory": "512 megs"}),

@@ -50,7 +50,9 @@ def test_tie_1_a_how_question_has_the_intent_of_the_deed_and_asks(text: str, int
     assert (read.intent, read.mood) == (intent, "ask")
 
 
-@pytest.mark.parametrize("text", ["could you restart the container mail?", "list all pods", "why is pod mail-0 pending?"])
+@pytest.mark.parametrize(
+    "text", ["could you restart the container mail?", "list all pods", "why is pod mail-0 pending?"]
+)
 def test_tie_1_everything_to_be_done_has_the_mood_do(text: str) -> None:
     assert understand(text).mood == "do"
 
@@ -68,7 +70,9 @@ def test_tie_2_the_last_goal_that_the_others_serve(text: str, intent: str) -> No
     assert understand(text).intent == intent
 
 
-@pytest.mark.parametrize("text", ["container mail keeps crashing, fix it", "why is deployment mailer failing? fix it please"])
+@pytest.mark.parametrize(
+    "text", ["container mail keeps crashing, fix it", "why is deployment mailer failing? fix it please"]
+)
 def test_tie_3_a_fault_is_debug_even_with_fix_it(text: str) -> None:
     assert understand(text).intent == "debug"
 
@@ -78,7 +82,9 @@ def test_tie_3_health_without_a_fault_is_monitor(text: str) -> None:
     assert understand(text).intent == "monitor"
 
 
-@pytest.mark.parametrize("text", ["start a redis container", "launch nginx in docker on port 81", "docker run -d mariadb:11"])
+@pytest.mark.parametrize(
+    "text", ["start a redis container", "launch nginx in docker on port 81", "docker run -d mariadb:11"]
+)
 def test_tie_4_docker_run_creates(text: str) -> None:
     assert understand(text).intent == "create_infra"
 
@@ -104,7 +110,9 @@ def test_tie_6_autoscalers_scale() -> None:
     assert understand("add an hpa for deployment mailer between 2 and 6 pods").intent == "scale"
 
 
-@pytest.mark.parametrize("text", ["lint the Dockerfile", "validate the terraform code in stacks/dns", "scan image acme/mail:2 for CVEs"])
+@pytest.mark.parametrize(
+    "text", ["lint the Dockerfile", "validate the terraform code in stacks/dns", "scan image acme/mail:2 for CVEs"]
+)
 def test_tie_7_lint_validation_and_scans_are_monitor(text: str) -> None:
     read = understand(text)
     assert read.intent == "monitor"

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905
 """Any text has an answer; the package loads nothing heavy; the line is the contract's."""
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from reign_agents.understanding import DOMAINS, INTENTS, Understanding, understand
 
 _PIECES = st.sampled_from(
-    "run scale api to 5 in prod -p 8080:80 --set a=b 'x \" ` #42 ./x/y ghcr.io/a/b:1 @sha256: *** /5 every day at 3 "
-    "between 2 and named , ; and then https:// x3 512m half a core \x00 \x1b[31m 🚀 ä 名前 -- = { } [ ] \n".split(" ")
+    (
+        "run scale api to 5 in prod -p 8080:80 --set a=b 'x \" ` #42 ./x/y ghcr.io/a/b:1 @sha256: *** /5 every day "
+        "at 3 between 2 and named , ; and then https:// x3 512m half a core \x00 \x1b[31m 🚀 ä 名前 -- = { } [ ]"
+    ).split(" ")
 )
 
 
@@ -99,9 +102,13 @@ def test_nothing_heavy_is_imported() -> None:
         "import sys; import reign_agents.understanding as u; u.understand('scale api to 5');"
         "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     )
-    loaded = set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
     heavy = {"pydantic", "numpy", "scipy", "sklearn", "textual", "rich", "docker", "kubernetes", "anthropic", "openai"}
-    assert not loaded & (heavy | {"asyncio", "sqlite3", "tree_sitter", "yaml", "tomllib", "reign_tui", "reign_executors"})
+    assert not loaded & (
+        heavy | {"asyncio", "sqlite3", "tree_sitter", "yaml", "tomllib", "reign_tui", "reign_executors"}
+    )
 
 
 def test_slips_and_spellings() -> None:

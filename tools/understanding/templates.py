@@ -70,6 +70,17 @@ _HOWS = (
     "how should I ",
     "show me how to ",
     "steps to ",
+    "which command would ",
+    "what's a good way to ",
+    "what is the recommended way to ",
+    "what do I need to do to ",
+    "how might I ",
+    "how does one ",
+    "any idea how to ",
+    "what's the trick to ",
+    "is there an easy way to ",
+    "what's the neatest way to ",
+    "how would you ",
 )
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"\$([A-Z]+)")

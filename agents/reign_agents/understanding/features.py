@@ -240,6 +240,15 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
         f"where {leaning} {min(places, 1)} {'hostlike' in features} {min(kinds['path'], 1)} {min(services, 1)}"
         f" {min(trade, 1)}"
     )
+    deed = grammar.asked(text, tokens)
+    if deed is not None:
+        features += [
+            f"deed {deed[0]}",
+            f"deed> {deed[1]}",
+            f"deed {deed[0]} {deed[2]}",
+            f"lean {deed[1]}",
+            f"lo {deed[1]} {deed[2]}",
+        ]
     typed = grammar.command(tokens, lex)
     if typed is not None:
         features += [

@@ -257,7 +257,9 @@ def could_name(tokens: list[Token], i: int) -> bool:
     token = tokens[i]
     if token.verb is not None and i == 0:
         return False
-    participle = token.kind == "name" and token.low.isalpha() and token.low.endswith(("ed", "ing")) and len(token.low) > 5
+    participle = (
+        token.kind == "name" and token.low.isalpha() and token.low.endswith(("ed", "ing")) and len(token.low) > 5
+    )
     if participle and token.low not in lexicon().weak_names and tokens[i - 1].low not in {"called", "named"}:
         return False
     if token.noun is not None and i + 1 < len(tokens) and tokens[i + 1].nameable and not tokens[i + 1].used:

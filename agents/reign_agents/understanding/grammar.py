@@ -18,7 +18,7 @@ _ASKS = Pattern(
         r"people|the|it|folks)?\b(?! (?:look|doing|going|much|many))|how to\b|how'd (?:i|you)|"
         r"(?:is|are) there (?:a|an|any|some) (?:\w+ )?(?:way|command|flag|option|trick|means|"
         r"method)"
-        r"|what(?:'s| is| are|s| would be) the (?:\w+[ -]){0,3}(?:way|command|commands|syntax|"
+        r"|what(?:'s| is| are|s| would be) (?:the|a|an|your|one) (?:\w+[ -]){0,3}(?:way|command|commands|syntax|"
         r"steps|procedure|flag|approach|invocation|recipe|one-liner|incantation|process) (?:to|"
         r"for|of|i)\b"
         r"|which (?:command|flag|option)s? |what (?:command|flag|steps?|kubectl command|"
@@ -47,6 +47,18 @@ _ASKS = Pattern(
     "can one",
     "option",
 )
+
+
+def asked(text: str, tokens: list[Token]) -> tuple[str, str, str] | None:
+    """(verb, intent, noun) of the deed that a question asks the way to: what follows "how do I"."""
+    match = _ASKS.search(text[:2000], text[:2000].lower())
+    if match is None or match.group().endswith("?"):
+        return None
+    for i, token in enumerate(tokens):
+        if token.start >= match.end() - 1 and token.verb is not None and token.kind == "word":
+            noun = next((t.noun.name for t in tokens[i + 1 :] if t.noun is not None), "-")
+            return token.verb.name, token.verb.intent, noun
+    return None
 
 
 def mood(text: str) -> str:
@@ -225,8 +237,9 @@ _ESSAYS = (
     ),
     Pattern(
         (
-            r"^\W*why (?:do|does|would|should) (?:we|one|people|everyone|everybody|anyone|you|companies) (?:use|need|have|want|even)\b|^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}\b(?:called|invented|released|founded|"
-            r"created|born|named|built|discovered)\b"
+            r"^\W*why (?:do|does|would|should) (?:we|one|people|everyone|everybody|anyone|you|companies)"
+            r" (?:use|need|have|want|even)\b|^\W*(?:when|why|where) (?:was|were|is|did) .{2,60}"
+            r"\b(?:called|invented|released|founded|created|born|named|built|discovered)\b"
         ),
         "when",
         "why",

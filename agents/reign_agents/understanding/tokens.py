@@ -55,10 +55,29 @@ _APOSTROPHE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
 
 
 _ROOTS = {
-    "terraform": "terraform", ".tf": "terraform", "tfstate": "terraform", "docker-compose": "docker", "compose.y": "docker", "dockerfile": "docker",
-    ".github/": "cicd", "jenkinsfile": "cicd", ".gitlab-ci": "cicd", "k8s": "kubernetes", "kubernetes": "kubernetes", "manifests": "kubernetes",
-    "kustomiz": "kubernetes", "charts/": "helm", "deployment.y": "kubernetes", "/etc/": "bash", "/var/": "bash", "/srv": "bash", "/home": "bash", "/opt/": "bash", "/usr/": "bash", "/mnt": "bash",
-}  # fmt: skip
+    "terraform": "terraform",
+    ".tf": "terraform",
+    "tfstate": "terraform",
+    "docker-compose": "docker",
+    "compose.y": "docker",
+    "dockerfile": "docker",
+    ".github/": "cicd",
+    "jenkinsfile": "cicd",
+    ".gitlab-ci": "cicd",
+    "k8s": "kubernetes",
+    "kubernetes": "kubernetes",
+    "manifests": "kubernetes",
+    "kustomiz": "kubernetes",
+    "charts/": "helm",
+    "deployment.y": "kubernetes",
+    "/etc/": "bash",
+    "/var/": "bash",
+    "/srv": "bash",
+    "/home": "bash",
+    "/opt/": "bash",
+    "/usr/": "bash",
+    "/mnt": "bash",
+}
 """Part of a path → the tool that such files belong to."""
 _NOT_YET = frozenset({"the", "a", "an", "it", "after", "for", "by", "from", "in", "on", "with", "and", "to", "as"})
 

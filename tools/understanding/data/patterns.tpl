@@ -166,3 +166,15 @@ n - {book|find|reserve} {a flight|a hotel|a table|a taxi} {to Rome|in Vienna|for
 n - {thanks|thank you|cheers|great|perfect|awesome} {a lot|very much|team|} {!|}
 n - {what about|and|now} {the other one|the second|production|the rest|the database} {?|too|}
 n - {no|yes|ok}, {port $PORT|the first one|use $N|not that|go ahead|do it}
+n - why {is|was} {kubernetes|docker|helm|terraform|git|jenkins|nginx|the cron daemon} {called|named} {that|after a ship|so|the way it is}{?|}
+n - why do {people|companies|we|teams} {use|like|prefer|need} {containers|kubernetes|terraform|namespaces|helm charts|CI pipelines|microservices}{?|}
+n - {she|he|my boss|the company|our neighbour} has {a large network of friends|a new branch in Rome|a pod of dolphins|trouble with the scale|a secret recipe|a service dog}
+n - {could you|can you|please} {restart|update|stop|scale|push|merge|release} {the discussion|the negotiations|our wedding plans|my holiday booking|the argument|the conversation about money}
+n - the {pipeline of leads|service at the hotel|branch of the oak|network of spies|volume of the radio|image of the brand|cluster of houses} {looks thin|was terrible|is bad|is too low|fell down|is great}
+m? D which command {shows|lists|prints} {the running containers|the docker networks|the logs of a container}
+u? K which command {restarts|rolls back|updates} {a deployment|a daemonset|every pod of a statefulset}
+x? K which command {deletes|removes} {a namespace|a pod|all jobs}
+g? K how do {I|we} {work out|find out|figure out} why {my pod|the readiness probe|my deployment|the ingress} {fails|does not start|keeps failing|returns 404}{?|}
+m K {tell me|do you know|might you tell me} whether {the cluster has room for $N more pods|all nodes are ready|$NAME is healthy|the pods in $NS run}
+u K {allow|authorise|let|permit} the service account $NAME {to|} {read secrets|list pods|create jobs} in $NS
+b? D how do I {move|copy|transfer} a {docker |}volume to another {machine|host|server} {without losing data|safely|}
