@@ -17,6 +17,7 @@ from reign_executors.shell.analysis.values import (
     ENVIRONMENT,
     MAYBE,
     NETWORK,
+    OPEN,
     SELF,
     UNKNOWN,
     has_glob,
@@ -50,6 +51,8 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
             "runs a command whose name came from " + ("the network" if NETWORK in kept else "a decoder"),
         )
     name = unmarked(word)
+    if name == OPEN:
+        return ""
     if not is_known(name):
         return _unknown_name(run, argv, scope, stdin)
     if has_glob(name):
@@ -166,9 +169,12 @@ def _echo(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
         newline = "" if "n" in words[0] else newline
         words = words[1:]
     text = " ".join(words)
-    return (ansi(text) if escapes else text) + newline
+    if escapes and "\\" in text:
+        return (DECODED if _ENCODED.search(text) else "") + ansi(text) + newline
+    return text + newline
 
 
+_ENCODED = re.compile(r"\\(?:x[2-7][0-9A-Fa-f]|0?[01][0-7]{2})")
 _FORMAT = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])|\(([^)]*)\)T)")
 
 
@@ -186,7 +192,7 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
         words = words[1:]
     if not words:
         return ""
-    encoded = re.search(r"\\(?:x[0-9A-Fa-f]|[0-7]{2})", words[0]) is not None
+    encoded = any(_ENCODED.search(w) for w in words) and ("%b" in words[0] or _ENCODED.search(words[0]) is not None)
     form = ansi(words[0])
     values = words[1:]
     out: list[str] = []

@@ -31,8 +31,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "programs"
 EFFECTS = ("nothing", "reads", "creates", "restarts", "changes", "sends", "stops", "destroys", "unclear")
-_NAMES = re.compile(r'^names = "([^"]*)"$', re.M)
-_PROGRAM = re.compile(r"^\[\[program\]\]\nnames = \"([^\"]*)\"$", re.M)
+_NAMES = re.compile(r'names = "([^"]*)"\n')
+_EXAMPLES = re.compile(r"^examples\.\w+ = \[.*\]$\n?", re.M)
 
 
 @dataclass(slots=True)
@@ -151,23 +151,23 @@ def _place(spec: Spec, path: str, table: dict[str, Any]) -> None:
 
 
 @cache
-def _families() -> dict[str, Path]:
-    """Program name → the file that tells of it, by a quick look that parses nothing."""
-    found: dict[str, Path] = {}
+def _sources() -> dict[str, str]:
+    """Program name → the text of its table, by a quick look that parses nothing (a later table wins)."""
+    found: dict[str, str] = {}
     for path in sorted(FOLDER.glob("*.toml")):
-        for names in _PROGRAM.findall(path.read_text("utf-8")):
-            for name in names.split():
-                found.setdefault(name, path)
+        for block in path.read_text("utf-8").split("[[program]]\n")[1:]:
+            names = _NAMES.match(block)
+            if names is not None:
+                found.update(dict.fromkeys(names[1].split(), block))
     return found
 
 
 @cache
-def _family(path: Path) -> dict[str, dict[str, Any]]:
-    tables: dict[str, dict[str, Any]] = {}
-    for table in tomllib.loads(path.read_text("utf-8")).get("program", []):
-        for name in str(table["names"]).split():
-            tables[name] = table
-    return tables
+def _table(block: str) -> dict[str, Any]:
+    """One program's table; examples, which only tests need, are left out."""
+    kept = _EXAMPLES.sub("", block)
+    table: dict[str, Any] = tomllib.loads("[[program]]\n" + kept)["program"][0]
+    return table
 
 
 _VERSIONED = re.compile(r"(python|perl|ruby|node|php|lua|pip|gcc|g\+\+|clang|java|tclsh|wish|bash|zsh)-?\d[\d.]*")
@@ -182,19 +182,18 @@ def base_name(name: str) -> str:
 @cache
 def program(name: str) -> Spec | None:
     """What is known about the program of that bare name."""
-    path = _families().get(name)
-    if path is None:
+    block = _sources().get(name)
+    if block is None:
         name = base_name(name)
-        path = _families().get(name)
-        if path is None:
+        block = _sources().get(name)
+        if block is None:
             return None
-    table = _family(path)[name]
-    return build(name, {k: v for k, v in table.items() if k not in ("names", "examples")})
+    return build(name, {k: v for k, v in _table(block).items() if k not in ("names", "examples")})
 
 
 def names() -> frozenset[str]:
     """Every program that is known."""
-    return frozenset(_families())
+    return frozenset(_sources())
 
 
 def examples() -> list[tuple[str, str, str]]:

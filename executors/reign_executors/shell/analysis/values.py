@@ -23,8 +23,9 @@ SECRET = "\ue012"  # mark: a credential, or holds one
 ENVIRONMENT = "\ue013"  # mark: the whole environment
 PRIVATE = "\ue014"  # mark: not a credential, yet nothing to be sent away (account lists, key folders)
 SECRET_VARIABLE = "\ue015"  # mark: a variable whose name says that it holds a secret
+SHELL = "\ue016"  # mark: what a shell says whose commands come from elsewhere
 
-MARKS = NETWORK + DECODED + SECRET + ENVIRONMENT + PRIVATE + SECRET_VARIABLE
+MARKS = NETWORK + DECODED + SECRET + ENVIRONMENT + PRIVATE + SECRET_VARIABLE + SHELL
 RESERVED = re.compile("[\ue000-\ue01f]")
 _MARK = re.compile("[\ue010-\ue01f]")
 _UNKNOWN = re.compile("[\ue000\ue001\ue00b]")

@@ -90,6 +90,9 @@ _METHODS = re.compile(
 )
 
 
+_ATTACHED = {"perl": "MmIFC", "ruby": "rIFCK", "php": "d", "python": "WX", "pypy": "WX", "node": "r", "lua": ""}
+
+
 @handler("interpreter")
 def _interpreter(inv: Invocation, effect: str) -> str | None:
     """python, perl, ruby, node, php, lua: ``-c``/``-e`` code, a script, a module, or standard input."""
@@ -116,6 +119,11 @@ def _interpreter(inv: Invocation, effect: str) -> str | None:
             continue
         if name in ("python", "pypy") and word == "-m":
             return _module(inv, words[i:])
+        attached = re.match(r"-[A-Za-z0-9]*?([MmIFrCKdWX])(.+)", word)
+        if attached and name in _ATTACHED and attached[1] in _ATTACHED[name]:
+            in_place = in_place or (name in ("perl", "ruby") and "i" in word[1 : attached.start(1)])
+            looping = looping or "n" in word[1 : attached.start(1)] or "p" in word[1 : attached.start(1)]
+            continue
         if re.fullmatch(r"-[A-Za-z0-9.]+", word):
             body = word[1:]
             if name in ("perl", "ruby"):
@@ -293,6 +301,8 @@ def _quiet(text: str, language: str) -> bool:
             if call.startswith(("os.", "subprocess.", "shutil.", "socket.")) and call not in _PYTHON_KNOWN:
                 return False
         return re.search(r"\)\s*\(|\]\s*\(", without) is None
+    if not re.search(r"#\{|@\{|\$\{", text):
+        text = re.sub(_STRING, "''", text) if language not in ("node", "nodejs", "bun") else text
     if re.search(r"\b(?:system|exec|fork|unlink|rename|open|socket|kill|syswrite|rmdir|mkdir|chmod|chown|link|symlink|truncate|do|require|use\s+(?!strict|warnings|JSON|Data::Dumper|POSIX|List::Util|MIME::Base64|Time::)|eval|truncate|dump|write|puts\s+File|File|Dir|IO|Process|Kernel|FileUtils|fs|child_process|spawn|fetch|import|process\.(?!version|argv|env|stdout|platform|arch|memoryUsage|uptime|cwd)|file_put_contents|passthru|shell_exec|popen|proc_open|assert|include|os\.|io\.|load|send|__send__|instance_eval|constantize)\b", text):
         if language in ("node", "nodejs", "bun") and re.fullmatch(r"[^;]*\bconsole\.log\(\s*(?:JSON\.stringify\()?\s*require\(['\"](?:\./package(?:\.json)?|os|\./[\w./-]+\.json)['\"]\)[\w.()\[\]'\", ]*\)?\s*;?", text):
             return True
@@ -331,8 +341,11 @@ def _awk(inv: Invocation, effect: str) -> str | None:
 
 def _awk_text(inv: Invocation, text: str, content: str) -> None:
     run = inv.run
+    blank = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + "_" * (len(m[0]) - 2) + '"', text)
     bare = re.sub(r"/(?:\\.|[^/\\\n])*/", "//", re.sub(r'"(?:\\.|[^"\\])*"', '""', text))
     for found in re.finditer(r'\bsystem\s*\(\s*("(?:\\.|[^"\\])*"(?:\s*[^")][^)]*)?|[^)]*)', text):
+        if not blank.startswith("system", found.start()):
+            continue
         inside = found[1]
         strings = re.findall(r'"((?:\\.|[^"\\])*)"', inside)
         if strings:

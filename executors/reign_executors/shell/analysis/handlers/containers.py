@@ -121,7 +121,7 @@ def _deleting_inside(inv: Invocation, command: list[str], source: str, target: s
     """The container's command deletes the mount: then it deletes the host's files."""
     text = " ".join(unmarked(w) for w in command)
     inside = re.escape(plain(target).rstrip("/") or "/")
-    deleting = re.search(r"\b(?:rm|find|shred|dd|chmod|chown|mkfs\S*|tee|cp|mv|truncate)\b", text) is not None
+    deleting = re.search(r"\b(?:rm|find|shred|dd|chmod|chown|mkfs\S*|tee|cp|mv|truncate)\b", text) is not None or ">" in text
     if not deleting:
         return
     for word in re.findall(rf"(?<![\w/])({inside}(?:/[^\s;|&'\"]*)?)", plain(text)):

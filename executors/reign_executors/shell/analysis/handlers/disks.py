@@ -242,7 +242,7 @@ def _crontab(inv: Invocation, effect: str) -> str | None:
     text = inv.stdin if inv.stdin is not None and (not inv.operands or plain(inv.operands[0]) == "-") else None
     if text and is_known(text):
         for line in plain(text).split("\n"):
-            found = re.match(r"\s*(?:@\w+|(?:\S+\s+){5})(.+)", line)
+            found = re.match(r"\s*(?:@\w+|(?:\S+\s+){5})(?:root\s+)?(.+)", line)
             if found and not line.lstrip().startswith("#"):
                 run.run_text(found[1], inv.scope.copy(), None, where="cron")
     elif inv.operands and plain(inv.operands[0]) != "-":

@@ -10,6 +10,7 @@ from reign_executors.shell.analysis.invocation import Invocation, handler, sent
 from reign_executors.shell.analysis.values import (
     PRIVATE,
     SECRET,
+    STAR,
     UNKNOWN,
     has_glob,
     is_known,
@@ -224,9 +225,10 @@ def _find(inv: Invocation, effect: str) -> str | None:
                 run.change(Action.DELETE, f"file/{shown(start)}", f"deletes what it finds below {shown(start)}")
             else:
                 run.delete(start, scope)
-    return UNKNOWN + "".join(
-        marks(run.content(s, scope, None)) for s in starts if paths.credential(s, scope.cwd) == "none"
-    )
+    if narrowed or len(starts) > 8:
+        return "\n".join(f"{unmarked(s).rstrip('/')}/{UNKNOWN}" for s in starts[:8]) + "\n"
+    below = any(plain(w) == "-mindepth" for w in words)
+    return "\n".join(f"{unmarked(s).rstrip('/')}/{STAR}" if below else unmarked(s) for s in starts) + "\n"
 
 
 def _named(inv: Invocation, start: str, names: list[str]) -> None:
@@ -246,6 +248,9 @@ def _find_executes(inv: Invocation, command: list[str], starts: list[str], names
     if not command:
         return
     run, scope = inv.run, inv.scope
+    if not narrowed and any("{}" in w for w in command) and plain(command[0]).rsplit("/", 1)[-1] in ("rm", "shred", "unlink", "mv", "truncate"):
+        for start in starts:
+            run.delete(start, scope)
     if narrowed:
         for start in starts:
             if plain(command[0]).rsplit("/", 1)[-1] in ("rm", "shred"):

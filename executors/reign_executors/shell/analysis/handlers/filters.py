@@ -15,7 +15,10 @@ from reign_executors.shell.analysis.values import (
     ENVIRONMENT,
     NETWORK,
     SECRET,
+    SHELL,
+    STAR,
     UNKNOWN,
+    has_glob,
     is_known,
     marks,
     plain,
@@ -267,6 +270,8 @@ def _openssl(inv: Invocation, effect: str) -> str | None:
             return DECODED + UNKNOWN + marks(text)
         return UNKNOWN + marks(text)
     if sub == "s_client":
+        if inv.stdin and SHELL in inv.stdin:
+            inv.run.deny("shell.reverse", "gives a shell to the network (openssl)")
         if inv.stdin is not None and not is_known(inv.stdin) and (NETWORK in inv.stdin or unmarked(inv.stdin) != UNKNOWN):
             inv.run.unclear("network.raw", "talks over a raw TLS connection")
         if inv.stdin and set(inv.stdin) & {SECRET, ENVIRONMENT}:
@@ -323,6 +328,13 @@ def _uniq(inv: Invocation, effect: str) -> str | None:
     if len(inv.operands) > 1:
         inv.run.write(inv.operands[1], inv.scope)
     return None
+
+
+@handler("ls")
+def _ls(inv: Invocation, effect: str) -> str | None:
+    """Names: those of a folder for a folder, the words themselves for globs and ``-d``."""
+    out = [o if has_glob(o) or inv.has("-d", "--directory") else STAR for o in inv.operands] or [STAR]
+    return "\n".join(unmarked(o) for o in out) + "\n" if not inv.has("-l", "-s", "-i") else UNKNOWN
 
 
 @handler("strings")

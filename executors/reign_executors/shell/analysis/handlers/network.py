@@ -13,6 +13,7 @@ from reign_executors.shell.analysis.values import (
     PRIVATE,
     SECRET,
     SECRET_VARIABLE,
+    SHELL,
     UNKNOWN,
     marks,
     plain,
@@ -165,6 +166,8 @@ def _netcat(inv: Invocation, effect: str) -> str | None:
         if flag in ("-e", "-c", "--exec", "--sh-exec", "--lua-exec", "--exec-shell"):
             run.deny("shell.reverse", f"gives a program to the network ({inv.name} {flag} {shown(value or '')})".strip())
     text = inv.stdin
+    if text is not None and SHELL in text:
+        run.deny("shell.reverse", f"gives a shell to the network ({inv.name})")
     listening = inv.has("-l", "--listen") or any("l" in f[1:] for f, _ in inv.options if len(f) == 2)
     if text is not None and set(text) & _SENT:
         run.deny("credential.sent", f"sends credentials away with {inv.name}")
@@ -195,6 +198,8 @@ def _socat(inv: Invocation, effect: str) -> str | None:
         opened = re.match(r"(?:FILE|OPEN|GOPEN|CREATE):([^,]*)", plain(operand), re.IGNORECASE)
         if opened and set(run.content(opened[1], inv.scope, None)) & _SENT:
             run.deny("credential.sent", f"sends {opened[1]} away with socat")
+    if inv.stdin is not None and SHELL in inv.stdin:
+        run.deny("shell.reverse", "gives a shell to the network (socat)")
     if inv.stdin is not None and set(inv.stdin) & _SENT:
         run.deny("credential.sent", "sends credentials away with socat")
     run.change(Action.CREATE, "socket/…", "connects two ends of a wire")

@@ -14,6 +14,7 @@ from reign_executors.shell.analysis.values import (
     NETWORK,
     PRIVATE,
     SECRET,
+    SHELL,
     UNKNOWN,
     is_known,
     marks,
@@ -120,13 +121,13 @@ def _xargs(inv: Invocation, effect: str) -> str | None:
     if is_known(text) and plain(text).strip():
         separator = inv.value("-d", "--delimiter")
         if separator:
-            items = [i for i in plain(text).split(ansi(plain(separator))) if i]
+            items = [i for i in unmarked(text).split(ansi(plain(separator))) if i]
         elif inv.has("-0", "--null"):
-            items = [i for i in plain(text).split("\0") if i]
+            items = [i for i in re.split(r"[\0\n]", unmarked(text)) if i]
         elif inv.has("-I", "-i", "--replace", "-L", "-l"):
-            items = [i.strip() for i in plain(text).split("\n") if i.strip()]
+            items = [i.strip() for i in unmarked(text).split("\n") if i.strip()]
         else:
-            items = [i.strip("'\"") for i in plain(text).split()]
+            items = [i.strip("'\"") for i in unmarked(text).split()]
         items = [kept + i for i in items[:32]]
     elif is_known(text):
         items = []
@@ -205,11 +206,11 @@ def _shell(inv: Invocation, effect: str) -> str | None:
         return script(inv, rest, scope)
     if inv.stdin is None:
         run.unclear("unclear.shell", f"opens a shell ({inv.name})")
-        return UNKNOWN
+        return SHELL + UNKNOWN
     scope.positional = rest
     if unmarked(inv.stdin) == UNKNOWN and not set(inv.stdin) & {NETWORK, DECODED}:
         run.unclear("unclear.code", f"what {inv.name} would run is not known")
-        return UNKNOWN
+        return SHELL + UNKNOWN
     return run.run_text(inv.stdin, scope, None, where=inv.name)
 
 
