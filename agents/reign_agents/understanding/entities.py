@@ -6,7 +6,7 @@ import re
 
 from .amounts import autoscaled, bounds, number, range_to, replicas, schedule, sizes
 from .flags import flags
-from .found import Context, Found
+from .found import Context
 from .images import images
 from .lexicon import lexicon
 from .names import names
@@ -14,6 +14,10 @@ from .places import cued, places
 from .ports import ports
 from .shapes import typed
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def extract(tokens: list[Token], text: str, context: Context) -> Found:

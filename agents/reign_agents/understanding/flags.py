@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
-from .found import Context, Found, put
+from .found import Context, put
 from .roles import FLAGS
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def flags(tokens: list[Token], found: Found, context: Context) -> None:

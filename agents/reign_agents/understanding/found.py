@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .lexicon import lexicon
 from .roles import MAPS, NUMBERS
 from .tokens import Token
 
-Found = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
+
 FILLERS = frozenset(
     {
         "the",

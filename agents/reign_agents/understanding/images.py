@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .found import NAMING, Context, Found, put_image
+from .found import NAMING, Context, put_image
 from .lexicon import lexicon
 from .roles import MAKES_IMAGE
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def images(tokens: list[Token], found: Found, context: Context) -> None:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import NamedTuple
 
 _HERE = __file__[: -len("lexicon.py")]
 
 
-class Verb(NamedTuple):
+class Verb:
     """A verb's usual spelling and the intent it has when nothing else is known."""
 
-    name: str
-    intent: str
+    __slots__ = ("intent", "name")
+
+    def __init__(self, name: str, intent: str) -> None:
+        self.name, self.intent = name, intent
 
 
-class Noun(NamedTuple):
+class Noun:
     """A kind of thing, and the domain it points to ("" when any tool may own it)."""
 
-    name: str
-    domain: str
+    __slots__ = ("domain", "name")
+
+    def __init__(self, name: str, domain: str) -> None:
+        self.name, self.domain = name, domain
 
 
 class Lexicon:

@@ -10,7 +10,6 @@ import math
 from array import array
 from functools import cache
 from struct import calcsize, unpack_from
-from typing import NamedTuple
 
 from .features import BITS
 from .shape import DOMAINS, INTENTS
@@ -19,12 +18,13 @@ OUTPUTS = len(INTENTS) + len(DOMAINS) + 1
 """Intents, then domains, then the mood "ask"."""
 
 
-class Judgement(NamedTuple):
+class Judgement:
     """Probabilities: one an intent (they add up to 1), one a domain, one that the mood is "ask"."""
 
-    intents: tuple[float, ...]
-    domains: tuple[float, ...]
-    ask: float
+    __slots__ = ("ask", "domains", "intents")
+
+    def __init__(self, intents: tuple[float, ...], domains: tuple[float, ...], ask: float) -> None:
+        self.intents, self.domains, self.ask = intents, domains, ask
 
 
 class Model:

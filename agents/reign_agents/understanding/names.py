@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 
 from .amounts import number
-from .found import NAMING, NEVER, Context, Found, could_name, list_from, list_until, looks_named, put, put_name
+from .found import NAMING, NEVER, Context, could_name, list_from, list_until, looks_named, put, put_name
 from .lexicon import lexicon
 from .roles import BEFORE, NAMED_KINDS, OWN_KEY
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def names(tokens: list[Token], found: Found, context: Context) -> None:

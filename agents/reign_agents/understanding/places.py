@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from .amounts import number
-from .found import FILLERS, KINDLESS, NEVER, Context, Found, is_target, list_from, list_until, put
+from .found import FILLERS, KINDLESS, NEVER, Context, is_target, list_from, list_until, put
 from .lexicon import lexicon
 from .roles import AFTER, BEFORE, NUMBERS, OWN_KEY
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def cued(tokens: list[Token], found: Found, context: Context) -> None:

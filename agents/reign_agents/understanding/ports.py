@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from .found import Context, Found, put
+from .found import Context, put
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 
 def ports(tokens: list[Token], found: Found, context: Context) -> None:

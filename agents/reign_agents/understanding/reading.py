@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from . import grammar
 from .clauses import Span, split
 from .entities import extract
 from .features import hashed, named
 from .found import Context
 from .model import model
-from .shape import DOMAINS, INTENTS, Clause, Mood, Understanding
+from .shape import DOMAINS, INTENTS, Clause, Understanding
 from .tokens import Token, tokenize
 
-Found = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found, Mood
 
 
 def understand(text: str) -> Understanding:
@@ -43,17 +43,17 @@ def understand(text: str) -> Understanding:
             )
         )
     entities = {} if intent == "unknown" else _merged(clauses, spans, main)
-    return Understanding(text, intent, cast(Mood, mood), confidence, domains, entities, tuple(clauses))
+    return Understanding(text, intent, mood, confidence, domains, entities, tuple(clauses))
 
 
-def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, str, float, tuple[str, ...]]:
+def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, Mood, float, tuple[str, ...]]:
     """Intent, mood, confidence and domains by the trained model."""
     if not tokens:
         return "unknown", "do", 1.0, ()
     judged = model().judge(hashed(named(tokens, spans, text)))
     confidence = max(judged.intents)
     intent = INTENTS[judged.intents.index(confidence)]
-    mood = "ask" if judged.ask > 0.5 else "do"
+    mood: Mood = "ask" if judged.ask > 0.5 else "do"
     if intent == "unknown":
         return intent, mood, round(confidence, 4), ()
     domains = tuple(d for d, p in zip(DOMAINS, judged.domains, strict=True) if p > 0.5)
@@ -79,8 +79,9 @@ def _merged(clauses: list[Clause], spans: list[Span], main: Span | None) -> Foun
             elif isinstance(value, dict) and isinstance(merged[key], dict):
                 merged[key] = {**value, **merged[key]}
     for clause in clauses:
-        own = clause.entities.get("names") or [clause.entities.get("name")]
-        names += [n for n in cast("list[Any]", own) if isinstance(n, str) and n not in names]
+        several = clause.entities.get("names")
+        own = several if isinstance(several, list) else [clause.entities.get("name")]
+        names += [n for n in own if isinstance(n, str) and n not in names]
     if len(names) > 1:
         merged["names"] = names
     return merged

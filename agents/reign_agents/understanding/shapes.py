@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from .found import Context, Found, put, put_image, word_before
+from .found import Context, put, put_image, word_before
 from .lexicon import lexicon
 from .roles import AFTER, MAKES_IMAGE
 from .tokens import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Found
 
 _REGION = re.compile(
     r"(?:us|eu|ap|sa|ca|me|af|il|asia|europe|northamerica|southamerica|australia)-(?:[a-z]+-?\d?|[a-z]+)-?\d[a-z]?|(?:west|north|south|east|central)(?:us|europe|uk)\d?",
