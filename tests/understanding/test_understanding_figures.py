@@ -1,0 +1,38 @@
+"""The promised figures on the family of requests that nothing was tuned on, and well-formed answers on all others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from reign_agents.understanding import understand
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tools.understanding.corpus import DATA, read
+
+
+def test_figures_on_the_untouched_family() -> None:
+    items = read("fresh_last", entities=True)
+    answers = [understand(item.text) for item in items]
+    pairs = list(zip(items, answers, strict=True))
+    assert sum(i.intent == a.intent for i, a in pairs) / len(pairs) >= 0.95
+    hit = sum(len(i.domains & set(a.domains)) for i, a in pairs)
+    said, asked = sum(len(a.domains) for a in answers), sum(len(i.domains) for i in items)
+    assert 2 * hit / (said + asked) >= 0.95
+    stated = [(a.entities.get(k), v) for i, a in pairs if i.intent != "unknown" for k, v in (i.entities or {}).items()]
+    assert sum(found == value for found, value in stated) / len(stated) >= 0.90
+    assert all(a.intent == "unknown" for i, a in pairs if i.intent == "unknown")
+
+
+@pytest.mark.parametrize("source", sorted(path.stem for path in DATA.glob("*.txt")))
+def test_every_source_is_read_and_clauses_lie_in_the_text(source: str) -> None:
+    for item in read(source):
+        read_ = understand(item.text)
+        assert read_.text == item.text
+        assert all(item.text[c.start : c.end] == c.text for c in read_.clauses)
+        assert all(
+            type(read_.entities[key]) is int for key in ("replicas", "pr", "run", "min") if key in read_.entities
+        )
