@@ -13,11 +13,13 @@ from dataclasses import replace
 from reign_agents.engine.approvals import Answer, Approval, Approvals, ApprovalVoid, ConfirmMismatch
 from reign_agents.engine.attempt import Ended
 from reign_agents.engine.calls import step_call
+from reign_agents.engine.ending import RunEnd
 from reign_agents.engine.hub import Hub, Subscription
 from reign_agents.engine.pool import LocalPool
 from reign_agents.engine.previews import Previewer
 from reign_agents.engine.results import Answerer, Results
-from reign_agents.engine.run import Engine, RunDriver, RunEnd, secrets_of
+from reign_agents.engine.run import Engine, RunDriver
+from reign_agents.engine.secrets import secrets_of
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import General, new_plan_id

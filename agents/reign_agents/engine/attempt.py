@@ -20,7 +20,7 @@ from reign_agents.store.records import Intent, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Verification
-from reign_executors.errors import Cancelled, OperationError, TargetMoved, TimedOut
+from reign_executors.errors import Cancelled, Conflict, OperationError, TargetMoved, TimedOut
 from reign_executors.operation import Change, JsonObject, Operation, Outputs, Query
 from reign_executors.redaction import Redactor
 
@@ -148,6 +148,9 @@ class Attempt:
         if isinstance(self._operation, Change):
             effect = await self._operation.preview(call)
             self._changes = bool(effect.changes) or not effect.known
+        if effect.problems:
+            found = effect.problems[0]
+            raise Conflict(found.text, " or ".join(choice.label for choice in found.choices))
         now_step = replace(self._step, fields=self._fields, target=target, effect=effect)
         ruling = rule(self._operation, effect, target, self._settings)
         if ruling.verdict is Verdict.DENY:

@@ -8,46 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from pydantic import JsonValue
-
-from reign_agents.engine.approvals import Answer, Approval, Approvals, hash_of
-from reign_agents.engine.attempt import Attempt, Ended, NeedsPerson, PolicyDenied, finished
-from reign_agents.engine.binding import Approved, binding, moved
+from reign_agents.engine.approvals import Approvals
+from reign_agents.engine.asking import Asking
+from reign_agents.engine.attempt import Attempt, Ended, NeedsPerson, finished
+from reign_agents.engine.ending import INTERRUPTED, TIME_LIMIT, Ending, RunEnd, summed_up
 from reign_agents.engine.hub import Hub
 from reign_agents.engine.pool import WorkerPool
 from reign_agents.engine.previews import Previewed, Previewer
 from reign_agents.engine.results import Answerer
+from reign_agents.engine.secrets import secrets_of
+from reign_agents.engine.telling import Telling
 from reign_agents.engine.undo import Inverse
-from reign_agents.events import Event, EventType, Outcome, now
+from reign_agents.events import EventType, Outcome, now
 from reign_agents.plan.edit import Edit, edited
 from reign_agents.plan.graph import needs_of, validated
 from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.plan.references import referred_steps, resolve
-from reign_agents.safety.policy import Ruling
-from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.settings import EngineSettings, RunOptions
 from reign_agents.store.errors import StoreError
-from reign_agents.store.records import AnswerRecord, ApprovalRecord, Intent, RunRecord, StepOutcome
+from reign_agents.store.records import RunRecord, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
-from reign_executors.effect import Risk
 from reign_executors.errors import OperationError, ToolMissing
 from reign_executors.operation import Change, JsonObject
-from reign_executors.redaction import Redactor, is_secret_name
+from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
-
-INTERRUPTED = 130
-SHORTEST_SECRET = 4
-TIME_LIMIT = 124
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnd:
-    """How a run ended; ``exit`` is the exit code of the command contract."""
-
-    run: str
-    outcome: Outcome
-    exit: int
-    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +47,6 @@ class Engine:
     approvals: Approvals
     redactor: Redactor
     answerer: Answerer
-
-
-class Rejected(OperationError):
-    """A person said no."""
-
-    kind = "rejected"
-
-
-class NotApproved(OperationError):
-    """Nobody approved it, and nobody can be asked here. Exit code 3."""
-
-    kind = "not_approved"
 
 
 class RunDriver:
@@ -101,7 +74,6 @@ class RunDriver:
         self.options = options
         self._engine = engine
         self._secrets = secrets_of(plan, engine.registry)
-        self._redactor = engine.redactor.also(self._secrets)
         self._record = run
         self._inverses = dict(inverses or {})
         self._ended: dict[str, Ended] = {**(ended or {}), **(found or {})}
@@ -109,21 +81,21 @@ class RunDriver:
         self._attempts = dict(attempts or {})
         self._under_way = dict(under_way or {})
         self._resumed = ended is not None
+        redactor = engine.redactor.also(self._secrets)
+        self._telling = Telling(self.run, engine.store, engine.hub, engine.registry, redactor)
+        self._asking = Asking(
+            self.run, run.user, options, engine.store, engine.approvals, self._telling, self._under_way
+        )
         self._touched: Mapping[str, frozenset[str]] = {}
-        self._approved: dict[str, Approved] = {}
-        self._group: asyncio.Task[None] | None = None
-        self._in_group: frozenset[str] = frozenset()
         self._waits: dict[str, asyncio.Future[None]] = {}
-        self._preparing: asyncio.Task[tuple[Outcome, int, str | None] | None] | None = None
+        self._preparing: asyncio.Task[Ending | None] | None = None
         self._phase: asyncio.Task[Any] | None = None
         self._replan: Plan | None = None
         self._edit_came = asyncio.Event()
-        self._acted = False
         self._going = asyncio.Event()
         self._going.set()
         self._cancelled_steps: set[str] = set()
         self._interrupt: int | None = None
-        self._numbers = 0
         self.end: asyncio.Future[RunEnd] = asyncio.get_running_loop().create_future()
 
     # commands ---------------------------------------------------------------------------------------------------
@@ -155,33 +127,12 @@ class RunDriver:
 
     async def edit(self, edits: Sequence[Edit]) -> None:
         """Take the edited plan instead, as long as nothing was changed; approvals are void, effects asked again."""
-        if self._acted or self.end.done():
+        if self._telling.acted or self.end.done():
             raise OperationError("this run has changed something already", "cancel it, or undo it and plan again")
         self._replan = validated(edited(self.plan, edits), self._engine.registry)
         self._edit_came.set()
         if self._phase is not None:
             self._phase.cancel()
-
-    # events -----------------------------------------------------------------------------------------------------
-
-    def _event(self, kind: EventType, data: JsonObject, step: str | None = None) -> Event:
-        """An event fit to leave: what is secret stays."""
-        shown = self._redactor.value(data)
-        assert isinstance(shown, dict)
-        return Event(self.run, kind, shown, step)
-
-    async def _tell(self, kind: EventType, data: JsonObject, step: str | None = None) -> None:
-        self._engine.hub.publish(*await self._engine.store.append(self._event(kind, data, step)))
-
-    async def intent(self, entry: Intent, event: Event) -> None:
-        self._acted = self._acted or issubclass(self._engine.registry.find(entry.operation), Change)
-        self._engine.hub.publish(*await self._engine.store.intent(entry, event))
-
-    async def outcome(self, entry: StepOutcome, event: Event) -> None:
-        self._engine.hub.publish(*await self._engine.store.outcome(entry, event))
-
-    def progress(self, event: Event) -> None:
-        self._engine.hub.publish(event)
 
     # the way ----------------------------------------------------------------------------------------------------
 
@@ -203,22 +154,22 @@ class RunDriver:
             if code == TIME_LIMIT:
                 answer = f"the time limit of {self.options.timeout:g} s ran out"
             data: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
-            answer = None if answer is None else self._redactor.text(answer)
-            event = self._event(EventType.RUN_FINISHED, data)
+            answer = None if answer is None else self._telling.redactor.text(answer)
+            event = self._telling.event(EventType.RUN_FINISHED, data)
             try:
                 published = await self._engine.store.finish_run(self.run, outcome, code, answer, event)
             except StoreError as error:
                 answer = f"{error}; what this run did since is not remembered"
                 code = code or 1
                 data = {"outcome": outcome.value, "exit": code, "answer": answer}
-                published = (self._event(EventType.RUN_FINISHED, data),)
-        self._engine.hub.publish(*published)
+                published = (self._telling.event(EventType.RUN_FINISHED, data),)
+        self._telling.publish(*published)
         end = RunEnd(self.run, outcome, code, answer)
         if not self.end.done():
             self.end.set_result(end)
         return end
 
-    async def _until_settled(self) -> tuple[Outcome, int, str | None]:
+    async def _until_settled(self) -> Ending:
         """Prepare and run; again from the start whenever the plan was edited."""
         while True:
             self._preparing = asyncio.create_task(self._prepare())
@@ -232,6 +183,9 @@ class RunDriver:
                 self._preparing = None
             if early is not None:
                 return early
+            if self._replan is not None:
+                self._take_edit()
+                continue
             self._phase = asyncio.create_task(self._run_steps())
             try:
                 await self._phase
@@ -241,7 +195,7 @@ class RunDriver:
             finally:
                 self._phase = None
             if self._replan is None:
-                return self._summed_up()
+                return summed_up(self.plan, self._ended, self._interrupt, self._engine.answerer)
             self._take_edit()
 
     def _take_edit(self) -> None:
@@ -249,7 +203,7 @@ class RunDriver:
         old = {step.id: step for step in self.plan.steps}
         self.plan, self._replan = self._replan, None
         self._edit_came.clear()
-        self._approved.clear()
+        self._asking.close()
         self._engine.approvals.withdraw(self.run)
         kept = {s.id for s in self.plan.steps if s.id in old and s.fields == old[s.id].fields}
         self._ended = {name: ended for name, ended in self._ended.items() if name in kept}
@@ -261,33 +215,33 @@ class RunDriver:
             "resumed": self._resumed,
             "undo_of": self.plan.undo_of,
         }
-        event = self._event(EventType.RUN_STARTED, data)
         if self._resumed:
-            self._engine.hub.publish(*await self._engine.store.append(event))
+            await self._telling.tell(EventType.RUN_STARTED, data)
             for step, found in self._found.items():
                 await self._journal_end(step, found)
         else:
-            self._engine.hub.publish(*await self._engine.store.start_run(self._record, event))
+            event = self._telling.event(EventType.RUN_STARTED, data)
+            self._telling.publish(*await self._engine.store.start_run(self._record, event))
 
-    async def _prepare(self) -> tuple[Outcome, int, str | None] | None:
+    async def _prepare(self) -> Ending | None:
         """Preview until the plan can run; a result ends the run here."""
         while True:
-            self._engine.hub.publish(self._event(EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()}))
+            self._telling.show(EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()})
             previewed = await self._preview()
             self.plan, self._touched = previewed.plan, previewed.touched
             problem = self._problem(previewed)
             if problem is not None:
                 self.plan = replace(self.plan, question=problem[0], suggestions=problem[1])
-            event = self._event(EventType.PLAN_READY, {"plan": self.plan.to_json()})
+            event = self._telling.event(EventType.PLAN_READY, {"plan": self.plan.to_json()})
             shown = Plan.from_json(cast("dict[str, Any]", event.data["plan"]))
-            self._engine.hub.publish(*await self._engine.store.save_plan(self.run, shown, event))
+            self._telling.publish(*await self._engine.store.save_plan(self.run, shown, event))
             early = self._ends_here(previewed)
             if early is not None:
                 return early
             if problem is None:
                 return None
             if not self.options.interactive or not problem[1]:
-                await self._tell(EventType.QUESTION, {"text": problem[0], "suggestions": list(problem[1])})
+                await self._telling.tell(EventType.QUESTION, {"text": problem[0], "suggestions": list(problem[1])})
                 return Outcome.STOPPED, 4, problem[0]
             await self._edit_came.wait()
             if self._interrupt is not None:
@@ -308,7 +262,7 @@ class RunDriver:
         todo = todo.with_steps(_with_known(step, known) for step in todo.steps)
 
         def show(step: Step) -> None:
-            self._engine.hub.publish(self._event(EventType.STEP_PREVIEWED, {"step": step.to_json()}, step.id))
+            self._telling.show(EventType.STEP_PREVIEWED, {"step": step.to_json()}, step.id)
 
         previewed = await previewer.plan(todo, show)
         asked = {step.id: step for step in previewed.plan.steps}
@@ -323,7 +277,7 @@ class RunDriver:
                 return problem.text, tuple(choice.label for choice in problem.choices)
         return None
 
-    def _ends_here(self, previewed: Previewed) -> tuple[Outcome, int, str | None] | None:
+    def _ends_here(self, previewed: Previewed) -> Ending | None:
         missing = previewed.tool_missing
         if missing is not None:
             return Outcome.FAILED, 6, str(missing)
@@ -340,7 +294,7 @@ class RunDriver:
         return None
 
     async def _run_steps(self) -> None:
-        self._ask_for_plan()
+        self._asking.begin(self.plan, self._touched, self._ended)
         try:
             async with asyncio.TaskGroup() as group:
                 loop = asyncio.get_running_loop()
@@ -352,85 +306,7 @@ class RunDriver:
                     if step.id not in self._ended:
                         group.create_task(self._step(step))
         finally:
-            if self._group is not None:
-                self._group.cancel()
-
-    def _ask_for_plan(self) -> None:
-        """Everything that creates or changes is asked at once, before any of it runs."""
-        if self.options.approve_hash is not None:
-            for step in self.plan.steps:
-                hash_ = binding(step, self._touched.get(step.id, frozenset()))
-                self._approved[step.id] = Approved(step, hash_, "hash", self._record.user)
-        together = [
-            step
-            for step in self.plan.steps
-            if step.id not in self._ended and step.effect is not None and step.effect.known
-            if step.verdict is Verdict.ASK and Risk.READ <= step.effect.risk <= Risk.CHANGE
-            if self._permitted(step, Ruling(Verdict.ASK)) is None
-        ]
-        if not together or not self.options.interactive:
-            return
-        self._in_group = frozenset(step.id for step in together)
-        self._group = asyncio.create_task(self._whole(together))
-
-    async def _whole(self, steps: Sequence[Step]) -> None:
-        counts = f"{len(steps)} step{'s' if len(steps) > 1 else ''} of this plan"
-        answer = await self._ask("plan", steps, f"{counts} create or change something", None, None)
-        if answer.decision in (Decision.ONCE, Decision.PLAN):
-            self._approve(steps, "plan", answer)
-
-    def _approve(self, steps: Sequence[Step], how: str, answer: Answer) -> None:
-        for step in steps:
-            hash_ = binding(step, self._touched.get(step.id, frozenset()))
-            self._approved[step.id] = Approved(step, hash_, how, answer.by)
-
-    async def _ask(self, kind: str, steps: Sequence[Step], why: str, moved_: str | None, confirm: str | None) -> Answer:
-        self._numbers += 1
-        hash_ = hash_of({step.id: binding(step, self._touched.get(step.id, frozenset())) for step in steps})
-        number = f"a_{self.run.removeprefix('r_')}_{self._numbers}"
-        approval = Approval(
-            number, self.run, "plan" if kind == "plan" else "step", tuple(steps), hash_, why, moved_, confirm
-        )
-        future = self._engine.approvals.open(approval)
-        about = steps[0].id if kind == "step" else None
-        event = self._event(EventType.APPROVAL_REQUESTED, approval.to_json(), about)
-        record = ApprovalRecord(
-            approval=approval.id,
-            run=self.run,
-            kind=approval.kind,
-            steps=tuple(step.id for step in steps),
-            hash=hash_,
-            risk=approval.risk.word,
-            time=approval.requested,
-        )
-        self._engine.hub.publish(*await self._engine.store.approval(record, event))
-        if not self.options.interactive:
-            future.cancel()
-            return Answer(Decision.NOT_NOW, self._record.user)
-        answer = await future
-        await self._answered(approval, answer)
-        return answer
-
-    async def _answered(self, approval: Approval, answer: Answer) -> None:
-        data: JsonObject = {
-            "id": approval.id,
-            "decision": answer.decision.value,
-            "by": answer.by,
-            "how": answer.decision.value,
-            "hash": approval.hash,
-            "words": answer.words,
-        }
-        record = AnswerRecord(
-            approval=approval.id,
-            run=self.run,
-            decision=answer.decision.value,
-            by=answer.by,
-            how=answer.decision.value,
-            words=answer.words,
-            time=now(),
-        )
-        event = self._event(EventType.APPROVAL_ANSWERED, data)
-        self._engine.hub.publish(*await self._engine.store.answered(record, event))
+            self._asking.close()
 
     # one step ---------------------------------------------------------------------------------------------------
 
@@ -469,7 +345,7 @@ class RunDriver:
             time=now(),
             changed=ended.attempt > 0,
         )
-        await self.outcome(entry, finished(self.run, step, ended))
+        await self._telling.outcome(entry, finished(self.run, step, ended))
 
     async def _ready(self, step: Step) -> Ended:
         unmet = [need for need in needs_of(step) if self._ended[need].outcome is not Outcome.DONE]
@@ -478,11 +354,9 @@ class RunDriver:
         if unmet:
             return Ended(Outcome.SKIPPED, error={"kind": "skipped", "cause": f"needs {', '.join(sorted(unmet))}"})
         await self._going.wait()
-        if step.id in self._in_group and self._group is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._group)
-            if step.id not in self._approved and not self._stopped(step):
-                return _rejected(step)
+        refusal = await self._asking.turn(step)
+        if refusal is not None and not self._stopped(step):
+            return refusal
         taken = {name: self._ended[name].outputs or {} for name in referred_steps(step.fields)}
         fields = resolve(step.fields, taken)
         operation = self._engine.registry.build(step.operation, fields)
@@ -497,15 +371,20 @@ class RunDriver:
                 resumed=step.id in self._under_way,
                 store=self._engine.store,
                 settings=self._engine.settings,
-                redactor=self._redactor,
+                redactor=self._telling.redactor,
                 secrets=self._secrets,
-                journal=self,
+                journal=self._telling,
                 after=self._restored if step.id in self._inverses else None,
             )
             result = await self._submitted(step, attempt)
             if isinstance(result, Ended):
                 return result
-            refusal = await self._person(step, result)
+            try:
+                refusal = await self._asking.person(result, self.plan, self._ended)
+            except asyncio.CancelledError:
+                if not self._stopped(step):
+                    raise
+                return Ended(Outcome.CANCELLED)
             if refusal is not None:
                 return refusal
         return Ended(Outcome.CANCELLED)
@@ -514,57 +393,11 @@ class RunDriver:
         results: list[Ended | NeedsPerson] = []
 
         async def work() -> None:
-            results.append(await attempt.work(self._permitted))
+            results.append(await attempt.work(self._asking.permitted))
 
         with contextlib.suppress(asyncio.CancelledError):
             await self._engine.pool.submit(f"{self.run}/{step.id}", step.operation.partition(".")[0], work)
         return results[0] if results else Ended(Outcome.CANCELLED)
-
-    def _permitted(self, step: Step, ruling: Ruling) -> Approved | None:
-        """Who approved the step as it is now; None when a person must be asked."""
-        effect = step.effect
-        assert effect is not None
-        if effect.problems:
-            return None
-        touched = self._touched.get(step.id, frozenset())
-        if ruling.verdict is Verdict.ALLOW and effect.risk is Risk.READ:
-            return Approved(step, binding(step, touched), "read", self._record.user)
-        if self._under_way.get(step.id) == binding(step, touched):
-            return Approved(step, binding(step, touched), "before", self._record.user)
-        confirmed = ruling.confirm is None or ruling.confirm == self.options.confirm_target
-        given = self._approved.get(step.id)
-        if given is not None and given.covers(step, touched) and (confirmed or given.how == "once"):
-            return given
-        if max(effect.risk, Risk.CREATE) <= self.options.approve and confirmed:
-            return Approved(step, binding(step, touched), "level", self._record.user)
-        return None
-
-    async def _person(self, step: Step, needs: NeedsPerson) -> Ended | None:
-        """Ask for one step. None: approved, attempt it again."""
-        given = self._approved.pop(step.id, None)
-        what_moved = None if given is None else moved(given.step, needs.step)
-        why = "; ".join(needs.ruling.reasons) or f"{(needs.step.risk or Risk.DESTROY).word}: {step.why}"
-        try:
-            answer = await self._ask("step", [needs.step], why, what_moved, needs.ruling.confirm)
-        except asyncio.CancelledError:
-            if self._interrupt is None and step.id not in self._cancelled_steps:
-                raise
-            return Ended(Outcome.CANCELLED)
-        if answer.decision is Decision.NOT_NOW:
-            level = (needs.step.risk or Risk.DESTROY).word
-            hint = f"--approve {level}" + (f" --confirm-target {needs.ruling.confirm}" if needs.ruling.confirm else "")
-            error = NotApproved(
-                f"{step.operation} needs approval: {why}", f"run it with {hint}, or approve it in the app"
-            )
-            return Ended(Outcome.STOPPED, error=error.to_json())
-        if answer.decision is Decision.REJECT:
-            return _rejected(step, answer)
-        self._approve([needs.step], "once", answer)
-        if answer.decision is Decision.PLAN:
-            rest = [s for s in self.plan.steps if s.id not in self._ended and s.id != step.id]
-            rest = [s for s in rest if s.effect is not None and s.effect.known and s.effect.risk <= Risk.CHANGE]
-            self._approve(rest, "plan", answer)
-        return None
 
     async def _restored(self, call: Call) -> str | None:
         """After an inverse step: None when what is there equals the pre-image, else what is wrong in words."""
@@ -580,28 +413,6 @@ class RunDriver:
     def _stopped(self, step: Step) -> bool:
         return self._interrupt is not None or step.id in self._cancelled_steps
 
-    def _summed_up(self) -> tuple[Outcome, int, str | None]:
-        ends = [self._ended[step.id] for step in self.plan.steps]
-        kinds = {(end.error or {}).get("kind") for end in ends}
-        outcomes = {end.outcome for end in ends}
-        results = {step.id: (step, self._ended[step.id].outputs) for step in self.plan.steps}
-        answer = self._engine.answerer(self.plan, results)
-        if self._interrupt is not None:
-            return Outcome.CANCELLED, self._interrupt, answer
-        if PolicyDenied.kind in kinds:
-            return Outcome.STOPPED, 5, _first_error(ends) or answer
-        if ToolMissing.kind in kinds:
-            return Outcome.FAILED, 6, _first_error(ends) or answer
-        if Outcome.FAILED in outcomes:
-            return Outcome.FAILED, 1, _first_error(ends) or answer
-        if Outcome.IN_DOUBT in outcomes:
-            return Outcome.IN_DOUBT, 3, _first_error(ends) or answer
-        if Outcome.STOPPED in outcomes:
-            return Outcome.STOPPED, 3, _first_error(ends) or answer
-        if Outcome.CANCELLED in outcomes:
-            return Outcome.CANCELLED, INTERRUPTED, answer
-        return Outcome.DONE, 0, answer
-
 
 def _with_known(step: Step, outputs: Mapping[str, JsonObject]) -> Step:
     """The step with the values of steps that are done already, where all it takes is known."""
@@ -609,38 +420,3 @@ def _with_known(step: Step, outputs: Mapping[str, JsonObject]) -> Step:
         return replace(step, fields=resolve(step.fields, outputs))
     except OperationError:
         return step
-
-
-def secrets_of(plan: Plan, registry: Registry) -> dict[str, str]:
-    """Values in the plan's fields that are secret by their operation's word or by their name."""
-    found: dict[str, str] = {}
-
-    def collect(name: str, value: JsonValue, *, secret: bool) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                collect(key, inner, secret=secret or is_secret_name(key))
-        elif isinstance(value, list):
-            for inner in value:
-                collect(name, inner, secret=secret)
-        elif secret and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
-            found[name.lower()] = value
-
-    for step in plan.steps:
-        declared = registry.find(step.operation).secret_fields
-        for field, value in step.fields.items():
-            collect(field, value, secret=field in declared or is_secret_name(field))
-    return found
-
-
-def _rejected(step: Step, answer: Answer | None = None) -> Ended:
-    words = "" if answer is None or not answer.words else f": {answer.words}"
-    return Ended(Outcome.STOPPED, error=Rejected(f"{step.operation} was not approved{words}").to_json())
-
-
-def _first_error(ends: Sequence[Ended]) -> str | None:
-    for end in ends:
-        error = end.error
-        if error is not None and error.get("cause") and error.get("kind") != "skipped":
-            way_out = error.get("way_out")
-            return f"{error['cause']} ({way_out})" if way_out else str(error["cause"])
-    return None
