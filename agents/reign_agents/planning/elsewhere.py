@@ -11,7 +11,10 @@ TOOLS: tuple[tuple[str, str, str], ...] = (
     (
         "kubernetes",
         "Kubernetes",
-        r"kubernetes|k8s|kubectl|kube|pods?|deployments?|statefulsets?|daemonsets?|replicas?|namespaces?|ingress|configmaps?|minikube|kind cluster|rollouts?|hpa|autoscaler",
+        (
+            r"kubernetes|k8s|kubectl|kube|pods?|deployments?|statefulsets?|daemonsets?|replicas?|"
+            r"namespaces?|ingress|configmaps?|minikube|kind cluster|rollouts?|hpa|autoscaler"
+        ),
     ),
     ("terraform", "Terraform", r"terraform|tf|tofu|opentofu|tfstate|tfvars|terragrunt"),
     ("github", "GitHub", r"github|gh|pull requests?|prs?|repos?|repository|repositories|issues?|branch|branches"),

@@ -21,21 +21,30 @@ from reign_executors.redaction.placeholders import PLACEHOLDER
 
 _OPENING = r"^\W*(?:(?:ok(?:ay)?|please|now|and|then|hey|sorry|oops|hmm|wait|ah)\W+)*"
 _AGAIN = re.compile(
-    _OPENING
-    + r"(?:(?:can\s+you\s+)?(?:do|run|try|execute|make|start)\s+(?:it|that|this|the\s+(?:same|last\s+(?:one|plan|run)))(?:\s+(?:all|once))?\s*(?:again|once\s+more|over)?"
-    r"|again|once\s+more|repeat(?:\s+(?:it|that|this|the\s+last\s+(?:one|run|plan)))?|retry(?:\s+(?:it|that))?|re-?run(?:\s+(?:it|that))?|(?:the\s+)?same(?:\s+(?:thing|again|one|as\s+before))?|another(?:\s+one)?|one\s+more)(?=\W|$)"
+    _OPENING + r"(?:(?:can\s+you\s+)?(?:do|run|try|execute|make|start)\s+(?:it|that|this|the\s+(?:same|"
+    r"last\s+(?:one|plan|run)))(?:\s+(?:all|once))?\s*(?:again|once\s+more|over)?"
+    r"|again|once\s+more|repeat(?:\s+(?:it|that|this|the\s+last\s+(?:one|run|plan)))?|"
+    r"retry(?:\s+(?:it|that))?|re-?run(?:\s+(?:it|that))?|(?:the\s+)?same(?:\s+(?:thing|again|one|"
+    r"as\s+before))?|another(?:\s+one)?|one\s+more)(?=\W|$)"
     r"(?P<change>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _NEEDS_AGAIN = re.compile(r"\b(?:again|once more|same|repeat|retry|re-?run|another|over|one more)\b", re.IGNORECASE)
 _CORRECTION = re.compile(
     _OPENING
-    + r"(?:no|nope|not\s+that|wrong|actually|i\s+(?:mean|meant)|rather|make\s+(?:it|that)|use|change\s+(?:it|that)\s+to|better|instead)(?=\W|$)(?P<change>.+)$",
+    + (
+        r"(?:no|nope|not\s+that|wrong|actually|i\s+(?:mean|meant)|rather|make\s+(?:it|that)|use|"
+        r"change\s+(?:it|that)\s+to|better|instead)(?=\W|$)(?P<change>.+)$"
+    ),
     re.IGNORECASE | re.DOTALL,
 )
 _WHY = re.compile(
-    _OPENING + r"(?:why|how\s+come)\s+(?:(?:did|does|has|is|was|had)(?:n't)?\s+)?(?:it|that|this|the\s+last\s+(?:run|step|one)|run\s+(?P<run>r_\w+)|(?P<bare>r_\w+))?\s*(?:not\s+|just\s+)?(?:fail(?:ed|s|ing)?|stop(?:ped)?|work(?:ing|ed)?|go\s+wrong|break|broke|happen(?:ed)?)?\W*$"
-    + r"|" + _OPENING.replace("^", "") + r"what\s+(?:went\s+wrong|happened|failed|was\s+the\s+(?:error|problem|matter))(?:\s+(?:with|in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?\W*$",
+    _OPENING + (r"(?:why|how\s+come)\b\s*(?:(?:did|does|has|is|was|had)(?:n't)?\s+)?(?:it|that|this|"
+            r"the\s+last\s+(?:run|step|one)|run\s+(?P<run>r_\w+)|(?P<bare>r_\w+))?\s*(?:not\s+|"
+            r"just\s+)?(?:fail(?:ed|s|ing)?|stop(?:ped)?|work(?:ing|ed)?|go\s+wrong|break|broke|"
+            r"happen(?:ed)?)?\W*$")
+    + r"|" + _OPENING.replace("^", "") + (r"what\s+(?:went\s+wrong|happened|failed|was\s+the\s+(?:error|problem|matter))(?:\s+(?:with|"
+            r"in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?\W*$"),
     re.IGNORECASE,
 )  # fmt: skip
 _FAILED = ("failed", "stopped", "in_doubt", "cancelled")
@@ -123,7 +132,10 @@ def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft 
         word
         for word in scan.words()
         if not re.fullmatch(
-            r"(?i)(?:but|with|on|and|please|now|it|that|this|the|for|me|time|instead|again|make|use|be|should|to|sorry|i|meant|mean|a|of|one|more|once|over|thanks|actually|a)",
+            (
+                r"(?i)(?:but|with|on|and|please|now|it|that|this|the|for|me|time|instead|again|make|use|be|"
+                r"should|to|sorry|i|meant|mean|a|of|one|more|once|over|thanks|actually|a)"
+            ),
             word,
         )
     ]
@@ -215,8 +227,9 @@ def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...],
 
 def _outer(value: JsonValue) -> int | None:
     first = value[0] if isinstance(value, list) and value else value
-    found = re.match(r"(?:[\d.]+:)?(\d+)(?::|$)", str(first))
-    return int(found.group(1)) if found else None
+    parts = str(first).split("/")[0].split(":")
+    outer = parts[-2] if len(parts) > 1 else parts[0]
+    return int(outer) if outer.isdigit() else None
 
 
 def _value(field: str, text: str, old: JsonValue) -> JsonValue:

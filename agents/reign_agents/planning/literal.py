@@ -35,7 +35,9 @@ _PROSE = re.compile(r"\b(?:the|please|my|for me|named|called|containing|is|are|o
 _VALUED_WORDS = """-p --publish -v --volume -e --env --name --restart --network --net -m --memory --cpus -u --user -w --workdir -h
 --hostname -l --label --entrypoint --network-alias"""
 _VALUED = frozenset(_VALUED_WORDS.split())
-_PLAIN_WORDS = """-d --detach -i -t -it -ti -dit -itd -di -dt --interactive --tty --rm --init --read-only --privileged"""
+_PLAIN_WORDS = (
+    """-d --detach -i -t -it -ti -dit -itd -di -dt --interactive --tty --rm --init --read-only --privileged"""
+)
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 
 _REWRITES: tuple[tuple[str, str], ...] = (
@@ -117,7 +119,11 @@ def literal(text: str) -> Literal | None:
         return None if request == line else Literal(request=request)
     if re.match(r"docker\s+(?:-|[a-z]+)", line) and not _PROSE.search(re.sub(r"\"[^\"]*\"|'[^']*'", "", line)):
         if re.match(
-            r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|save|load|commit|kill|swarm|stack|service|context|buildx?|search|history|prune|wait|port|diff|export|import|attach|update)\b",
+            (
+                r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|"
+                r"stop|start|cp|login|push|save|load|commit|kill|swarm|stack|service|context|buildx?|search|"
+                r"history|prune|wait|port|diff|export|import|attach|update)\b"
+            ),
             line,
         ):
             return Literal(line, assumption="it is taken as a shell command as it stands")

@@ -18,13 +18,19 @@ from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.understanding import Understanding, understand
 
 _UNDO = re.compile(
-    r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|roll\s*(?:it|that|this|everything)?\s*back|revert|take\s+(?:it|that)\s+back|go\s+back)"
-    r"(?:\s+(?:it|that|this|the|my|last|latest|previous|run|change|changes|step|plan|thing|one|everything|all|please|what\s+you\s+(?:just\s+)?did)(?!\w))*"
+    r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|"
+    r"roll\s*(?:it|that|this|everything)?\s*back|revert|take\s+(?:it|that)\s+back|go\s+back)"
+    r"(?:\s+(?:it|that|this|the|my|last|latest|previous|run|change|changes|step|plan|thing|one|"
+    r"everything|all|please|what\s+you\s+(?:just\s+)?did)(?!\w))*"
     r"(?:\s+(?P<run>r_\w+))?(?:\s*,?\s*(?:step|only)\s+(?P<step>s?\d+))?(?:\s+please)?\W*$",
     re.IGNORECASE,
 )
 _HELP = re.compile(
-    r"^\W*(?:help(?:\s+me)?|what\s+(?:can|could|do)\s+(?:you|i)\s+(?:do|say|type|ask|know|understand)(?:\s+here)?|how\s+does\s+this\s+work|what\s+is\s+possible|commands|examples)[\s?.!]*$",
+    (
+        r"^\W*(?:help(?:\s+me)?|what\s+(?:can|could|do)\s+(?:you|i)\s+(?:do|say|type|ask|know|"
+        r"understand)(?:\s+here)?|how\s+does\s+this\s+work|what\s+is\s+possible|commands|"
+        r"examples)[\s?.!]*$"
+    ),
     re.IGNORECASE,
 )
 _ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
@@ -144,7 +150,10 @@ class OfflinePlanner:
         question = Question(f"I do not understand {part}. The nearest things I can do:", near)
         tool = elsewhere.later(wish.text if wish is not None else text, understanding)
         if tool is not None:
-            said = f"{tool} comes later: this version knows Docker, files, commands and ports. The nearest things I can do:"
+            said = (
+                f"{tool} comes later: this version knows Docker, files, commands and ports. The nearest "
+                "things I can do:"
+            )
             question = Question(said, (*elsewhere.as_command(text), *near)[:4])
         return self._question(question, text, understanding)
 
@@ -199,5 +208,5 @@ def _completed(asked: _Asked, reply: str) -> str | None:
         fitting = [one for one in offered if words in re.split(r"\s+", one)]
         return fitting[0] if len(fitting) == 1 and len(words.split()) == 1 else None
     if len(words.split()) == 1:
-        return asked.question.completes.format(request=asked.request.rstrip(" .!?"), reply=words)
+        return asked.question.completes.format(request=asked.request.rstrip(" .!?"), reply=words, quoted=f'"{words}"')
     return None

@@ -18,7 +18,7 @@ class Question:
     """Something essential is missing or ambiguous: one short question, with answers to choose from.
 
     ``suggestions`` are whole requests. ``completes`` says how a bare reply makes the request whole, over
-    ``{request}`` and ``{reply}``.
+    ``{request}``, ``{reply}`` and ``{quoted}`` (the reply in quotes).
     """
 
     text: str

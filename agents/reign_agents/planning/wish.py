@@ -7,32 +7,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reign_agents.planning.scan import MASK, Scan
-from reign_agents.planning.words import KINDS, MAKERS, POLITE, QUALIFIERS, SMALL, VERB, VERBS
+from reign_agents.planning.words import KINDS, MAKERS, NAMEABLE, POLITE, QUALIFIERS, SMALL, VERB, VERBS
 
 _PRONOUN = re.compile(
-    r"(?<![\w./-])(?:it|its|this one|that one|them|their|the same|these|those|that(?=\s*(?:$|[,.!?]|\b(?:and|to|into|with|again|now|too|please|then|container|file|one|volume|network|image|folder|directory)\b)))(?![\w./-])",
+    (
+        r"(?<![\w./-])(?:it|its|this one|that one|them|their|the same|these|those|that(?=\s*(?:$|"
+        r"[,.!?]|\b(?:and|to|into|with|again|now|too|please|then|container|file|one|volume|network|"
+        r"image|folder|directory)\b)))(?![\w./-])"
+    ),
     re.IGNORECASE,
 )
 _JOINT = re.compile(
-    r"(?:\s*[,;]\s*|\s+)(?:and\s+then|then|and\s+after\s+that|after\s+that|afterwards|and\s+finally|finally|and\s+also|and|&&|&|but)\s+|\s*[,;]\s*|(?<=[\w\ue000-\uf8ff])[.!]\s+|\n+",
+    (
+        r"(?:\s*[,;]\s*|\s+)(?:and\s+then|then|and\s+after\s+that|after\s+that|afterwards|"
+        r"and\s+finally|finally|and\s+also|and|&&|&|but)\s+|\s*[,;]\s*|(?<=[\w\ue000-\uf8ff])[.!]\s+|"
+        r"\n+"
+    ),
     re.IGNORECASE,
 )
 _LISTING = frozenset({"remove", "create", "pull", "list", "show"})
 _MEMBER = re.compile(
-    r"\s*(?:,\s*(?:and\s+)?|\band\s+|&\s+)(?=(?:an?\s+|the\s+)?(?:container|volume|network|image|file|folder|directory)\s+(?!and\b|in\b|it\b)[\w./\ue000-\uf8ff-])",
+    (
+        r"\s*(?:,\s*(?:and\s+)?|\band\s+|&\s+)(?=(?:an?\s+|the\s+)?(?:container|volume|network|image|"
+        r"file|folder|directory)\s+(?!and\b|in\b|it\b)[\w./\ue000-\uf8ff-])"
+    ),
     re.IGNORECASE,
 )
 _THEN = re.compile(r"then|after|finally|once|&&", re.IGNORECASE)
 _HOW = re.compile(
-    r"^\W*(?:please\s+)?(?:(?:can|could)\s+you\s+)?(?:(?:tell|show)\s+me\s+)?how\s+(?:do|can|could|would|should|to|might)\s+(?:(?:i|we|you|one)\s+)?(?:best\s+)?",
+    (
+        r"^\W*(?:please\s+)?(?:(?:can|could)\s+you\s+)?(?:(?:tell|show)\s+me\s+)?how\s+(?:do|can|"
+        r"could|would|should|to|might)\s+(?:(?:i|we|you|one)\s+)?(?:best\s+)?"
+    ),
     re.IGNORECASE,
 )
 
 
+_OWNED = re.compile(
+    r"\b(?:its|their|all\s+its|all\s+their|attached)\s+(?:\w+\s+)?(?:volumes?|data|networks?|contents?)\b"
+)
+"""What belongs to a thing and is not what the wish is about: "remove it and its volumes"."""
+
 _ONLY_NAMES = (
     r"(?<![\w./-])(?:containers?|volumes?|networks?|images?|director(?:y|ies)|folders?|files?|dirs?)\s+"
     r"(?P<name>[a-z][a-z]?)(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as)\b)",
-    rf"(?<![\w./-])(?:volume|network|directory|folder|dir)\s+(?P<name>{'|'.join(KINDS)})(?![\w./:=-])(?!\s+(?:of|named|called|usage)\b)",
+    (
+        r"(?<![\w./-])(?:volume|network|directory|folder|"
+        rf"dir)\s+(?P<name>{'|'.join(KINDS)})(?![\w./:=-])(?!\s+(?:of|named|called|usage)\b)"
+    ),
     r"(?<![\w./-])(?P<name>[abi])(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as|[a-z])(?![\w./-]))",
 )
 """Where a small word is a name: after the kind of thing ("container we"), in a list ("volumes a and b")."""
@@ -70,7 +92,8 @@ class Wish:
         if verb is None:
             verb, rest = _nounled(scan)
         words = re.findall(
-            r"(?<![\w./:=@-])[a-z]+(?![\w/:=@-]|\.\w)", re.sub(MASK, " ", rest if verb else scan.text).lower()
+            r"(?<![\w./:=@-])[a-z]+(?![\w/:=@-]|\.\w)",
+            _OWNED.sub(" ", re.sub(MASK, " ", rest if verb else scan.text).lower()),
         )
         kinds = tuple(dict.fromkeys(KINDS[word] for word in words if word in KINDS))
         if verb is not None and re.match(r"(?:logs?|output)\b", scan.text.strip(), re.IGNORECASE):
@@ -242,4 +265,5 @@ def _merged(found: Sequence[Wish]) -> list[Wish]:
 
 def names(scan: Scan, drop: frozenset[str] = frozenset()) -> list[str]:
     """The names left in a scan: words that are neither small nor kinds of things."""
-    return scan.words(SMALL | KINDS.keys() | drop)
+    found = scan.words(SMALL | KINDS.keys() | drop)
+    return found or [word for word in scan.words(drop) if word.lower() in NAMEABLE][:1]

@@ -7,7 +7,10 @@ import re
 _VERBS = {
     "run": "run; launch; spin up; spin; fire up; bring up; stand up; deploy; host; serve; docker run",
     "start": "start; boot; start up; boot up; switch on; turn on",
-    "create": "create; make; set up; setup; generate; new; i need; we need; i want; i'd like; gimme; give me; need; want; get me",
+    "create": (
+        "create; make; set up; setup; generate; new; i need; we need; i want; i'd like; gimme; give "
+        "me; need; want; get me"
+    ),
     "write": "write; save; put; echo; store; fill",
     "replace": "overwrite; replace; rewrite; swap",
     "append": "append; add",
@@ -16,7 +19,8 @@ _VERBS = {
     "restart": "restart; reboot; bounce; recycle; re-start; reload",
     "pause": "pause; freeze; suspend",
     "unpause": "unpause; resume; unfreeze; continue",
-    "remove": "remove; delete; rm; del; get rid of; destroy; drop; erase; nuke; discard; tear down; teardown; trash; rmdir; "
+    "remove": "remove; delete; rm; del; get rid of; destroy; drop; erase; nuke; discard; tear down; "
+    "teardown; trash; rmdir; "
     "rmi; throw away; dispose of; clean up; cleanup; wipe",
     "prune": "prune",
     "rename": "rename; re-name",
@@ -24,7 +28,8 @@ _VERBS = {
     "copy": "copy; cp; make a copy of; back up; backup; duplicate; make a backup of; take a copy of",
     "list": "list; ls; enumerate",
     "show": "show; show me; display; print; cat; view; see; describe; get; read; look at; look into; tell; tell me; "
-    "logs; log; output; let me see; report; what does; what's in; what is in; open; count; how many; how much; how big; "
+    "logs; log; output; let me see; report; what does; what's in; what is in; open; count; how "
+    "many; how much; how big; "
     "how large; what; which; who; where; whats; what's",
     "follow": "follow; tail; watch; stream",
     "inspect": "inspect; examine",
@@ -42,7 +47,10 @@ _VERBS = {
     "mkdir": "mkdir",
     "touch": "touch",
     "link": "link; symlink; ln",
-    "set": "set; give; update; limit; change; restrict; cap; raise; lower; increase; reduce; modify; reconfigure; allow; allocate",
+    "set": (
+        "set; give; update; limit; change; restrict; cap; raise; lower; increase; reduce; modify; "
+        "reconfigure; allow; allocate"
+    ),
     "publish": "publish; expose; map; forward",
     "install": "install; uninstall; upgrade; scale; apply; merge; rollback; provision; drain; cordon",
 }
@@ -85,13 +93,24 @@ okay well really yes no only exactly first once quickly finally immediately cont
 SMALL = frozenset(_SMALL_WORDS.split())
 """Words that are never the name of a thing unless they are quoted or follow "named"."""
 
+NAMEABLE = frozenset({"out", "off", "over", "back", "first", "new", "only", "next"})
+"""Small words that are a name when nothing else is left to be one: "mkdir out"."""
+
 QUALIFIERS = re.compile(
-    r"(?:and\s+|also\s+|please\s+)*(?:(?:that\s+|which\s+)?(?:running|runs|run(?:ning)?\s+the\s+command|with|using|uses|having|has|mounting|mounts?|publish(?:ing|es)?|"
-    r"expos(?:e|es|ing)|map(?:s|ping)?|forward(?:s|ing)?|bind(?:ing)?|as\s+user|limit(?:ed|ing)?\s+(?:it\s+)?to|restart(?:ing)?\s+(?:it\s+)?(?:policy|always|unless|on[ -]failure|no\b)|"
-    r"set(?:ting)?\s+(?:the\s+)?(?:env|environment|restart|memory|label|hostname|\w+=)|name\s+it|call\s+it|named|called|label(?:l?ed)?\s|on\s+(?:the\s+)?(?:port|network)|"
-    r"in\s+(?:the\s+)?network|give\s+it|limit\s+it|attach(?:ed)?\s+(?:it\s+)?to|connect(?:ed)?\s+(?:it\s+)?to|join(?:ing)?\s+(?:the\s+)?network|detached|in\s+the\s+background|tag(?:ged|ging)?\s+(?:it|as|with)|"
-    r"(?:start|run|launch)\s+(?:it|the\s+container)\s*(?:$|[,.;])|keep\s+it|make\s+it\s+restart|add\s+(?:the\s+)?(?:a\s+)?(?:label|env|volume|port)|"
-    r"(?:replac(?:e|ing)|reus(?:e|ing))\s+(?:it|the\s+existing|any|the\s+old|an?\s+existing)|overwrite\s+it|containing|saying|listening)(?!\w))",
+    r"(?:and\s+|also\s+|please\s+)*(?:(?:that\s+|which\s+)?(?:running|runs|"
+    r"run(?:ning)?\s+the\s+command|with|using|uses|having|has|mounting|mounts?|publish(?:ing|es)?|"
+    r"expos(?:e|es|ing)|map(?:s|ping)?|forward(?:s|ing)?|bind(?:ing)?|as\s+user|limit(?:ed|"
+    r"ing)?\s+(?:it\s+)?to|restart(?:ing)?\s+(?:it\s+)?(?:policy|always|unless|on[ -]failure|"
+    r"no\b)|"
+    r"set(?:ting)?\s+(?:the\s+)?(?:env|environment|restart|memory|label|hostname|\w+=)|name\s+it|"
+    r"call\s+it|named|called|label(?:l?ed)?\s|on\s+(?:the\s+)?(?:port|network)|"
+    r"in\s+(?:the\s+)?network|give\s+it|limit\s+it|attach(?:ed)?\s+(?:it\s+)?to|"
+    r"connect(?:ed)?\s+(?:it\s+)?to|join(?:ing)?\s+(?:the\s+)?network|detached|"
+    r"in\s+the\s+background|tag(?:ged|ging)?\s+(?:it|as|with)|"
+    r"(?:start|run|launch)\s+(?:it|the\s+container)\s*(?:$|[,.;])|keep\s+it|make\s+it\s+restart|"
+    r"add\s+(?:the\s+)?(?:a\s+)?(?:label|env|volume|port)|"
+    r"(?:replac(?:e|ing)|reus(?:e|ing))\s+(?:it|the\s+existing|any|the\s+old|an?\s+existing)|"
+    r"overwrite\s+it|containing|saying|listening)(?!\w))",
     re.IGNORECASE,
 )
 """What begins a part that only says more about the wish before it."""

@@ -15,10 +15,19 @@ _FILE = frozenset({"file", "script", "symlink", "dockerfile", "mode"})
 _DIRECTORY = frozenset({"directory"})
 _DOCKER = frozenset({"container", "image", "volume", "network"})
 PATH = re.compile(
-    r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|[\w./-]*\*[\w./*-]*"
+
+        r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|"
+        r"(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|"
+        r"(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|"
+        r"[\w./-]*\*[\w./*-]*"
+
 )
 """A path or a file name, as it stands outside quotes."""
-_LEAD = r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|(?:with|and)(?:\s+(?:the|this|its|a))*(?:\s+(?:new|single|following))*\s+(?:content|contents|text|line|lines|words?|body)(?:\s+of)?|with|contents?|text|holding)"
+_LEAD = (
+    r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|"
+    r"(?:with|and)(?:\s+(?:the|this|its|a))*(?:\s+(?:new|single|following))*\s+(?:content|"
+    r"contents|text|line|lines|words?|body)(?:\s+of)?|with|contents?|text|holding)"
+)
 _NOISE_WORDS = """file files directory directories folder folders dir empty everything inside contents content permissions
 permission mode executable bash shell script recursively recursive parents parent hidden full whole entire copy
 backup end line lines text last first exist exists there size big large much current locally disk usage space
@@ -54,7 +63,7 @@ def _missing(verb: str) -> Question:
     return Question(
         f"Which file should I {verb}?",
         (f"{verb} file notes.txt", f"{verb} file /tmp/notes.txt"),
-        completes="{request} {reply}",
+        completes="{request} {quoted}",
     )
 
 
@@ -68,7 +77,10 @@ def _content(scan: Scan, *, leading: bool) -> str | None:
         found = scan.first(rf"^\s*(?:(?:the|a)\s+)?(?:(?:text|line|words?|content)\s+)?(?P<value>{MASK})")
     if found is None:
         found = scan.first(
-            r"(?:containing|saying|that\s+says|with\s+(?:the\s+)?(?:content|contents|text|line|words?))\s+(?P<value>[^,;]+)$"
+
+                r"(?:containing|saying|that\s+says|with\s+(?:the\s+)?(?:content|contents|text|line|"
+                r"words?))\s+(?P<value>[^,;]+)$"
+
         )
     return found
 
@@ -94,7 +106,10 @@ def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
     if mode is None and scan.has(r"(?:(?:and|,)\s+)?(?:make\s+it\s+)?\bexecutable\b"):
         mode = "755"
     replace = wish.verb == "replace" or scan.has(
-        r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|existing))*(?:\s+if\s+it\s+exists)?"
+
+            r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|"
+            r"existing))*(?:\s+if\s+it\s+exists)?"
+
     )
     named = scan.first(rf"\b(?:named|called)\s+(?P<value>{VALUE})")
     into = (
@@ -121,7 +136,7 @@ def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
         return Question(
             f"What should {paths[0]} say?",
             (f'write "a line" to {paths[0]}',),
-            completes='write "{reply}" to ' + paths[0],
+            completes="write {quoted} to " + paths[0],
         )
     for path in paths:
         if content is None and wish.verb != "touch":
@@ -148,7 +163,7 @@ async def _append(wish: Wish, _context: PlanningContext, outline: Outline) -> Qu
         return _missing("append to")
     if content is None:
         return Question(
-            f"What should I append to {path}?", (f'append "a line" to {path}',), completes='append "{reply}" to ' + path
+            f"What should I append to {path}?", (f'append "a line" to {path}',), completes="append {quoted} to " + path
         )
     outline.add("file.append", {"path": path, "content": _line(content)}, f"append a line to {path}")
     return None
@@ -163,7 +178,7 @@ async def _directory(wish: Wish, _context: PlanningContext, outline: Outline) ->
         return Question(
             "Which directory should I create?",
             ("create directory build", "create directory /tmp/build"),
-            completes="{request} {reply}",
+            completes="{request} {quoted}",
         )
     prefix = "" if inside is None or inside in ("here", ".", "this") else inside.rstrip("/") + "/"
     for path in paths:
@@ -178,7 +193,10 @@ async def _directory(wish: Wish, _context: PlanningContext, outline: Outline) ->
 def _from_to(wish: Wish) -> tuple[list[str], str | None]:
     scan = wish.scan()
     target = scan.first(
-        rf"\b(?:to|into|as|over|onto|called|named)\s+(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
+
+            r"\b(?:to|into|as|over|onto|called|named)\s+(?:the\s+)?(?:file\s+|folder\s+|"
+            rf"directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
+
     )
     scan.take(r"\boverwrit(?:e|ing)\b.*$|\breplac(?:e|ing)\b.*$")
     sources = _paths(scan, wish)
@@ -217,7 +235,10 @@ def _is_directory(path: str, context: PlanningContext) -> bool:
 async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     scan.take(
-        r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
+
+            r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|"
+            r"the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
+
     )
     paths = _paths(scan, wish)
     if not paths:

@@ -39,7 +39,7 @@ async def _check(wish: Wish, _context: PlanningContext, outline: Outline) -> Que
         return None
     port = port_of(wish)
     if port is None:
-        ports = [port for step in outline.before if isinstance(port := step.fields.get("port"), int)]
+        ports = [given for step in outline.before if isinstance(given := step.fields.get("port"), int)]
         if not ports or not wish.has("port", "ports", "it"):
             return Question(
                 "Which port or address should I check?",

@@ -37,7 +37,7 @@ async def _command(wish: Wish, _context: PlanningContext, outline: Outline) -> Q
         return Question(
             "Which command should I run?",
             ("run command `uname -a`", "!uname -a"),
-            completes="run the command `{reply}`",
+            completes="run the command {quoted}",
         )
     step = command_step("", command)
     outline.add(step.operation, step.fields, step.why)
@@ -50,7 +50,10 @@ async def _script(wish: Wish, _context: PlanningContext, outline: Outline) -> Qu
     if path is None:
         return Question("Which script should I run?", ("run script ./deploy.sh",), completes="run script {reply}")
     scan.take(
-        r"^\s*(?:the\s+|my\s+)?(?:shell\s+|bash\s+)?script\b|\bwith(?:\s+the)?(?:\s+arg(?:ument)?s?)?\b|\barg(?:ument)?s\b|\bplease\b|\busing\s+bash\b"
+
+            r"^\s*(?:the\s+|my\s+)?(?:shell\s+|bash\s+)?script\b|"
+            r"\bwith(?:\s+the)?(?:\s+arg(?:ument)?s?)?\b|\barg(?:ument)?s\b|\bplease\b|\busing\s+bash\b"
+
     )
     try:
         args: list[JsonValue] = [*shlex.split(scan.restored(scan.text.strip()))]

@@ -265,7 +265,10 @@ RECIPES = (
         lambda w: (
             bool(
                 re.search(
-                    r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|my\s+)?(?:container\s+)?[\w.-]+(?:\s+container)?\s*$",
+                    (
+                        r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|"
+                        r"my\s+)?(?:container\s+)?[\w.-]+(?:\s+container)?\s*$"
+                    ),
                     w.scan().text,
                 )
             )

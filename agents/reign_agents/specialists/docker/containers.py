@@ -58,10 +58,17 @@ async def _meant(wish: Wish, context: PlanningContext, outline: Outline, verb: s
 def _named(wish: Wish) -> list[str]:
     scan = wish.scan()
     scan.take(
-        r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|named)\s+.*$|\bwith\s+force\b|\bby\s+force\b"
+
+            r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|"
+            r"named)\s+.*$|\bwith\s+force\b|\bby\s+force\b"
+
     )
     scan.take(
-        r"\b(?:last|latest|recent|final)\s+(?:\d+\s+)?(?:log\s+)?lines?\b|\b(?:since|from|in|of|for)\s+(?:the\s+)?(?:last\s+)?\d+\s*[a-z]+(?:\s+ago)?\b|(?<!\S)--?\w+(?:[= ]\d+)?|\blines?\b|\b\d+\b(?!\S)"
+
+            r"\b(?:last|latest|recent|final)\s+(?:\d+\s+)?(?:log\s+)?lines?\b|\b(?:since|from|in|of|"
+            r"for)\s+(?:the\s+)?(?:last\s+)?\d+\s*[a-z]+(?:\s+ago)?\b|(?<!\S)--?\w+(?:[= ]\d+)?|"
+            r"\blines?\b|\b\d+\b(?!\S)"
+
     )
     return names(scan, _NOISE)
 
@@ -153,7 +160,10 @@ async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     command = None if colon is None else scan.restored(colon["command"])
     if command is None:
         inside = scan.first(
-            rf"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|my\s+)?(?:container\s+)?(?P<value>{NAME})(?:\s+container)?\s*$"
+
+                r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|"
+                rf"my\s+)?(?:container\s+)?(?P<value>{NAME})(?:\s+container)?\s*$"
+
         )
         quoted = scan.quoted()
         scan.take(r"^\s*(?:the\s+)?(?:(?:shell\s+)?command|cmd)\b")

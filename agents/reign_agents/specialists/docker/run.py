@@ -81,7 +81,7 @@ async def lay_out(
         return Question(
             "Which image should the container run?",
             ("run a container from image nginx:1.27 named web",),
-            completes="{request} from image {reply}",
+            completes="{request} from image {quoted}",
         )
     image = found.image
     if "container" not in found.fields and len(left) == 1 and re.fullmatch(r"[A-Za-z0-9][\w.-]+", left[0]):
@@ -131,7 +131,7 @@ def _secret(found: Wanted, password: str | None, image: str) -> Question | None:
         return Question(
             f"{image} does not start without a password. Which one should it have?",
             (f"run {image} with {variable}=…",),
-            completes="{request} with " + variable + "={reply}",
+            completes="{request} with " + variable + "={quoted}",
         )
     return None
 

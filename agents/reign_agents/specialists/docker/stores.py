@@ -15,7 +15,7 @@ from reign_agents.specialists.docker.values import IMAGE, NAME
 from reign_agents.understanding.lexicon import lexicon
 
 _NOISE_WORDS = """docker force forcefully everything image images volume volumes network networks tagged tag file files latest
-version cache"""
+version"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 
@@ -30,7 +30,7 @@ def listing(operation: str, why: str) -> Build:
 async def create_volume(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     wanted = names(wish.scan(), _NOISE)
     if not wanted:
-        return Question("What should the volume be called?", ("create volume data",), completes="{request} {reply}")
+        return Question("What should the volume be called?", ("create volume data",), completes="{request} {quoted}")
     for name in wanted:
         outline.add("docker.create_volume", {"volume": name}, f"create the volume {name}")
     return None
@@ -45,7 +45,7 @@ async def create_network(wish: Wish, _context: PlanningContext, outline: Outline
     wanted = names(scan, _NOISE | {"subnet", "bridge"})
     if not wanted:
         return Question(
-            "What should the network be called?", ("create network backend",), completes="{request} {reply}"
+            "What should the network be called?", ("create network backend",), completes="{request} {quoted}"
         )
     for name in wanted:
         fields: dict[str, JsonValue] = {
@@ -101,7 +101,7 @@ async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Quest
     always = wish.has("newest", "again", "fresh", "always", "latest version")
     wanted = [name for name in _images(wish) if name not in ("newest", "fresh", "always")]
     if not wanted:
-        return Question("Which image should I pull?", ("pull image nginx:1.27",), completes="{request} {reply}")
+        return Question("Which image should I pull?", ("pull image nginx:1.27",), completes="{request} {quoted}")
     for image in wanted:
         if not re.fullmatch(r"[\w./:@-]+", image):
             return Question(f"“{image}” is no image's name. Which image should I pull?", ("pull image nginx:1.27",))
@@ -114,16 +114,25 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
     no_cache = scan.has(r"\bwithout\s+(?:any\s+|the\s+)?cach(?:e|ing)\b|--no-cache|\bno\s+cache\b")
     pull_base = scan.has(r"--pull\b")
     dockerfile = scan.first(
-        r"(?:with|using|from|-f|--file)\s+(?:the\s+)?(?P<value>(?:[\w./-]*/)?(?:Dockerfile|Containerfile)[\w.-]*|[\w./-]+\.[Dd]ockerfile)"
+
+            r"(?:with|using|from|-f|--file)\s+(?:the\s+)?(?P<value>(?:[\w./-]*/)?(?:Dockerfile|"
+            r"Containerfile)[\w.-]*|[\w./-]+\.[Dd]ockerfile)"
+
     )
     args = {
         m["key"]: m["value"]
         for m in scan.take(
-            rf"(?:--build-arg[= ]|(?:with\s+)?(?:build\s+)?arg(?:ument)?\s+)?(?P<key>[A-Z_][A-Z0-9_]*)=(?P<value>{VALUE})"
+
+                r"(?:--build-arg[= ]|(?:with\s+)?(?:build\s+)?arg(?:ument)?\s+)?(?P<key>[A-Z_][A-Z0-9_]*)=(?P<"
+                rf"value>{VALUE})"
+
         )
     }
     image = scan.first(
-        rf"(?:-t|--tag|tagged(?:\s+as|\s+with)?|tag(?:\s+it)?(?:\s+as|\s+with)?|named|called|name\s+it|call\s+it)\s+(?:as\s+)?(?P<value>{VALUE})"
+
+            r"(?:-t|--tag|tagged(?:\s+as|\s+with)?|tag(?:\s+it)?(?:\s+as|\s+with)?|named|called|name\s+it|"
+            rf"call\s+it)\s+(?:as\s+)?(?P<value>{VALUE})"
+
     ) or scan.first(rf"\bas\s+(?:the\s+)?(?:image\s+)?(?P<value>{VALUE})")
     image = (
         image
@@ -131,7 +140,10 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
         or scan.first(rf"\bimage\s+(?!from\b|of\b|in\b|out\b|with\b)(?P<value>{NAME})")
     )
     folder = scan.first(
-        rf"\b(?:from|in|out\s+of|of|at|using|with)\s+(?:the\s+)?(?:dockerfile\s+(?:in|from|at)\s+)?(?:folder\s+|directory\s+|dir\s+|context\s+|path\s+)?(?P<value>{VALUE})"
+
+            r"\b(?:from|in|out\s+of|of|at|using|with)\s+(?:the\s+)?(?:dockerfile\s+(?:in|from|"
+            rf"at)\s+)?(?:folder\s+|directory\s+|dir\s+|context\s+|path\s+)?(?P<value>{VALUE})"
+
     )
     left = names(scan, _NOISE | {"dockerfile", "current", "docker", "build", "new", "here"})
     if folder is None or folder.lower() in ("here", "this", "current", "dockerfile"):
@@ -142,7 +154,7 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
         return Question(
             "What should the image be tagged?",
             ("build image shop:1.0 from ./shop",),
-            completes="{request} tagged {reply}",
+            completes="{request} tagged {quoted}",
         )
     if left:
         return Question(

@@ -22,7 +22,11 @@ _SIZE = r"\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|megs?|gigs?|megabytes?|gigabytes?|kiloby
 NAME = rf"(?:{MASK}|[A-Za-z0-9][\w.-]*)"
 
 IMAGE = re.compile(
-    r"(?<![\w./:=@-])(?!\d+(?:\.\d+)*:\d+(?:\s|$|,))(?:[\w.-]+(?::\d+)?/)*[A-Za-z0-9][\w.-]*(?:(?::[A-Za-z0-9_][\w.-]*)(?:@sha256:[0-9a-f]{6,64})?|@sha256:[0-9a-f]{6,64})(?![\w:/])"
+
+        r"(?<![\w./:=@-])(?!\d+(?:\.\d+)*:\d+(?:\s|$|"
+        r",))(?:[\w.-]+(?::\d+)?/)*[A-Za-z0-9][\w.-]*(?:(?::[A-Za-z0-9_][\w.-]*)(?:@sha256:[0-9a-f]{6,"
+        r"64})?|@sha256:[0-9a-f]{6,64})(?![\w:/])"
+
 )
 """An image with a tag or a digest, wherever it stands."""
 _SLASHED = re.compile(r"(?<![\w./:=@~-])(?:[a-z0-9][\w.-]*(?::\d+)?/)+[a-z0-9][\w.-]*(?![\w/:])")
@@ -58,12 +62,19 @@ SILENT = frozenset(_SILENT_WORDS.split())
 _PHRASES: tuple[tuple[str, str], ...] = (
     (
         "restart",
-        r"(?:restart(?:s|ing|ed)?(?:\s+it)?(?:\s+policy)?(?:\s+(?:of|set\s+to|is|to|being))?\s+)(?P<value>always|unless[ -]stopped|on[ -]failure(?::\d+)?|no|never)\b",
+        (
+            r"(?:restart(?:s|ing|ed)?(?:\s+it)?(?:\s+policy)?(?:\s+(?:of|set\s+to|is|to|"
+            r"being))?\s+)(?P<value>always|unless[ -]stopped|on[ -]failure(?::\d+)?|no|never)\b"
+        ),
     ),
     ("restart", r"always\s+(?P<value>restart)(?:ing|ed)?\b"),
     (
         "memory",
-        rf"(?:{_LEAD}\s+)*(?:(?:a\s+)?memory\s+limit(?:ed)?(?:\s+(?:of|to))?|(?:mem|memory|ram)(?:\s+(?:of|to|=|limit))?|at\s+most|up\s+to)[\s=]+(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem))?",
+        (
+            rf"(?:{_LEAD}\s+)*(?:(?:a\s+)?memory\s+limit(?:ed)?(?:\s+(?:of|to))?|(?:mem|memory|"
+            r"ram)(?:\s+(?:of|to|=|limit))?|at\s+most|"
+            rf"up\s+to)[\s=]+(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem))?"
+        ),
     ),
     ("memory", rf"(?:{_LEAD}\s+)*(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem)(?:\s+limit)?)?"),
     ("cpus", rf"(?:{_LEAD}\s+)*(?:cpus?|cpu\s+limit|cores?)[\s=]+(?:of\s+|to\s+)?(?P<value>\d+(?:\.\d+)?m?)(?![\w.])"),
@@ -73,7 +84,10 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "user",
-        rf"(?:running\s+|runs\s+)?as\s+(?:the\s+)?(?:user|uid)\s+(?P<value>{VALUE})|(?:with\s+)?user\s+(?P<second>\d+(?::\d+)?|[a-z_][\w-]*)",
+        (
+            rf"(?:running\s+|runs\s+)?as\s+(?:the\s+)?(?:user|uid)\s+(?P<value>{VALUE})|"
+            r"(?:with\s+)?user\s+(?P<second>\d+(?::\d+)?|[a-z_][\w-]*)"
+        ),
     ),
     ("hostname", rf"(?:{_LEAD}\s+)*(?:the\s+)?host\s?name\s+(?:of\s+|is\s+)?(?P<value>{VALUE})"),
     (
@@ -84,10 +98,17 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("entrypoint", rf"(?:{_LEAD}\s+)*entry\s?point\s+(?P<value>{VALUE})"),
 )
 _COMMAND = (
-    rf"(?:(?:that|which|and|to|it)\s+)?(?:should\s+)?(?:(?:run(?:s|ning)?|execut(?:es?|ing))\s+|{_LEAD}\s+)(?:(?:the|a|its|this)\s+)?(?:command\s+|cmd\s+)?(?P<value>{MASK})",
+    (
+        r"(?:(?:that|which|and|to|it)\s+)?(?:should\s+)?(?:(?:run(?:s|ning)?|execut(?:es?|ing))\s+|"
+        rf"{_LEAD}\s+)(?:(?:the|a|its|this)\s+)?(?:command\s+|cmd\s+)?(?P<value>{MASK})"
+    ),
     rf"(?:the\s+)?(?:command|cmd)\s*[:=]?\s*(?P<value>{MASK})",
     r"(?:(?:with|using)\s+)?(?:the\s+)?(?:command|cmd)\s*[:=]?\s+(?P<value>\S[^,;]*)",
-    r"(?:(?:that|which)\s+(?:just\s+)?runs?|running(?:\s+just)?)\s+(?:the\s+)?(?:command\s+)?(?P<value>(?!as\b|on\b|in\b|at\b|with\b)[a-z./][^,;]*?)(?=\s+(?:with|on\s+port|in\s+network|publish\w*)\b|[,;]|$)",
+    (
+        r"(?:(?:that|which)\s+(?:just\s+)?runs?|"
+        r"running(?:\s+just)?)\s+(?:the\s+)?(?:command\s+)?(?P<value>(?!as\b|on\b|in\b|at\b|"
+        r"with\b)[a-z./][^,;]*?)(?=\s+(?:with|on\s+port|in\s+network|publish\w*)\b|[,;]|$)"
+    ),
 )
 
 
@@ -107,23 +128,30 @@ def wanted(scan: Scan) -> Wanted:
     found = Wanted()
     _flags(scan, found)
     _mounts(scan, found)
-    for name, pattern in _PHRASES[:2]:
-        _phrase(scan, found, name, pattern)
+    for key, pattern in _PHRASES[:2]:
+        _phrase(scan, found, key, pattern)
     image = scan.first(
-        rf"(?:from|of|using|with|on)?\s*(?:the\s+|an?\s+)?(?:docker\s+)?image\s+(?:named\s+|called\s+)?(?P<value>{VALUE})(?:\s+image)?"
+
+            r"(?:from|of|using|with|on)?\s*(?:the\s+|an?\s+)?(?:docker\s+)?image\s+(?:named\s+|"
+            rf"called\s+)?(?P<value>{VALUE})(?:\s+image)?"
+
     )
     image = image or scan.first(rf"(?P<value>{IMAGE.pattern})(?:\s+image)?")
     _environment(scan, found)
     _ports(scan, found)
-    for name, pattern in _PHRASES:
-        _phrase(scan, found, name, pattern)
+    for key, pattern in _PHRASES:
+        _phrase(scan, found, key, pattern)
     for pattern in _COMMAND:
         if "command" not in found.fields:
             command = scan.first(pattern)
             if command:
                 found.fields["command"] = command
     network = scan.first(
-        rf"(?:(?:in|on|to|join(?:ing)?|into|with|using|attached\s+to|connected\s+to|attach\s+it\s+to|connect\s+it\s+to)\s+)?(?:the\s+|a\s+)?(?:docker\s+)?network\s+(?:named\s+|called\s+)?(?P<value>{NAME})"
+
+            r"(?:(?:in|on|to|join(?:ing)?|into|with|using|attached\s+to|connected\s+to|attach\s+it\s+to|"
+            r"connect\s+it\s+to)\s+)?(?:the\s+|a\s+)?(?:docker\s+)?network\s+(?:named\s+|"
+            rf"called\s+)?(?P<value>{NAME})"
+
     )
     network = network or scan.first(rf"(?:in|on|to|into)\s+(?:the\s+|my\s+)?(?P<value>{NAME})\s+network\b")
     if network:
@@ -138,18 +166,28 @@ def wanted(scan: Scan) -> Wanted:
         if "name" in replaced[0]:
             found.fields.setdefault("container", replaced[0]["name"])
     elif scan.has(
-        r"(?:and\s+)?reus(?:e|ing)\s+(?:it|the\s+(?:existing|old)(?:\s+one)?|an?\s+existing|any\s+existing)(?:\s+container)?(?:\s+if\s+it\s+exists)?"
+
+            r"(?:and\s+)?reus(?:e|ing)\s+(?:it|the\s+(?:existing|old)(?:\s+one)?|an?\s+existing|"
+            r"any\s+existing)(?:\s+container)?(?:\s+if\s+it\s+exists)?"
+
     ):
         found.fields["if_exists"] = "reuse"
     if scan.has(r"(?:with\s+(?:a\s+)?)?read[ -]?only(?:\s+(?:root\s+)?(?:file\s?system|root))?"):
         found.fields.setdefault("read_only", True)
     if scan.has(
-        r"(?:and\s+)?(?:remove|delete)\s+it\s+(?:afterwards|after(?:\s+it\s+(?:exits|ends|is\s+done))?|when\s+(?:done|it\s+(?:exits|ends|stops)))"
+
+            r"(?:and\s+)?(?:remove|delete)\s+it\s+(?:afterwards|after(?:\s+it\s+(?:exits|ends|"
+            r"is\s+done))?|when\s+(?:done|it\s+(?:exits|ends|stops)))"
+
     ):
         found.fields["remove_after"] = True
     found.health = scan.has(r"(?:with\s+(?:a\s+)?)?health\s?check\b")
     name = scan.first(
-        rf"(?:(?:and\s+)?(?:named|called|name\s+it|call\s+it|name\s+it\s+as|by\s+the\s+name(?:\s+of)?|with\s+(?:the\s+)?name|(?:the\s+)?name\s+is|names?\s*[:=]?)\s+|name[=:]\s*)(?:as\s+)?(?P<value>{VALUE})"
+
+            r"(?:(?:and\s+)?(?:named|called|name\s+it|call\s+it|name\s+it\s+as|by\s+the\s+name(?:\s+of)?|"
+            r"with\s+(?:the\s+)?name|(?:the\s+)?name\s+is|names?\s*[:=]?)\s+|"
+            rf"name[=:]\s*)(?:as\s+)?(?P<value>{VALUE})"
+
     )
     name = name or scan.first(
         rf"\bas\s+(?:(?:a|the)\s+)?(?:container\s+)?(?!root\b|daemon\b)(?P<value>{NAME})(?:\s+container)?"
@@ -157,7 +195,10 @@ def wanted(scan: Scan) -> Wanted:
     if name and "container" not in found.fields:
         found.fields["container"] = name
     scan.take(
-        r"in\s+(?:the\s+)?background|detached(?:\s+mode)?|(?:start|run|launch)\s+(?:it|the\s+container)\b|keep\s+it\s+running"
+
+            r"in\s+(?:the\s+)?background|detached(?:\s+mode)?|(?:start|run|launch)\s+(?:it|"
+            r"the\s+container)\b|keep\s+it\s+running"
+
     )
     if image is None:
         image = _known_image(scan)
@@ -213,10 +254,20 @@ def _flags(scan: Scan, found: Wanted) -> None:
 def _mounts(scan: Scan, found: Wanted) -> None:
     kinds = r"(?:volumes?|folder|directory|dir|bind|path|data\s+volume)"
     patterns = (
-        rf"(?:{_LEAD}\s+)*(?P<first>read[ -]?only\s+)?(?:mount(?:ing|ed|s)?\s+)?(?:(?:an?|the|my)\s+)?(?:named\s+)?{kinds}\s+(?:named\s+|called\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}",
-        rf"(?:{_LEAD}\s+)*mount(?:ing|ed|s)?\s+(?:(?:the|my)\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}",
+        (
+            rf"(?:{_LEAD}\s+)*(?P<first>read[ -]?only\s+)?(?:mount(?:ing|ed|s)?\s+)?(?:(?:an?|the|"
+            rf"my)\s+)?(?:named\s+)?{kinds}\s+(?:named\s+|"
+            rf"called\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}"
+        ),
+        (
+            rf"(?:{_LEAD}\s+)*mount(?:ing|ed|s)?\s+(?:(?:the|"
+            rf"my)\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}"
+        ),
         rf"(?:{_LEAD}\s+)*(?P<source>(?:\.{{1,2}}|~)?/[\w./-]*|\.)(?:\s+mounted)?{_MOUNTED}(?P<inside>{_INSIDE}){_RO}",
-        rf"(?:{_LEAD}\s+)*(?:{kinds}\s+)?(?<![\w:/])(?P<source>\.{{0,2}}[\w~][\w./~-]*|\.|(?:\.{{1,2}})?/[\w./-]+):(?P<inside>/[\w./-]+)(?::(?P<mode>ro|rw))?(?![\w:]){_RO}",
+        (
+            rf"(?:{_LEAD}\s+)*(?:{kinds}\s+)?(?<![\w:/])(?P<source>\.{{0,2}}[\w~][\w./~-]*|\.|"
+            rf"(?:\.{{1,2}})?/[\w./-]+):(?P<inside>/[\w./-]+)(?::(?P<mode>ro|rw))?(?![\w:]){_RO}"
+        ),
     )
     for pattern in patterns:
         for match in scan.take(pattern):
@@ -226,26 +277,46 @@ def _mounts(scan: Scan, found: Wanted) -> None:
 
 def _environment(scan: Scan, found: Wanted) -> None:
     scan.take(
-        r"(?:with\s+|set(?:ting)?\s+|and\s+)*(?:the\s+|an?\s+)?env(?:ironment)?(?:\s+var(?:iable)?s?)?\b(?=\s+[A-Za-z_]\w*=)"
+
+            r"(?:with\s+|set(?:ting)?\s+|and\s+)*(?:the\s+|"
+            r"an?\s+)?env(?:ironment)?(?:\s+var(?:iable)?s?)?\b(?=\s+[A-Za-z_]\w*=)"
+
     )
     for match in scan.take(rf"(?<![\w-])(?<!label )(?<!labels )(?P<key>[A-Z_][A-Z0-9_]*)=(?P<value>{VALUE})?"):
         _put(found, "environment", f"{match['key']}={match.get('value', '')}")
 
 
 def _ports(scan: Scan, found: Wanted) -> None:
-    lead = r"(?:(?:and\s+)?(?:publish(?:ing|ed|es)?|expos(?:e|ing|ed)|map(?:ping|ped)?|forward(?:ing)?|bind(?:ing)?|listen(?:ing|s)?|reachable|available|on|at|with|using|,)\s+)*(?:(?:it|the|its|to|on|at|host)\s+)*(?:ports?\s+)?(?:on\s+)?"
-    arrow = r"(?:\s+(?:to|onto|into|as|on|for)\s+|\s*(?:->|→|=>)\s*)(?:(?:the\s+)?container(?:'s)?\s+)?(?:its\s+)?(?:port\s+)?"
+    lead = (
+        r"(?:(?:and\s+)?(?:publish(?:ing|ed|es)?|expos(?:e|ing|ed)|map(?:ping|ped)?|forward(?:ing)?|"
+        r"bind(?:ing)?|listen(?:ing|s)?|reachable|available|on|at|with|using|,)\s+)*(?:(?:it|the|its|"
+        r"to|on|at|host)\s+)*(?:ports?\s+)?(?:on\s+)?"
+    )
+    arrow = (
+        r"(?:\s+(?:to|onto|into|as|on|for)\s+|\s*(?:->|→|"
+        r"=>)\s*)(?:(?:the\s+)?container(?:'s)?\s+)?(?:its\s+)?(?:port\s+)?"
+    )
     for match in scan.take(
-        rf"{lead}(?<![\w.:/-])(?P<host>{PORT})(?::|{arrow})(?P<inside>{_INNER})(?![\w:]|\.\d)(?:\s+(?:in|of)\s+(?:the\s+)?container)?"
+
+            rf"{lead}(?<![\w.:/-])(?P<host>{PORT})(?::|{arrow})(?P<inside>{_INNER})(?![\w:]|"
+            r"\.\d)(?:\s+(?:in|of)\s+(?:the\s+)?container)?"
+
     ):
         _put(found, "ports", f"{match['host']}:{match['inside']}")
     address = r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost):\d{2,5}"
     for match in scan.take(rf"{lead}(?<![\w.:/-])(?P<port>{address})(?![\w:.]|/\w)"):
         found.single_ports.append(match["port"].replace("localhost", "127.0.0.1"))
     again = r"(?:\s*(?:,|and|&)\s*(?:port\s+)?\d{2,5}(?![\w:.]))*"
-    said = r"(?:publish(?:ing|ed)?|expos(?:e|ing|ed)|ports?|listen(?:ing|s)?\s+(?:on|at)|on|at|forward(?:ing)?|map(?:ping)?)"
+    said = (
+        r"(?:publish(?:ing|ed)?|expos(?:e|ing|ed)|ports?|listen(?:ing|s)?\s+(?:on|at)|on|at|"
+        r"forward(?:ing)?|map(?:ping)?)"
+    )
     for match in scan.take(
-        rf"(?:(?:and|with|using|the|publish(?:ing)?|expos(?:e|ing)|listening|reachable|its|on|at)\s+)*{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?![\w:.%]){again})"
+
+            r"(?:(?:and|with|using|the|publish(?:ing)?|expos(?:e|ing)|listening|reachable|its|on|"
+            rf"at)\s+)*{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?!["
+            rf"\w:.%]){again})"
+
     ):
         found.single_ports += re.findall(r"\d{2,5}", match["ports"])
 
@@ -253,7 +324,11 @@ def _ports(scan: Scan, found: Wanted) -> None:
 def _known_image(scan: Scan) -> str | None:
     known = lexicon().images
     for match in re.finditer(
-        r"(?<![\w./:=@-])(?P<name>[a-z][\w.-]*[\w])(?:(?:\s+|\s+version\s+|\s+v)(?P<version>\d+(?:\.\d+)*(?:-[a-z]+)?|latest|alpine|stable)(?![\w:.]))?(?:\s+(?:image|container|database|server|cache|db|instance))*(?![\w:/=])",
+        (
+            r"(?<![\w./:=@-])(?P<name>[a-z][\w.-]*[\w])(?:(?:\s+|\s+version\s+|"
+            r"\s+v)(?P<version>\d+(?:\.\d+)*(?:-[a-z]+)?|latest|alpine|stable)(?![\w:.]))?(?:\s+(?:image|"
+            r"container|database|server|cache|db|instance))*(?![\w:/=])"
+        ),
         scan.text,
         re.IGNORECASE,
     ):
