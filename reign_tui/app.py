@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reign_tui.run_view import RunView
     from reign_tui.screens.main import MainScreen
 
+SWITCH = 0.0005  # seconds a thread may keep the interpreter: threads that redact output must not slow the keys
 AGAIN = 2.0  # seconds in which a second Ctrl-C leaves
 
 
@@ -148,6 +150,7 @@ class ReignApp(App[int], inherit_bindings=False):
             self._conductor.send(text)
         self.run_worker(greet(self, self.session), name="greeting")
         self.set_timer(60 - self.now().second, self._minute)
+        sys.setswitchinterval(SWITCH)
         gc.collect()
         gc.freeze()
 

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 BEAT = 0.05  # seconds between two deliveries
 _LATEST_WINS = frozenset({EventType.OUTPUT_APPENDED, EventType.STEP_PROGRESS})
+_AT_ONCE = frozenset(
+    {EventType.PLAN_DRAFTED, EventType.APPROVAL_REQUESTED, EventType.QUESTION}
+)  # a person waits for it
 
 
 class Bridge:
     """Subscribes to a session and calls ``deliver`` with lists of events, in order.
 
-    The first event after a pause is delivered at once; under load at most one delivery a beat. Progress and output
+    The first event after a pause is delivered at once, and so is what a person waits for; under load everything else
+    comes at most once a beat. Progress and output
     notices are latest-wins within a delivery. Nothing ticks while the engine is silent.
     """
 
@@ -34,10 +38,13 @@ class Bridge:
     async def _read(self) -> None:
         async for event in self._subscription:
             self._waiting.append(event)
+            loop = asyncio.get_running_loop()
+            due = loop.time() if event.type in _AT_ONCE else max(self._last + BEAT, loop.time())
+            if self._timer is not None and self._timer.when() > due:
+                self._timer.cancel()
+                self._timer = None
             if self._timer is None:
-                loop = asyncio.get_running_loop()
-                wait = max(self._last + BEAT - loop.time(), 0.0)
-                self._timer = loop.call_later(wait, self._flush)
+                self._timer = loop.call_at(due, self._flush)
 
     def _flush(self) -> None:
         self._timer = None

@@ -17,11 +17,11 @@ class Desk:
         self.ahead: deque[str] = deque()
 
     def apply(self, event: Event) -> RunView:
-        """Fold an event into its run; a run that begins becomes the one shown."""
+        """Fold an event into its run; it becomes the one shown as soon as it has a plan."""
         run = self.runs.get(event.run)
         if run is None:
             run = self.runs[event.run] = RunView(event.run)
-        if event.type is EventType.RUN_STARTED:
+        if event.type is EventType.PLAN_DRAFTED or self.current is None:
             self.current = run
         run.apply(event)
         return run

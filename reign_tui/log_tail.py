@@ -7,6 +7,7 @@ from pathlib import Path
 
 READ = 4 * 1024 * 1024  # the most bytes of one file looked at in one go
 KEEP = 8 * 1024  # the most bytes kept of a line that has not ended yet
+FLOOD = 500  # lines shown of what came at once, when it is more than the reader asked for
 SHOWN = 4096  # the most characters shown of one line
 
 
@@ -36,12 +37,16 @@ class LogTail:
         if not newline:
             self._partial = (self._partial + data)[:KEEP]
             return self._last(ended and not more), 0, more
-        lines = (self._partial + body).split(b"\n")
+        count = body.count(b"\n") + 1
+        if count <= most:
+            lines = (self._partial + body).split(b"\n")
+        else:  # faster than anyone reads: only the last of them are taken apart
+            most = min(most, FLOOD)
+            lines = body.rsplit(b"\n", most)[1:]
         self._partial = rest[:KEEP]
-        self.count += len(lines)
-        lines += self._last(ended and not more)
-        skipped = max(len(lines) - most, 0)
-        return lines[skipped:], skipped, more
+        self.count += count
+        skipped = count - len(lines)
+        return lines + self._last(ended and not more), skipped, more
 
     def _last(self, ended: bool) -> list[bytes]:
         if not ended or not self._partial:

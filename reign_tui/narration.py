@@ -10,7 +10,7 @@ from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_tui.lanes import lanes
 from reign_tui.run_view import Asked, RunView, State, StepView
-from reign_tui.text import counted, duration, literal, plain, short_id, size
+from reign_tui.text import counted, duration, literal, plain, resource_name, short_id, size
 
 
 def about(run: RunView) -> str:
@@ -82,7 +82,7 @@ def asked(run: RunView, approval: Asked) -> str:
         lost = view.step.effect.data_bytes if view.step.effect else 0
         data = f" and {size(lost)} of data" if lost else ""
         what = "removes or replaces" if view.step.effect and view.step.effect.known else "has an unknown effect on"
-        resource = literal(view.step.target.resource if view.step.target else view.step.operation)
+        resource = literal(resource_name(view.step.target.resource) if view.step.target else view.step.operation)
         text = f"Step {view.number} {what} {resource}{data} and waits for you: press **a**."
     if approval.moved:
         text += f"\n\nIt moved since it was approved: {literal(approval.moved)}"

@@ -77,6 +77,12 @@ def moment(stamp: str) -> datetime:
         return datetime.now(UTC)
 
 
+def resource_name(resource: str) -> str:
+    """A resource as people say it: ``container/web``, but a file is its path."""
+    _, _, name = resource.partition("/")
+    return name if name.startswith("/") else resource
+
+
 def short_id(plan_id: str) -> str:
     """A plan's id as it is shown."""
     return plan_id.removeprefix("p_")

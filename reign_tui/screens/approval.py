@@ -23,7 +23,7 @@ from reign_executors.errors import OperationError
 from reign_tui.narration import numbers
 from reign_tui.run_view import RunView
 from reign_tui.screens.base import Dialog
-from reign_tui.text import counted, one_line, paragraphs, plain, short_id, size
+from reign_tui.text import counted, one_line, paragraphs, plain, resource_name, short_id, size
 from reign_tui.widgets.line_input import LineInput
 from reign_tui.widgets.line_view import Line, LineView, diff_line
 from reign_tui.widgets.pane import Pane
@@ -184,7 +184,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             lines += _fact("MOVED", self.approval.moved, width, "ask")
         if len(steps) == 1:
             step = steps[0][1]
-            resource = step.target.resource if step.target else ""
+            resource = resource_name(step.target.resource) if step.target else ""
             lines.append((("", ""), (f"{step.operation}   ", "title"), (one_line(resource), "title")))
             lines += _fact("call", step.command or step.operation, width)
             lines += _target(step, width)
@@ -235,7 +235,9 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
                 data = f"   {size(change.data_bytes)} of data" if change.data_bytes else ""
                 note = f"   {change.note}" if change.note else ""
                 ink = {"+": "add", "-": "remove"}.get(sign, "modify")
-                lines += _indented(f"{sign} {change.action.value} {change.resource}{data}{note}", width, ink)
+                lines += _indented(
+                    f"{sign} {change.action.value} {resource_name(change.resource)}{data}{note}", width, ink
+                )
                 if change.diff:
                     lines += [(("     ", ""), *diff_line(line)) for line in plain(change.diff).splitlines()]
             for note in effect.notes:

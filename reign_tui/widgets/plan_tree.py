@@ -16,7 +16,7 @@ from reign_agents.plan.model import Step
 from reign_executors.effect import UndoPromise
 from reign_tui.lanes import Row, lanes
 from reign_tui.run_view import RunView, State, StepView
-from reign_tui.text import clock, cut, duration, one_line, size
+from reign_tui.text import clock, cut, duration, one_line, resource_name, size
 from reign_tui.widgets.line_view import Line, LineView
 
 _STATE_INK = {
@@ -57,9 +57,7 @@ def undo_word(step: Step) -> tuple[str, str]:
 def target_text(view: StepView) -> str:
     """What the step acts on, in the few words a row has room for."""
     step = view.step
-    resource = step.target.resource if step.target else str(next(iter(step.fields.values()), ""))
-    kind, _, name = resource.partition("/")
-    shown = name if kind in ("file", "path", "folder", "directory") and name.startswith("/") else resource
+    shown = resource_name(step.target.resource) if step.target else str(next(iter(step.fields.values()), ""))
     if step.effect is not None:
         if step.effect.problems:
             return f"{shown}  {step.effect.problems[0].text}"
@@ -105,7 +103,11 @@ def _cells(view: StepView, now: datetime) -> tuple[str, ...]:
 
 
 def _aligned(index: int, text: str, width: int) -> str:
-    return f"{text:>{width}}" if index in (_NUMBER, _TIME) else column(text, width)
+    if index in (_NUMBER, _TIME):
+        return f"{text:>{width}}"
+    if index == _TARGET and text.startswith("/") and cell_len(text) > width:
+        return column("…" + text[-(width - 1) :], width)  # of a long path the end says more
+    return column(text, width)
 
 
 class PlanTree(LineView, inherit_bindings=False):

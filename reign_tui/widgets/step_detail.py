@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from reign_tui.run_view import RunView, State, StepView
-from reign_tui.text import counted, cut, one_line, paragraphs, plain, size
+from reign_tui.text import counted, cut, one_line, paragraphs, plain, resource_name, size
 from reign_tui.widgets.line_view import Line, LineView, diff_line
 from reign_tui.widgets.plan_tree import risk_word, undo_word
 
@@ -64,7 +64,7 @@ def describe(run: RunView, view: StepView, *, width: int, full: bool = False) ->
     target = step.target
     if target is not None:
         known = "  ".join(f"{key} {value if full else cut(value, 24)}" for key, value in target.identity.items())
-        lines += _pairs("target", f"{target.tool} {target.context}  {target.resource}  {known}", width)
+        lines += _pairs("target", f"{target.tool} {target.context}  {resource_name(target.resource)}  {known}", width)
     if step.needs:
         numbers = [str(run.steps[need].number) for need in step.needs if need in run.steps]
         lines += _pairs(
@@ -96,7 +96,8 @@ def _effect(view: StepView, width: int, full: bool) -> list[Line]:
         for change in effect.changes[: None if full else 6]:
             data = f", {size(change.data_bytes)} of data" if change.data_bytes else ""
             note = f"  {change.note}" if change.note else ""
-            text = f"{_SIGNS.get(change.action.value, '-')} {change.action.value} {change.resource}{data}{note}"
+            sign, verb = _SIGNS.get(change.action.value, "-"), change.action.value
+            text = f"{sign} {verb} {resource_name(change.resource)}{data}{note}"
             lines += _pairs("effect" if not lines else "", text, width, ink if not lines else "")
         if not full and len(effect.changes) > 6:
             lines += _pairs("", f"and {len(effect.changes) - 6} more (Enter shows all)", width, "muted")

@@ -161,7 +161,7 @@ def test_events_fold_into_states() -> None:
     assert run.steps["s1"].state is State.RUN
     assert run.steps["s1"].progress == "41 of 63 MB"
     run.apply(Event("r_1", EventType.STEP_FINISHED, {"outcome": "in_doubt", "error": "who knows"}, "s1"))
-    assert run.steps["s1"].state is State.IN_DOUBT
+    assert str(run.steps["s1"].state) == "DOUBT"
     assert "who knows" in narration.failed(run.steps["s1"])
     run.apply(Event("r_1", EventType.STEP_FINISHED, {"outcome": "new word"}, "s2"))
     assert run.steps["s2"].state is State.STOPPED
