@@ -89,29 +89,90 @@ def test_long_output_is_cut() -> None:
 @pytest.mark.parametrize(
     ("operation", "fields", "outputs", "words"),
     [
-        ("docker.health", {}, {"container": "web", "status": "running", "health": "healthy"}, "web runs and is healthy."),
-        ("docker.health", {}, {"container": "web", "status": "running", "restarts": 3}, "web runs and has no health check, restarted 3 times."),
-        ("docker.health", {"container": "w"}, {"status": "exited", "exit": 137, "lines": "oom"}, "w does not run: it is exited (exit 137).\noom"),
-        ("docker.stats", {}, {"container": "web", "cpu": 1.25, "memory": 2048, "memory_limit": 4096, "processes": 2}, "web uses 1.2 % of a CPU"),
+        (
+            "docker.health",
+            {},
+            {"container": "web", "status": "running", "health": "healthy"},
+            "web runs and is healthy.",
+        ),
+        (
+            "docker.health",
+            {},
+            {"container": "web", "status": "running", "restarts": 3},
+            "web runs and has no health check, restarted 3 times.",
+        ),
+        (
+            "docker.health",
+            {"container": "w"},
+            {"status": "exited", "exit": 137, "lines": "oom"},
+            "w does not run: it is exited (exit 137).\noom",
+        ),
+        (
+            "docker.stats",
+            {},
+            {"container": "web", "cpu": 1.25, "memory": 2048, "memory_limit": 4096, "processes": 2},
+            "web uses 1.2 % of a CPU",
+        ),
         ("docker.top", {}, {"titles": ["PID"], "processes": [["1"]]}, "PID\n1"),
         ("docker.info", {}, {"version": "20.10", "name": "box", "containers": 1}, "Docker 20.10 on box"),
         ("docker.disk_usage", {}, {"images": 1024, "containers": 0, "volumes": 0, "build_cache": 0}, "images: 1.0 KiB"),
-        ("docker.inspect", {"container": "web"}, {"kind": "container", "object": {"State": {"Status": "running"}, "Config": {"Image": "x"}, "Mounts": [{"Name": "d", "Destination": "/d"}], "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}, "Networks": {"bridge": {}}}}}, "container web\n  image: x\n  status: running\n  ports: *:8080 → 80/tcp\n  mounts: d at /d\n  networks: bridge"),
+        (
+            "docker.inspect",
+            {"container": "web"},
+            {
+                "kind": "container",
+                "object": {
+                    "State": {"Status": "running"},
+                    "Config": {"Image": "x"},
+                    "Mounts": [{"Name": "d", "Destination": "/d"}],
+                    "NetworkSettings": {
+                        "Ports": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]},
+                        "Networks": {"bridge": {}},
+                    },
+                },
+            },
+            "container web\n  image: x\n  status: running\n  ports: *:8080 → 80/tcp\n  mounts: d at /d\n  networks: br",
+        ),
         ("docker.logs", {}, {"text": ""}, "The log is empty."),
         ("docker.list_images", {}, {"images": [{"tags": ["a:1"], "size": 10}]}, "a:1  10 B"),
-        ("file.stat", {"path": "x"}, {"kind": "file", "size": 1, "mode": "0644", "owner": "a", "group": "b", "modified": "now"}, "x is a file of 1 B, mode 0644, of a:b, changed now."),
-        ("file.disk_usage", {}, {"path": "/x", "bytes": 10, "files": 2, "largest": [{"path": "/x/a", "bytes": 9}], "free": 5, "total": 10}, "/x takes 10 B in 2 files. 5 B of 10 B are free there.\n  9 B  /x/a"),
-        ("file.list", {}, {"entries": [{"name": "d", "kind": "directory"}, {"name": "f", "kind": "file", "size": 3}]}, "d/\nf  3 B"),
+        (
+            "file.stat",
+            {"path": "x"},
+            {"kind": "file", "size": 1, "mode": "0644", "owner": "a", "group": "b", "modified": "now"},
+            "x is a file of 1 B, mode 0644, of a:b, changed now.",
+        ),
+        (
+            "file.disk_usage",
+            {},
+            {"path": "/x", "bytes": 10, "files": 2, "largest": [{"path": "/x/a", "bytes": 9}], "free": 5, "total": 10},
+            "/x takes 10 B in 2 files. 5 B of 10 B are free there.\n  9 B  /x/a",
+        ),
+        (
+            "file.list",
+            {},
+            {"entries": [{"name": "d", "kind": "directory"}, {"name": "f", "kind": "file", "size": 3}]},
+            "d/\nf  3 B",
+        ),
         ("file.find", {}, {"matches": [{"path": "a.log"}]}, "a.log"),
         ("file.read", {}, {"binary": True}, "It is a binary file."),
-        ("network.listening", {}, {"listeners": [{"address": "0.0.0.0", "port": 80, "process": "nginx", "pid": 7}]}, "0.0.0.0:80  nginx (pid 7)"),
-        ("network.http", {}, {"url": "http://x/", "status": 200, "reason": "OK", "seconds": 0.1, "bytes": 5}, "http://x/ answers 200 OK in 0.10 s, 5 B."),
+        (
+            "network.listening",
+            {},
+            {"listeners": [{"address": "0.0.0.0", "port": 80, "process": "nginx", "pid": 7}]},
+            "0.0.0.0:80  nginx (pid 7)",
+        ),
+        (
+            "network.http",
+            {},
+            {"url": "http://x/", "status": 200, "reason": "OK", "seconds": 0.1, "bytes": 5},
+            "http://x/ answers 200 OK in 0.10 s, 5 B.",
+        ),
         ("network.check_port", {"port": 80}, {"how": "http"}, "127.0.0.1:80 answers (http)."),
         ("network.free_port", {}, {"port": 8081}, "Port 8081 is free."),
         ("file.restore", {"before": {"path": "/x"}}, {}, "/x is as it was."),
         ("docker.wait_healthy", {"container": "web"}, {"detail": "web is running"}, "web is running"),
     ],
-)  # fmt: skip
+)
 def test_what_is_said(operation: str, fields: dict[str, Any], outputs: dict[str, Any], words: str) -> None:
     said = told((operation, fields, outputs))
     assert said is not None

@@ -1,6 +1,7 @@
 """Requests of many people → the steps or the question they give, as ``requests.txt`` lists them.
 
-A line ``> …`` is a request; ``? …`` the beginning of the question it leads to; ``s1 operation {fields} < needs`` a step.
+A line ``> …`` is a request; ``? …`` the question it leads to; ``s1 operation {fields} < needs`` a step;
+``(ask)`` a question how to do it.
 ``$CWD`` stands for the folder the request is made in.
 """
 

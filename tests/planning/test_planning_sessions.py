@@ -67,7 +67,8 @@ async def test_a_container_from_words_to_removal(
     session: Session, docker_scope: DockerScope, busybox_image: str, free_port: Callable[[], int]
 ) -> None:
     name, volume, port = docker_scope.name("web"), docker_scope.name("data"), free_port()
-    text = f"run {busybox_image} named {name}, publish {port} to 80, with volume {volume} at /data, running `httpd -f -p 80 -h /`"
+    what = f"run {busybox_image} named {name}, publish {port} to 80, with volume {volume} at /data"
+    text = f"{what}, running `httpd -f -p 80 -h /`"
     end = await run(session, text)
     assert (end.exit, end.answer) == (
         0,

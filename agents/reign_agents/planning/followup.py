@@ -1,4 +1,4 @@
-"""Requests that live on what was said before: "do it again", "no, port 9090", "same but named web2", "why did it fail?"."""
+"""Requests that live on what was said before: "do it again", "no, port 9090", "why did it fail?"."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ _CORRECTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WHY = re.compile(
-    _OPENING + (r"(?:why|how\s+come)\b\s*(?:(?:did|does|has|is|was|had)(?:n't)?\s+)?(?:it|that|this|"
-            r"the\s+last\s+(?:run|step|one)|run\s+(?P<run>r_\w+)|(?P<bare>r_\w+))?\s*(?:not\s+|"
-            r"just\s+)?(?:fail(?:ed|s|ing)?|stop(?:ped)?|work(?:ing|ed)?|go\s+wrong|break|broke|"
-            r"happen(?:ed)?)?\W*$")
-    + r"|" + _OPENING.replace("^", "") + (r"what\s+(?:went\s+wrong|happened|failed|was\s+the\s+(?:error|problem|matter))(?:\s+(?:with|"
-            r"in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?\W*$"),
+    _OPENING + r"(?:(?:why|how\s+come)\b\s*(?:(?:did|does|has|is|was|had)(?:n't)?\s+)?"
+    r"(?:it|that|this|the\s+last\s+(?:run|step|one)|run\s+(?P<run>r_\w+)|(?P<bare>r_\w+))?\s*(?:not\s+|just\s+)?"
+    r"(?:fail(?:ed|s|ing)?|stop(?:ped)?|work(?:ing|ed)?|go\s+wrong|break|broke|happen(?:ed)?)?"
+    r"|what\s+(?:went\s+wrong|happened|failed|was\s+the\s+(?:error|problem|matter))"
+    r"(?:\s+(?:with|in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?)\W*$",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _FAILED = ("failed", "stopped", "in_doubt", "cancelled")
 
 

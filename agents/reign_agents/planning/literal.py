@@ -19,21 +19,34 @@ _NAMED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OPERATORS = re.compile(r"[|&;<>`$(){}\n\\]")
-_PROGRAMS_WORDS = """ls df du uname whoami pwd uptime free ps id hostname date env ip ss netstat lsof grep egrep awk sed wc sort uniq
+_PROGRAMS_WORDS = """
+ls df du uname whoami pwd uptime free ps id hostname date env ip ss netstat lsof grep egrep awk sed wc sort uniq
 curl wget ssh scp rsync tar gzip gunzip zip unzip systemctl journalctl apt apt-get dnf yum pip npm make bash sh
 python python3 node go cargo kill killall pkill chown stat head tail less diff which dig nslookup ping
 traceroute openssl crontab useradd usermod sudo mount umount echo printf xargs tee dmesg lsblk sysctl true false
-test"""
+test
+"""
 _PROGRAMS = frozenset(_PROGRAMS_WORDS.split())
 """Programs that are no words a request would begin with, or only before an option."""
-_ENGLISH_WORDS = """make test echo kill sort mount find tail head date node go which tee free stat which curl"""
+_ENGLISH_WORDS = """
+make test echo kill sort mount find tail head date node go which tee free stat which curl
+"""
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
-_ALONE_WORDS = """ls df du uname whoami pwd uptime free ps id hostname date env lsblk lsof ss netstat dmesg"""
+_ALONE_WORDS = """
+ls df du uname whoami pwd uptime free ps id hostname date env lsblk lsof ss netstat dmesg
+"""
 _ALONE = frozenset(_ALONE_WORDS.split())
 _PROSE = re.compile(r"\b(?:the|please|my|for me|named|called|containing|is|are|of the)\b", re.IGNORECASE)
 
-_VALUED_WORDS = """-p --publish -v --volume -e --env --name --restart --network --net -m --memory --cpus -u --user -w --workdir -h
---hostname -l --label --entrypoint --network-alias"""
+_DOCKER = re.compile(
+    r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|"
+    r"save|load|commit|kill|swarm|stack|service|context|buildx?|search|history|prune|wait|port|diff|export|import|"
+    r"attach|update)\b"
+)
+_VALUED_WORDS = """
+-p --publish -v --volume -e --env --name --restart --network --net -m --memory --cpus -u --user -w --workdir -h
+--hostname -l --label --entrypoint --network-alias
+"""
 _VALUED = frozenset(_VALUED_WORDS.split())
 _PLAIN_WORDS = (
     """-d --detach -i -t -it -ti -dit -itd -di -dt --interactive --tty --rm --init --read-only --privileged"""
@@ -117,17 +130,8 @@ def literal(text: str) -> Literal | None:
     request = request_of(line)
     if request is not None:
         return None if request == line else Literal(request=request)
-    if re.match(r"docker\s+(?:-|[a-z]+)", line) and not _PROSE.search(re.sub(r"\"[^\"]*\"|'[^']*'", "", line)):
-        if re.match(
-            (
-                r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|"
-                r"stop|start|cp|login|push|save|load|commit|kill|swarm|stack|service|context|buildx?|search|"
-                r"history|prune|wait|port|diff|export|import|attach|update)\b"
-            ),
-            line,
-        ):
-            return Literal(line, assumption="it is taken as a shell command as it stands")
-    if _is_shell(line):
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
+    if _is_shell(line) or (_DOCKER.match(line) and not _PROSE.search(bare)):
         return Literal(line, assumption="it is taken as a shell command as it stands")
     return None
 

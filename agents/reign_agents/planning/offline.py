@@ -53,7 +53,7 @@ def _recipes() -> tuple[Recipe, ...]:
 
 
 class OfflinePlanner:
-    """Plans with recipes over what understanding found in the words. One per session: it remembers its last question."""
+    """Plans with recipes over what understanding found in the words. One a session: it remembers its question."""
 
     def __init__(self, recipes: Sequence[Recipe] | None = None) -> None:
         self._recipes = tuple(_recipes() if recipes is None else recipes)
@@ -163,8 +163,10 @@ class OfflinePlanner:
         return "\n".join(["You can type, for example:", "", *lines, "- undo that", "- do it again", "- !uname -a"])
 
 
-_SHOWN_WORDS = """files.write files.directory files.copy files.remove docker.run docker.list docker.logs docker.stop docker.remove
-docker.build docker.exec shell.script network.check network.listening"""
+_SHOWN_WORDS = """
+files.write files.directory files.copy files.remove docker.run docker.list docker.logs docker.stop docker.remove
+docker.build docker.exec shell.script network.check network.listening
+"""
 _SHOWN = frozenset(_SHOWN_WORDS.split())
 
 

@@ -49,8 +49,10 @@ _OWNED = re.compile(
 """What belongs to a thing and is not what the wish is about: "remove it and its volumes"."""
 
 _ONLY_NAMES = (
-    r"(?<![\w./-])(?:containers?|volumes?|networks?|images?|director(?:y|ies)|folders?|files?|dirs?)\s+"
-    r"(?P<name>[a-z][a-z]?)(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as)\b)",
+    (
+        r"(?<![\w./-])(?:containers?|volumes?|networks?|images?|director(?:y|ies)|folders?|files?|dirs?)\s+"
+        r"(?P<name>[a-z][a-z]?)(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as)\b)"
+    ),
     (
         r"(?<![\w./-])(?:volume|network|directory|folder|"
         rf"dir)\s+(?P<name>{'|'.join(KINDS)})(?![\w./:=-])(?!\s+(?:of|named|called|usage)\b)"
@@ -70,7 +72,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """``verb`` and ``kinds`` in planning's spelling (``planning/words.py``); ``text`` as typed, ``rest`` after the verb.
+    """``verb`` and ``kinds`` in planning's spelling (``words.py``); ``text`` as typed, ``rest`` after the verb.
 
     ``kinds`` are the kinds of things named, in order. ``then``: the words say that it comes after the wish before.
     ``it`` is what a pronoun in the text stands for.
@@ -183,10 +185,11 @@ def _mended(text: str, at: int) -> tuple[str | None, str]:
 def wishes(text: str) -> list[Wish]:
     """The wishes of a request in the order written; what only says more about one belongs to it."""
     scan = Scan(text)
-    cuts: list[tuple[int, int, bool]] = []
-    for joint in _JOINT.finditer(scan.text):
-        if _begins(scan.text, joint.end()):
-            cuts.append((joint.start(), joint.end(), bool(_THEN.search(joint.group()))))
+    cuts = [
+        (joint.start(), joint.end(), bool(_THEN.search(joint.group())))
+        for joint in _JOINT.finditer(scan.text)
+        if _begins(scan.text, joint.end())
+    ]
     parts: list[tuple[str, bool]] = []
     begin, then = 0, False
     for start, end, later in [*cuts, (len(scan.text), len(scan.text), False)]:
@@ -200,7 +203,7 @@ def wishes(text: str) -> list[Wish]:
 
 
 def _by_kind(wish: Wish) -> list[Wish]:
-    """ "remove container a and volume b" as two wishes: a list whose members are of different kinds."""
+    """Split a list whose members are of different kinds ("remove container a and volume b") into wishes."""
     if wish.verb not in _LISTING or wish.object is None:
         return [wish]
     scan = Scan(wish.text)

@@ -79,17 +79,21 @@ _KINDS = {
 KINDS: dict[str, str] = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 """Noun → kind of thing."""
 
-_POLITE_WORDS = """please pls plz kindly hey hi hello ok okay now then just also finally next first afterwards so well and could
+_POLITE_WORDS = """
+please pls plz kindly hey hi hello ok okay now then just also finally next first afterwards so well and could
 can would will should you i i'd we to like want need let's lets go ahead for me us my quickly safely immediately
-again thanks thank btw simply maybe the a an"""
+again thanks thank btw simply maybe the a an
+"""
 POLITE = frozenset(_POLITE_WORDS.split())
 """Words before the verb that say nothing."""
 
-_SMALL_WORDS = """a an the my our your its his their this that these those it them one and or & with without of on in at to for
+_SMALL_WORDS = """
+a an the my our your its his their this that these those it them one and or & with without of on in at to for
 from as by please pls plz kindly now then just also again thanks thank you me us i we is are be so too named
 called name all some any new if there here still currently every each both which who what whose into onto inside
 within using via up down out off back over do does did not have has had will would could can should let's ok
-okay well really yes no only exactly first once quickly finally immediately container's running"""
+okay well really yes no only exactly first once quickly finally immediately container's running
+"""
 SMALL = frozenset(_SMALL_WORDS.split())
 """Words that are never the name of a thing unless they are quoted or follow "named"."""
 

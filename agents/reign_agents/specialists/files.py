@@ -15,12 +15,10 @@ _FILE = frozenset({"file", "script", "symlink", "dockerfile", "mode"})
 _DIRECTORY = frozenset({"directory"})
 _DOCKER = frozenset({"container", "image", "volume", "network"})
 PATH = re.compile(
-
-        r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|"
-        r"(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|"
-        r"(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|"
-        r"[\w./-]*\*[\w./*-]*"
-
+    r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|"
+    r"(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|"
+    r"(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|"
+    r"[\w./-]*\*[\w./*-]*"
 )
 """A path or a file name, as it stands outside quotes."""
 _LEAD = (
@@ -28,11 +26,13 @@ _LEAD = (
     r"(?:with|and)(?:\s+(?:the|this|its|a))*(?:\s+(?:new|single|following))*\s+(?:content|"
     r"contents|text|line|lines|words?|body)(?:\s+of)?|with|contents?|text|holding)"
 )
-_NOISE_WORDS = """file files directory directories folder folders dir empty everything inside contents content permissions
+_NOISE_WORDS = """
+file files directory directories folder folders dir empty everything inside contents content permissions
 permission mode executable bash shell script recursively recursive parents parent hidden full whole entire copy
 backup end line lines text last first exist exists there size big large much current locally disk usage space
 take takes use uses called say says contain contains deep path location symbolic symlink link links pointing
-point points target contents' forever completely -p -rf -r -f -fr -a -v -s -sf -la -l"""
+point points target contents' forever completely -p -rf -r -f -fr -a -v -s -sf -la -l
+"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 
@@ -77,10 +77,8 @@ def _content(scan: Scan, *, leading: bool) -> str | None:
         found = scan.first(rf"^\s*(?:(?:the|a)\s+)?(?:(?:text|line|words?|content)\s+)?(?P<value>{MASK})")
     if found is None:
         found = scan.first(
-
-                r"(?:containing|saying|that\s+says|with\s+(?:the\s+)?(?:content|contents|text|line|"
-                r"words?))\s+(?P<value>[^,;]+)$"
-
+            r"(?:containing|saying|that\s+says|with\s+(?:the\s+)?(?:content|contents|text|line|"
+            r"words?))\s+(?P<value>[^,;]+)$"
         )
     return found
 
@@ -106,10 +104,8 @@ def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
     if mode is None and scan.has(r"(?:(?:and|,)\s+)?(?:make\s+it\s+)?\bexecutable\b"):
         mode = "755"
     replace = wish.verb == "replace" or scan.has(
-
-            r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|"
-            r"existing))*(?:\s+if\s+it\s+exists)?"
-
+        r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|"
+        r"existing))*(?:\s+if\s+it\s+exists)?"
     )
     named = scan.first(rf"\b(?:named|called)\s+(?P<value>{VALUE})")
     into = (
@@ -193,10 +189,8 @@ async def _directory(wish: Wish, _context: PlanningContext, outline: Outline) ->
 def _from_to(wish: Wish) -> tuple[list[str], str | None]:
     scan = wish.scan()
     target = scan.first(
-
-            r"\b(?:to|into|as|over|onto|called|named)\s+(?:the\s+)?(?:file\s+|folder\s+|"
-            rf"directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
-
+        r"\b(?:to|into|as|over|onto|called|named)\s+(?:the\s+)?(?:file\s+|folder\s+|"
+        rf"directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
     )
     scan.take(r"\boverwrit(?:e|ing)\b.*$|\breplac(?:e|ing)\b.*$")
     sources = _paths(scan, wish)
@@ -235,10 +229,8 @@ def _is_directory(path: str, context: PlanningContext) -> bool:
 async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     scan.take(
-
-            r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|"
-            r"the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
-
+        r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|"
+        r"the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
     )
     paths = _paths(scan, wish)
     if not paths:

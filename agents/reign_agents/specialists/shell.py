@@ -50,10 +50,8 @@ async def _script(wish: Wish, _context: PlanningContext, outline: Outline) -> Qu
     if path is None:
         return Question("Which script should I run?", ("run script ./deploy.sh",), completes="run script {reply}")
     scan.take(
-
-            r"^\s*(?:the\s+|my\s+)?(?:shell\s+|bash\s+)?script\b|"
-            r"\bwith(?:\s+the)?(?:\s+arg(?:ument)?s?)?\b|\barg(?:ument)?s\b|\bplease\b|\busing\s+bash\b"
-
+        r"^\s*(?:the\s+|my\s+)?(?:shell\s+|bash\s+)?script\b|"
+        r"\bwith(?:\s+the)?(?:\s+arg(?:ument)?s?)?\b|\barg(?:ument)?s\b|\bplease\b|\busing\s+bash\b"
     )
     try:
         args: list[JsonValue] = [*shlex.split(scan.restored(scan.text.strip()))]

@@ -14,11 +14,13 @@ from reign_agents.planning.wish import Wish, names
 from reign_agents.specialists.docker.found import There, present, resolved
 from reign_agents.specialists.docker.values import NAME, wanted
 
-_NOISE_WORDS = """forcefully forced force gracefully down still alive healthy health running status state up stats statistics
+_NOISE_WORDS = """
+forcefully forced force gracefully down still alive healthy health running status state up stats statistics
 usage memory cpu ram use uses used using much many details detail information info about configuration config
 stopped exited again docker containers' processes process happening doing inside resources resource consume
 consumes needs takes immediately right away completely entirely delete remove stop it's listed publish publishes
-log logs show me answer answering works working ok everything ones run runs happens containers"""
+log logs show me answer answering works working ok everything ones run runs happens containers
+"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 _EVERY = re.compile(r"\b(?:all|every|each|any)\b", re.IGNORECASE)
 _STATES = {
@@ -58,17 +60,13 @@ async def _meant(wish: Wish, context: PlanningContext, outline: Outline, verb: s
 def _named(wish: Wish) -> list[str]:
     scan = wish.scan()
     scan.take(
-
-            r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|"
-            r"named)\s+.*$|\bwith\s+force\b|\bby\s+force\b"
-
+        r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|"
+        r"named)\s+.*$|\bwith\s+force\b|\bby\s+force\b"
     )
     scan.take(
-
-            r"\b(?:last|latest|recent|final)\s+(?:\d+\s+)?(?:log\s+)?lines?\b|\b(?:since|from|in|of|"
-            r"for)\s+(?:the\s+)?(?:last\s+)?\d+\s*[a-z]+(?:\s+ago)?\b|(?<!\S)--?\w+(?:[= ]\d+)?|"
-            r"\blines?\b|\b\d+\b(?!\S)"
-
+        r"\b(?:last|latest|recent|final)\s+(?:\d+\s+)?(?:log\s+)?lines?\b|\b(?:since|from|in|of|"
+        r"for)\s+(?:the\s+)?(?:last\s+)?\d+\s*[a-z]+(?:\s+ago)?\b|(?<!\S)--?\w+(?:[= ]\d+)?|"
+        r"\blines?\b|\b\d+\b(?!\S)"
     )
     return names(scan, _NOISE)
 
@@ -160,10 +158,8 @@ async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     command = None if colon is None else scan.restored(colon["command"])
     if command is None:
         inside = scan.first(
-
-                r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|"
-                rf"my\s+)?(?:container\s+)?(?P<value>{NAME})(?:\s+container)?\s*$"
-
+            r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|"
+            rf"my\s+)?(?:container\s+)?(?P<value>{NAME})(?:\s+container)?\s*$"
         )
         quoted = scan.quoted()
         scan.take(r"^\s*(?:the\s+)?(?:(?:shell\s+)?command|cmd)\b")

@@ -66,7 +66,7 @@ def match(wanted: str, there: Iterable[There]) -> list[There]:
 
 
 def none_there(kind: str, wanted: str, rows: Sequence[There], ask: str) -> Question:
-    """ "There is no container “x”. There are: a, b"."""
+    """Say that nothing has this name, and what there is instead."""
     names = [one.name for one in rows]
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     there = f"There are: {', '.join(names[:_SHOWN])}{rest}." if names else f"There are no {kind}s."

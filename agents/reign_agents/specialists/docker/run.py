@@ -32,11 +32,13 @@ PASSWORDS: dict[str, str] = {
 }
 """Image → the variable its password is given by."""
 _NEEDED = frozenset({"postgres", "mysql", "mariadb"})
-_NOISE_WORDS = """container containers image docker server instance database cache service website version latest background
+_NOISE_WORDS = """
+container containers image docker server instance database cache service website version latest background
 detached mode new fresh simple small another published exposed listening answers answer host run start launch
 publishing exposing mounted using called existing one two port ports command set then check healthy health
 proxy-less single reachable localhost machine local accessible browser web-server webserver variable variables
-environment env policy limit limited limits memory cpu ram restart read-only"""
+environment env policy limit limited limits memory cpu ram restart read-only
+"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 _COUNTED = re.compile(
     r"\b(?:two|three|four|five|several|multiple|some|[2-9]|1\d)\s+(?:[\w.:/-]+\s+)?containers\b", re.IGNORECASE
@@ -74,9 +76,10 @@ async def lay_out(
     """The steps for what was read. ``left`` are words nobody could explain."""
     if found.image is None and wish.it is not None and wish.it.kind == "image":
         found.image = wish.it.name
-    if found.image is None and len(left) == 1 and re.fullmatch(r"[a-z0-9][\w.-]*", left[0]) and left[0] not in quoted:
-        if "container" in found.fields or found.single_ports or len(found.fields) > 1:
-            found.image = left.pop()
+    certain = "container" in found.fields or found.single_ports or len(found.fields) > 1
+    alone = len(left) == 1 and re.fullmatch(r"[a-z0-9][\w.-]*", left[0]) and left[0] not in quoted
+    if found.image is None and certain and alone:
+        found.image = left.pop()
     if found.image is None:
         return Question(
             "Which image should the container run?",
@@ -151,7 +154,7 @@ def _ports(found: Wanted, image: str, outline: Outline) -> Question | None:
         elif inner is None:
             outline.assume(f"the container listens on {port} inside, too (say: publish {port} to …)")
     for pair in listed:
-        for number in re.findall(r"\d+", str(pair).rsplit(":", 2)[-1]) + [str(_outer(str(pair)))]:
+        for number in (*re.findall(r"\d+", str(pair).rsplit(":", 2)[-1]), str(_outer(str(pair)))):
             if not 0 < int(number) < 65536:
                 return Question(f"{number} is no port: ports go from 1 to 65535. Which one should it be?")
     return None

@@ -14,8 +14,10 @@ from reign_agents.specialists.docker.found import present, resolved
 from reign_agents.specialists.docker.values import IMAGE, NAME
 from reign_agents.understanding.lexicon import lexicon
 
-_NOISE_WORDS = """docker force forcefully everything image images volume volumes network networks tagged tag file files latest
-version"""
+_NOISE_WORDS = """
+docker force forcefully everything image images volume volumes network networks tagged tag file files latest
+version
+"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 
@@ -114,25 +116,19 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
     no_cache = scan.has(r"\bwithout\s+(?:any\s+|the\s+)?cach(?:e|ing)\b|--no-cache|\bno\s+cache\b")
     pull_base = scan.has(r"--pull\b")
     dockerfile = scan.first(
-
-            r"(?:with|using|from|-f|--file)\s+(?:the\s+)?(?P<value>(?:[\w./-]*/)?(?:Dockerfile|"
-            r"Containerfile)[\w.-]*|[\w./-]+\.[Dd]ockerfile)"
-
+        r"(?:with|using|from|-f|--file)\s+(?:the\s+)?(?P<value>(?:[\w./-]*/)?(?:Dockerfile|"
+        r"Containerfile)[\w.-]*|[\w./-]+\.[Dd]ockerfile)"
     )
     args = {
         m["key"]: m["value"]
         for m in scan.take(
-
-                r"(?:--build-arg[= ]|(?:with\s+)?(?:build\s+)?arg(?:ument)?\s+)?(?P<key>[A-Z_][A-Z0-9_]*)=(?P<"
-                rf"value>{VALUE})"
-
+            r"(?:--build-arg[= ]|(?:with\s+)?(?:build\s+)?arg(?:ument)?\s+)?(?P<key>[A-Z_][A-Z0-9_]*)=(?P<"
+            rf"value>{VALUE})"
         )
     }
     image = scan.first(
-
-            r"(?:-t|--tag|tagged(?:\s+as|\s+with)?|tag(?:\s+it)?(?:\s+as|\s+with)?|named|called|name\s+it|"
-            rf"call\s+it)\s+(?:as\s+)?(?P<value>{VALUE})"
-
+        r"(?:-t|--tag|tagged(?:\s+as|\s+with)?|tag(?:\s+it)?(?:\s+as|\s+with)?|named|called|name\s+it|"
+        rf"call\s+it)\s+(?:as\s+)?(?P<value>{VALUE})"
     ) or scan.first(rf"\bas\s+(?:the\s+)?(?:image\s+)?(?P<value>{VALUE})")
     image = (
         image
@@ -140,10 +136,8 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
         or scan.first(rf"\bimage\s+(?!from\b|of\b|in\b|out\b|with\b)(?P<value>{NAME})")
     )
     folder = scan.first(
-
-            r"\b(?:from|in|out\s+of|of|at|using|with)\s+(?:the\s+)?(?:dockerfile\s+(?:in|from|"
-            rf"at)\s+)?(?:folder\s+|directory\s+|dir\s+|context\s+|path\s+)?(?P<value>{VALUE})"
-
+        r"\b(?:from|in|out\s+of|of|at|using|with)\s+(?:the\s+)?(?:dockerfile\s+(?:in|from|"
+        rf"at)\s+)?(?:folder\s+|directory\s+|dir\s+|context\s+|path\s+)?(?P<value>{VALUE})"
     )
     left = names(scan, _NOISE | {"dockerfile", "current", "docker", "build", "new", "here"})
     if folder is None or folder.lower() in ("here", "this", "current", "dockerfile"):

@@ -22,11 +22,9 @@ _SIZE = r"\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|megs?|gigs?|megabytes?|gigabytes?|kiloby
 NAME = rf"(?:{MASK}|[A-Za-z0-9][\w.-]*)"
 
 IMAGE = re.compile(
-
-        r"(?<![\w./:=@-])(?!\d+(?:\.\d+)*:\d+(?:\s|$|"
-        r",))(?:[\w.-]+(?::\d+)?/)*[A-Za-z0-9][\w.-]*(?:(?::[A-Za-z0-9_][\w.-]*)(?:@sha256:[0-9a-f]{6,"
-        r"64})?|@sha256:[0-9a-f]{6,64})(?![\w:/])"
-
+    r"(?<![\w./:=@-])(?!\d+(?:\.\d+)*:\d+(?:\s|$|"
+    r",))(?:[\w.-]+(?::\d+)?/)*[A-Za-z0-9][\w.-]*(?:(?::[A-Za-z0-9_][\w.-]*)(?:@sha256:[0-9a-f]{6,"
+    r"64})?|@sha256:[0-9a-f]{6,64})(?![\w:/])"
 )
 """An image with a tag or a digest, wherever it stands."""
 _SLASHED = re.compile(r"(?<![\w./:=@~-])(?:[a-z0-9][\w.-]*(?::\d+)?/)+[a-z0-9][\w.-]*(?![\w/:])")
@@ -55,7 +53,9 @@ SWITCHES: dict[str, str] = {
     "--read-only": "read_only",
     "--privileged": "privileged",
 }
-_SILENT_WORDS = """-d --detach -i -t -it -ti --interactive --tty -dit -itd -di -dt"""
+_SILENT_WORDS = """
+-d --detach -i -t -it -ti --interactive --tty -dit -itd -di -dt
+"""
 SILENT = frozenset(_SILENT_WORDS.split())
 """Options that change nothing here: containers are always started in the background."""
 
@@ -131,10 +131,8 @@ def wanted(scan: Scan) -> Wanted:
     for key, pattern in _PHRASES[:2]:
         _phrase(scan, found, key, pattern)
     image = scan.first(
-
-            r"(?:from|of|using|with|on)?\s*(?:the\s+|an?\s+)?(?:docker\s+)?image\s+(?:named\s+|"
-            rf"called\s+)?(?P<value>{VALUE})(?:\s+image)?"
-
+        r"(?:from|of|using|with|on)?\s*(?:the\s+|an?\s+)?(?:docker\s+)?image\s+(?:named\s+|"
+        rf"called\s+)?(?P<value>{VALUE})(?:\s+image)?"
     )
     image = image or scan.first(rf"(?P<value>{IMAGE.pattern})(?:\s+image)?")
     _environment(scan, found)
@@ -147,11 +145,9 @@ def wanted(scan: Scan) -> Wanted:
             if command:
                 found.fields["command"] = command
     network = scan.first(
-
-            r"(?:(?:in|on|to|join(?:ing)?|into|with|using|attached\s+to|connected\s+to|attach\s+it\s+to|"
-            r"connect\s+it\s+to)\s+)?(?:the\s+|a\s+)?(?:docker\s+)?network\s+(?:named\s+|"
-            rf"called\s+)?(?P<value>{NAME})"
-
+        r"(?:(?:in|on|to|join(?:ing)?|into|with|using|attached\s+to|connected\s+to|attach\s+it\s+to|"
+        r"connect\s+it\s+to)\s+)?(?:the\s+|a\s+)?(?:docker\s+)?network\s+(?:named\s+|"
+        rf"called\s+)?(?P<value>{NAME})"
     )
     network = network or scan.first(rf"(?:in|on|to|into)\s+(?:the\s+|my\s+)?(?P<value>{NAME})\s+network\b")
     if network:
@@ -166,28 +162,22 @@ def wanted(scan: Scan) -> Wanted:
         if "name" in replaced[0]:
             found.fields.setdefault("container", replaced[0]["name"])
     elif scan.has(
-
-            r"(?:and\s+)?reus(?:e|ing)\s+(?:it|the\s+(?:existing|old)(?:\s+one)?|an?\s+existing|"
-            r"any\s+existing)(?:\s+container)?(?:\s+if\s+it\s+exists)?"
-
+        r"(?:and\s+)?reus(?:e|ing)\s+(?:it|the\s+(?:existing|old)(?:\s+one)?|an?\s+existing|"
+        r"any\s+existing)(?:\s+container)?(?:\s+if\s+it\s+exists)?"
     ):
         found.fields["if_exists"] = "reuse"
     if scan.has(r"(?:with\s+(?:a\s+)?)?read[ -]?only(?:\s+(?:root\s+)?(?:file\s?system|root))?"):
         found.fields.setdefault("read_only", True)
     if scan.has(
-
-            r"(?:and\s+)?(?:remove|delete)\s+it\s+(?:afterwards|after(?:\s+it\s+(?:exits|ends|"
-            r"is\s+done))?|when\s+(?:done|it\s+(?:exits|ends|stops)))"
-
+        r"(?:and\s+)?(?:remove|delete)\s+it\s+(?:afterwards|after(?:\s+it\s+(?:exits|ends|"
+        r"is\s+done))?|when\s+(?:done|it\s+(?:exits|ends|stops)))"
     ):
         found.fields["remove_after"] = True
     found.health = scan.has(r"(?:with\s+(?:a\s+)?)?health\s?check\b")
     name = scan.first(
-
-            r"(?:(?:and\s+)?(?:named|called|name\s+it|call\s+it|name\s+it\s+as|by\s+the\s+name(?:\s+of)?|"
-            r"with\s+(?:the\s+)?name|(?:the\s+)?name\s+is|names?\s*[:=]?)\s+|"
-            rf"name[=:]\s*)(?:as\s+)?(?P<value>{VALUE})"
-
+        r"(?:(?:and\s+)?(?:named|called|name\s+it|call\s+it|name\s+it\s+as|by\s+the\s+name(?:\s+of)?|"
+        r"with\s+(?:the\s+)?name|(?:the\s+)?name\s+is|names?\s*[:=]?)\s+|"
+        rf"name[=:]\s*)(?:as\s+)?(?P<value>{VALUE})"
     )
     name = name or scan.first(
         rf"\bas\s+(?:(?:a|the)\s+)?(?:container\s+)?(?!root\b|daemon\b)(?P<value>{NAME})(?:\s+container)?"
@@ -195,10 +185,8 @@ def wanted(scan: Scan) -> Wanted:
     if name and "container" not in found.fields:
         found.fields["container"] = name
     scan.take(
-
-            r"in\s+(?:the\s+)?background|detached(?:\s+mode)?|(?:start|run|launch)\s+(?:it|"
-            r"the\s+container)\b|keep\s+it\s+running"
-
+        r"in\s+(?:the\s+)?background|detached(?:\s+mode)?|(?:start|run|launch)\s+(?:it|"
+        r"the\s+container)\b|keep\s+it\s+running"
     )
     if image is None:
         image = _known_image(scan)
@@ -277,10 +265,8 @@ def _mounts(scan: Scan, found: Wanted) -> None:
 
 def _environment(scan: Scan, found: Wanted) -> None:
     scan.take(
-
-            r"(?:with\s+|set(?:ting)?\s+|and\s+)*(?:the\s+|"
-            r"an?\s+)?env(?:ironment)?(?:\s+var(?:iable)?s?)?\b(?=\s+[A-Za-z_]\w*=)"
-
+        r"(?:with\s+|set(?:ting)?\s+|and\s+)*(?:the\s+|"
+        r"an?\s+)?env(?:ironment)?(?:\s+var(?:iable)?s?)?\b(?=\s+[A-Za-z_]\w*=)"
     )
     for match in scan.take(rf"(?<![\w-])(?<!label )(?<!labels )(?P<key>[A-Z_][A-Z0-9_]*)=(?P<value>{VALUE})?"):
         _put(found, "environment", f"{match['key']}={match.get('value', '')}")
@@ -297,10 +283,8 @@ def _ports(scan: Scan, found: Wanted) -> None:
         r"=>)\s*)(?:(?:the\s+)?container(?:'s)?\s+)?(?:its\s+)?(?:port\s+)?"
     )
     for match in scan.take(
-
-            rf"{lead}(?<![\w.:/-])(?P<host>{PORT})(?::|{arrow})(?P<inside>{_INNER})(?![\w:]|"
-            r"\.\d)(?:\s+(?:in|of)\s+(?:the\s+)?container)?"
-
+        rf"{lead}(?<![\w.:/-])(?P<host>{PORT})(?::|{arrow})(?P<inside>{_INNER})(?![\w:]|"
+        r"\.\d)(?:\s+(?:in|of)\s+(?:the\s+)?container)?"
     ):
         _put(found, "ports", f"{match['host']}:{match['inside']}")
     address = r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost):\d{2,5}"
@@ -312,11 +296,9 @@ def _ports(scan: Scan, found: Wanted) -> None:
         r"forward(?:ing)?|map(?:ping)?)"
     )
     for match in scan.take(
-
-            r"(?:(?:and|with|using|the|publish(?:ing)?|expos(?:e|ing)|listening|reachable|its|on|"
-            rf"at)\s+)*{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?!["
-            rf"\w:.%]){again})"
-
+        r"(?:(?:and|with|using|the|publish(?:ing)?|expos(?:e|ing)|listening|reachable|its|on|"
+        rf"at)\s+)*{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?!["
+        rf"\w:.%]){again})"
     ):
         found.single_ports += re.findall(r"\d{2,5}", match["ports"])
 
