@@ -26,10 +26,14 @@ def new_plan_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """What the General made of a request: a plan (maybe with a question instead of steps), or a wish to undo."""
+    """What the General made of a request: a plan (maybe with a question instead of steps), or a wish to undo.
+
+    ``corrects`` is the run that this plan replaces, because it has changed nothing yet.
+    """
 
     plan: Plan
     undo: UndoWish | None = None
+    corrects: str | None = None
 
 
 class General:
@@ -52,12 +56,13 @@ class General:
             look=self.look,
             recent=tuple(self._store.history(limit=20, session=session)),
             plan_of=self._store.plan,
+            steps_of=self._store.steps,
         )
         draft = await self._planner.draft(text, context)
         plan = plan_of(draft, text)
         if plan.steps:
             plan = validated(plan, self._registry)
-        return Considered(plan, draft.undo)
+        return Considered(plan, draft.undo, draft.corrects)
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
         """Run one query now; anything but a query is refused."""

@@ -195,6 +195,8 @@ class Session:
         plan = considered.plan
         if plan.question is not None or not plan.steps:
             return self._unplanned(run, plan)
+        if considered.corrects is not None:
+            await self.cancel(considered.corrects)
         return await self._driven(run, plan, options)
 
     def _unplanned(self, run: str, plan: Plan) -> RunEnd:

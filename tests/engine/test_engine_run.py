@@ -12,13 +12,14 @@ from reign_agents.engine.undo import Irreversible, NothingToUndo
 from reign_agents.events import Event, Outcome
 from reign_agents.plan.edit import Choose, SetFields
 from reign_agents.plan.model import Plan, Step, Verdict
+from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.session import Session
-from reign_agents.settings import Decision, RunOptions
+from reign_agents.settings import Decision, EngineSettings, RunOptions
 from reign_agents.store.store import Store
 from reign_executors.effect import Risk
 from reign_executors.errors import ToolMissing
 from tests.engine.conftest import make_plan, put, until
-from tests.engine.fake_world import FakeWorld
+from tests.engine.fake_world import FakeWorld, world_registry
 
 ALL = RunOptions(interactive=False, approve=Risk.DESTROY)
 CHANGES = RunOptions(interactive=False, approve=Risk.CHANGE)
@@ -456,3 +457,25 @@ async def test_resuming_a_failed_run_tries_the_failed_step_again(
     assert (await second.wait(run)).exit == 0
     assert (tmp_path / "log").read_text() == "tried\ntried\n"
     assert outcomes(store, run) == {"a": "done", "b": "done"}
+
+
+class FakePlanner:
+    """Plans to write what the words say, correcting the run named after ``corrects``."""
+
+    async def draft(self, text: str, context: PlanningContext) -> Draft:
+        word, _, corrected = text.partition(" corrects ")
+        return Draft("create_infra", 1.0, steps=(put("a", word),), corrects=corrected or None)
+
+
+async def test_a_correction_gives_up_the_plan_that_still_waits(store: Store, tmp_path: Path) -> None:
+    settings = EngineSettings(cwd=tmp_path)
+    session = Session(store, settings, registry=world_registry(), planner=FakePlanner())
+    events = session.subscribe()
+    first = await session.ask("x")
+    await until(events, "approval.requested")
+    second = await session.ask(f"y corrects {first}")
+    assert (await session.wait(first)).exit == 130
+    await until(events, "approval.requested")
+    assert [approval.run for approval in session.pending()] == [second]
+    await session.close()
+    assert FakeWorld.values == {}
