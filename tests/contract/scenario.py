@@ -23,8 +23,8 @@ class Scenario(ABC):
     ``operation`` is the registered name; ``needs`` what must be there (``docker``) or None; ``undo`` the promise that
     the effect must show here; ``probe_before``/``probe_after`` what ``probe`` says before it ever began and afterwards;
     ``meddles`` is False when nothing is left that others could change (then :meth:`meddle` is not asked for);
-    ``fixtures`` are names of pytest fixtures, their values are in ``given``;
-    ``faults`` are tests of the suite that the operation is known to fail, each with what is wrong with it.
+    ``locks`` is False when several such steps may run at once; ``fixtures`` are names of pytest fixtures, their values
+    are in ``given``.
     """
 
     operation: ClassVar[str]
@@ -34,8 +34,8 @@ class Scenario(ABC):
     meddles: ClassVar[bool] = True
     probe_after: ClassVar[str] = "done"
     has_command: ClassVar[bool] = True
+    locks: ClassVar[bool] = True
     fixtures: ClassVar[tuple[str, ...]] = ()
-    faults: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, given: dict[str, Any]) -> None:
         self.given = given

@@ -6,29 +6,36 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from reign_executors.docker.build import Build
+from reign_executors.docker.execute import CopyInto, Exec
 from reign_executors.docker.images import Pull, PullAs, RemoveImage, Tag
-from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause, Update
+from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause
+from reign_executors.docker.networks import ConnectNetwork, CreateNetwork, DisconnectNetwork, RemoveNetwork
 from reign_executors.docker.remove import RecreateContainer, RemoveContainer
 from reign_executors.docker.run import Create, Run
+from reign_executors.docker.update import Update
 from reign_executors.docker.volumes import CreateVolume, RemoveVolume
 from reign_executors.effect import UndoPromise
-from reign_executors.errors import Conflict, NotFound, OperationError
+from reign_executors.errors import Conflict, InvalidFields, NotFound, OperationError
 from reign_executors.operation import Change, Operation, Outputs
+from tests.conftest import TEST_LABEL
 from tests.contract.scenario import Scenario
 from tests.contract.small_registry import SmallRegistry
 
 if TYPE_CHECKING:
     from tests.conftest import DockerScope
 
-SLEEPER = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done"]
+SLEEPER = ["sleep", "3600"]
+"""Under ``init`` it ends as soon as it is asked to."""
 
 
 class DockerScenario(Scenario):
-    """A container ``self.web`` made as ``state`` says (None: none)."""
+    """A container ``self.web`` made as ``state`` says (None: none), in no network: that is quicker to start."""
 
     needs: ClassVar[str | None] = "docker"
     fixtures: ClassVar[tuple[str, ...]] = ("docker_scope", "busybox_image")
     state: ClassVar[str | None] = None
+    network: ClassVar[str] = "none"
 
     @property
     def scope(self) -> DockerScope:
@@ -49,7 +56,10 @@ class DockerScenario(Scenario):
 
     def make(self, name: str, state: str) -> str:
         """A container in that state (created, running, paused, exited); its id."""
-        made: str = self.api.create_container(self.image, SLEEPER, name=name, labels=self.scope.labels)["Id"]
+        host = self.api.create_host_config(init=True, network_mode=self.network)
+        made: str = self.api.create_container(
+            self.image, SLEEPER, name=name, labels=self.scope.labels, host_config=host
+        )["Id"]
         if state != "created":
             self.api.start(made)
         if state == "paused":
@@ -86,13 +96,19 @@ class DockerScenario(Scenario):
             host, state = info["HostConfig"], info["State"]
             started = None if state["Status"] == "created" else state["StartedAt"]
             limits = (host["Memory"], host["NanoCpus"], host["RestartPolicy"]["Name"] or "no")
-            containers[info["Name"]] = (info["Id"], info["Image"], state["Status"], started, limits)
+            joined = {
+                name: (one["NetworkID"], sorted(set(one["Aliases"] or ()) - {info["Id"][:12]}))
+                for name, one in info["NetworkSettings"]["Networks"].items()
+            }
+            written = [entry["Path"] for entry in self.api.diff(row["Id"]) or ()]
+            containers[info["Name"]] = (info["Id"], info["Image"], state["Status"], started, limits, joined, written)
         mine = [row for row in self.api.volumes()["Volumes"] or () if row["Name"].startswith(self.scope.prefix)]
         volumes = {row["Name"]: (row["CreatedAt"], row["Labels"]) for row in mine}
         tags = {
             tag: row["Id"] for row in self.api.images() for tag in row["RepoTags"] or () if self.scope.prefix in tag
         }
-        return {"containers": containers, "volumes": volumes, "tags": tags}
+        networks = {row["Name"]: row["Id"] for row in self.api.networks() if row["Name"].startswith(self.scope.prefix)}
+        return {"containers": containers, "volumes": volumes, "tags": tags, "networks": networks}
 
     def _forget_images(self) -> None:
         from docker.errors import ImageNotFound
@@ -102,6 +118,9 @@ class DockerScenario(Scenario):
                 if self.scope.prefix in tag:
                     with suppress(ImageNotFound):  # a digest goes with the last name
                         self.api.remove_image(tag, force=True)
+        for row in self.api.images(filters={"label": f"{TEST_LABEL}={self.scope.prefix}"}):
+            with suppress(ImageNotFound):
+                self.api.remove_image(row["Id"], force=True)
 
     async def failing(self) -> tuple[Operation, type[OperationError]]:
         operation = self.build()
@@ -112,7 +131,10 @@ class RunContainer(DockerScenario):
     operation: ClassVar[str] = "docker.run"
 
     def build(self) -> Change:
-        return Run(image=self.image, container=self.web, command=SLEEPER, labels=self.scope.labels)
+        labels = self.scope.labels
+        return Run(
+            image=self.image, container=self.web, command=SLEEPER, labels=labels, init=True, network=self.network
+        )
 
     async def failing(self) -> tuple[Operation, type[OperationError]]:
         await asyncio.to_thread(self.make, self.web, "created")
@@ -181,10 +203,6 @@ class RenameContainer(DockerScenario):
 
 class UpdateContainer(DockerScenario):
     operation: ClassVar[str] = "docker.update"
-    faults: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("test_undo_brings_the_captured_state_back", "test_undo_works_from_what_probe_says"),
-        "restart policy “no” is sent to the engine as an empty name, which it takes for “as it is”",
-    )
     state: ClassVar[str | None] = "running"
 
     def build(self) -> Change:
@@ -284,9 +302,6 @@ class RemoveName(NameImage):
     """One of two names of an image."""
 
     operation: ClassVar[str] = "docker.remove_image"
-    faults: ClassVar[dict[str, str]] = {
-        "test_undo_refuses_what_others_changed_since": "its undo gives the name back even when others use it since"
-    }
 
     async def prepare(self) -> None:
         self.api.tag(self.image, f"{self.scope.prefix}/shop", "1")
@@ -329,3 +344,144 @@ class PullByDigest(PullImage):
 
     async def failing(self) -> tuple[Operation, type[OperationError]]:
         return PullAs(image=f"{self.registry.address}/{self.scope.prefix}/shop:missing", tag=self.tag), NotFound
+
+
+class BuildImage(NameImage):
+    operation: ClassVar[str] = "docker.build"
+
+    async def prepare(self) -> None:
+        (self.place / "hello.txt").write_text("hello\n")
+        label = f'LABEL {TEST_LABEL}="{self.scope.prefix}"'
+        (self.place / "Dockerfile").write_text(f"FROM {self.image}\n{label}\nCOPY hello.txt /hello.txt\n")
+
+    def build(self) -> Change:
+        return Build(folder=".", image=self.tag)
+
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        return Build(folder="nowhere", image=self.tag), NotFound
+
+
+class BuildOver(BuildImage):
+    """The name was another image's."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.api.tag(self.image, f"{self.scope.prefix}/shop", "1")
+
+    operation: ClassVar[str] = "docker.build"
+
+
+class NameOver(NameImage):
+    """The name was another image's, and goes back to it."""
+
+    operation: ClassVar[str] = "docker.tag"
+
+    async def prepare(self) -> None:
+        await asyncio.to_thread(self.other_image, f"{self.scope.prefix}/old:1")
+        self.api.tag(f"{self.scope.prefix}/old:1", f"{self.scope.prefix}/shop", "1")
+
+
+class RunInContainer(DockerScenario):
+    operation: ClassVar[str] = "docker.exec"
+    undo: ClassVar[UndoPromise] = UndoPromise.NONE
+    state: ClassVar[str | None] = "running"
+    probe_before: ClassVar[str] = "in_doubt"
+    probe_after: ClassVar[str] = "in_doubt"
+    locks: ClassVar[bool] = False
+
+    def build(self) -> Change:
+        return Exec(container=self.web, command=["touch", "/tmp/made"])
+
+
+class CopyFile(DockerScenario):
+    operation: ClassVar[str] = "docker.copy_into"
+    undo: ClassVar[UndoPromise] = UndoPromise.NONE
+    state: ClassVar[str | None] = "created"
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        (self.place / "page.html").write_text("hello\n")
+
+    def build(self) -> Change:
+        return CopyInto(container=self.web, source="page.html", folder="/tmp")
+
+
+class CopyFolder(CopyFile):
+    operation: ClassVar[str] = "docker.copy_into"
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        (self.place / "site" / "deep").mkdir(parents=True)
+        (self.place / "site" / "deep" / "a.txt").write_text("a\n")
+        (self.place / "site" / "link").symlink_to("deep/a.txt")
+
+    def build(self) -> Change:
+        return CopyInto(container=self.web, source="site", folder="/tmp")
+
+
+class MakeNetwork(DockerScenario):
+    operation: ClassVar[str] = "docker.create_network"
+
+    @property
+    def lan(self) -> str:
+        return self.scope.name("lan")
+
+    def make_network(self) -> None:
+        self.api.create_network(self.lan, driver="bridge", internal=True, labels=self.scope.labels)
+
+    def build(self) -> Change:
+        return CreateNetwork(network=self.lan, internal=True, labels=self.scope.labels)
+
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        return CreateNetwork(network=self.lan, subnet="300.1.2.0/24"), InvalidFields
+
+    async def meddle(self, outputs: Outputs) -> None:
+        self.api.remove_network(self.lan)
+        self.make_network()
+
+
+class DropNetwork(MakeNetwork):
+    operation: ClassVar[str] = "docker.remove_network"
+    undo: ClassVar[UndoPromise] = UndoPromise.RECREATE
+
+    async def prepare(self) -> None:
+        self.make_network()
+
+    def build(self) -> Change:
+        return RemoveNetwork(network=self.lan)
+
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        return RemoveNetwork(network=self.scope.name("nothing")), NotFound
+
+    async def meddle(self, outputs: Outputs) -> None:
+        self.make_network()
+
+
+class JoinNetwork(MakeNetwork):
+    operation: ClassVar[str] = "docker.connect_network"
+    state: ClassVar[str | None] = "running"
+    network: ClassVar[str] = "bridge"
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.make_network()
+
+    def build(self) -> Change:
+        return ConnectNetwork(network=self.lan, container=self.web, aliases=["shop"])
+
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        return await DockerScenario.failing(self)
+
+    async def meddle(self, outputs: Outputs) -> None:
+        await DockerScenario.meddle(self, outputs)
+
+
+class LeaveNetwork(JoinNetwork):
+    operation: ClassVar[str] = "docker.disconnect_network"
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.api.connect_container_to_network(self.web, self.lan, aliases=["db", "data"])
+
+    def build(self) -> Change:
+        return DisconnectNetwork(network=self.lan, container=self.web)

@@ -10,6 +10,8 @@ import json
 import tarfile
 import threading
 
+from tests.conftest import TEST_LABEL
+
 
 def _sha(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -29,7 +31,7 @@ class SmallRegistry:
             {
                 "architecture": "amd64",
                 "os": "linux",
-                "config": {},
+                "config": {"Labels": {TEST_LABEL: seed}},
                 "rootfs": {"type": "layers", "diff_ids": [_sha(packed.getvalue())]},
             }
         ).encode()

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from reign_executors.docker.images import Progress
+from reign_executors.docker.progress import Progress
 from reign_executors.effect import Action, Risk, UndoPromise
+from reign_executors.errors import Conflict
 
 pytestmark = pytest.mark.docker
 
@@ -140,7 +141,13 @@ async def test_a_removed_image_is_pulled_again_by_its_digest(
     assert back.change.name == "docker.pull_as"
     assert docker_scope.client.api.inspect_image(name)["Id"] == pulled.id
     assert (await back.change.probe(bench.call)).state == "done"
+    assert (await back.change.preview(bench.call)).risk is Risk.READ
+    repository, _, tag = name.rpartition(":")
+    docker_scope.client.api.tag("reign-test/busybox:1", repository, tag)
     assert "another image now" in (await back.change.preview(bench.call)).problems[0].text
+    with pytest.raises(Conflict):
+        await back.change.execute(bench.call)
+    docker_scope.client.api.tag(pulled.id, repository, tag)
     assert back.change.command_line().startswith("docker pull 127.0.0.1:")
     await back.undone("r_9/u2")
 

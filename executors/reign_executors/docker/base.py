@@ -159,16 +159,27 @@ def container_name(info: Json) -> str:
     return str(info["Name"]).lstrip("/")
 
 
-def described(info: Json) -> str:
-    """A container in words: ``web (4c1e0a…, image nginx:1.27, running since …)``."""
+def state_of(info: Json) -> str:
+    """``running``, ``paused``, ``created``, ``exited`` …; one that crashes and is restarted all the time is running."""
     state = info["State"]
-    since = state["StartedAt"] if state["Running"] else state["FinishedAt"]
-    if since.startswith("0001"):
-        since = info["Created"]
-    return (
-        f"{container_name(info)} ({short(info['Id'])}, image {info['Config']['Image']}, {state['Status']} since "
-        f"{since[:19].replace('T', ' ')} UTC)"
-    )
+    return "running" if state["Running"] and not state["Paused"] else str(state["Status"])
+
+
+def described(info: Json) -> str:
+    """A container in words: ``web (4c1e0a…, image nginx:1.27, running)``. No time is in it, because an approval is
+    bound to such words: it is for this very container, not for its last start."""
+    return f"{container_name(info)} ({short(info['Id'])}, image {info['Config']['Image']}, {state_of(info)})"
+
+
+def since(info: Json) -> str:
+    """For notes and details: ``web is running since 2025-01-01 10:00:00 UTC``."""
+    state = info["State"]
+    time = state["StartedAt"] if state["Running"] else state["FinishedAt"]
+    if time.startswith("0001"):
+        time = info["Created"]
+    restarts = int(info.get("RestartCount", 0))
+    often = f", restarted {restarts} times" if restarts > 1 else ""
+    return f"{container_name(info)} is {state['Status']} since {time[:19].replace('T', ' ')} UTC{often}"
 
 
 async def last_lines(here: Engine, container: str, count: int = 20) -> str:

@@ -13,8 +13,9 @@ from reign_executors.call import Call
 from reign_executors.docker.base import DockerChange, ImageName, look
 from reign_executors.docker.client import Engine
 from reign_executors.docker.failures import not_pulled
-from reign_executors.docker.images import ImageHere, Progress, RemoveImage, Tag, image_id
+from reign_executors.docker.images import ImageHere, RemoveImage, Tag, image_id
 from reign_executors.docker.names import image_name, repository_and_tag, short
+from reign_executors.docker.progress import Progress
 from reign_executors.docker.redacting import shown
 from reign_executors.effect import Action, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
 from reign_executors.errors import NoSpace, NotFound, OperationError, PermissionMissing
@@ -176,5 +177,5 @@ class Build(DockerChange):
         if before.get("image") == outputs["id"]:
             return None
         if before.get("image"):
-            return Tag(context=self.context, image=str(before["image"]), tag=self.image)
+            return Tag(context=self.context, image=str(before["image"]), tag=self.image, replaces=str(outputs["id"]))
         return RemoveImage(context=self.context, image=self.image, expect=str(outputs["id"]))

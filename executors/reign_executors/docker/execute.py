@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import posixpath
 import shlex
 import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -159,7 +160,6 @@ class Copied(Outputs):
 
     id: str
     bytes: int
-    digest: str = ""
 
 
 def _packed(source: Path) -> bytes:
@@ -167,6 +167,47 @@ def _packed(source: Path) -> bytes:
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(source, arcname=source.name)
     return packed.getvalue()
+
+
+class _Pieces(io.RawIOBase):
+    """The pieces of a response as a file that is read once."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = piece
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _listed(packed: IO[bytes]) -> dict[str, tuple[str, int, str]]:
+    """Path → kind, mode and what is in it (a digest, or where a link points) of everything in a tar."""
+    found = {}
+    with tarfile.open(fileobj=packed, mode="r|") as tar:
+        for entry in tar:
+            inside = ""
+            if entry.isfile():
+                digest = hashlib.sha256()
+                content = tar.extractfile(entry)
+                assert content is not None
+                while piece := content.read(65536):
+                    digest.update(piece)
+                inside = digest.hexdigest()
+            elif entry.issym():
+                inside = entry.linkname
+            kind = "d" if entry.isdir() else "f" if entry.isfile() else "l" if entry.issym() else "other"
+            found[entry.name.rstrip("/")] = (kind, 0 if entry.issym() else entry.mode & 0o7777, inside)
+    return found
 
 
 class CopyInto(DockerChange):
@@ -246,15 +287,40 @@ class CopyInto(DockerChange):
 
     async def verify(self, call: Call, outputs: Outputs) -> Verification:
         assert isinstance(outputs, Copied)
-        there = await self._stat(self.engine(call), outputs.id, self._inside())
-        if there is None:
-            return Verification(ok=False, detail=f"{self._inside()} is not in {self.container}")
+        wrong = await self._differs(self.engine(call), outputs.id, call)
+        where = f"{self._inside()} in {self.container} ({short(outputs.id)})"
+        return Verification(ok=wrong is None, detail=wrong or f"{where} is as {self._source(call)}")
+
+    async def _differs(self, here: Engine, container: str, call: Call) -> str | None:
+        """What in the container is not as it is on this machine; None when all is there. More may be there."""
         source = self._source(call)
-        same = source.is_dir() or int(there["size"]) == source.stat().st_size
-        return Verification(ok=same, detail=f"{self._inside()} has {there['size']} bytes in {short(outputs.id)}")
+        if not source.exists():
+            return f"there is no {source} on this machine any more"
+        data = await asyncio.to_thread(_packed, source)
+
+        def compare(client: Any) -> str | None:
+            pieces, _facts = client.get_archive(container, self._inside())
+            there = _listed(io.BufferedReader(_Pieces(pieces)))
+            differing = [name for name, facts in _listed(io.BytesIO(data)).items() if there.get(name) != facts]
+            if not differing:
+                return None
+            more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+            return f"{posixpath.join(self.folder, differing[0])}{more} in {self.container} is not as in {source}"
+
+        try:
+            return await here.call(compare)
+        except NotFound:
+            return f"{self._inside()} is not in {self.container}"
 
     async def probe(self, call: Call) -> Probe:
-        return Probe(state="not_done", detail="copying once more does no harm")
+        here = self.engine(call)
+        info = await look(here, "container", self.container)
+        wrong = "its container is gone" if info is None else await self._differs(here, info["Id"], call)
+        if info is None or wrong is not None:
+            return Probe(state="not_done", detail=f"{wrong}; copying once more does no harm")
+        size = len(await asyncio.to_thread(_packed, self._source(call)))
+        outputs = Copied(id=info["Id"], bytes=size).model_dump(mode="json")
+        return Probe(state="done", detail=f"{self._inside()} is in {self.container}", outputs=outputs)
 
     async def capture(self, call: Call) -> JsonObject:
         info = await look(self.engine(call), "container", self.container)

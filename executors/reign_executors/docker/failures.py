@@ -166,15 +166,23 @@ def refused(status: int, text: str, endpoint: Endpoint) -> OperationError:
         return Conflict(
             f"the name is taken: {plain}", "choose another name, or remove the other container", detail=text
         )
+    if "pool overlaps" in low:
+        return Conflict(
+            "another network has addresses of that subnet", "choose another one, or none: the engine does", detail=plain
+        )
+    if "invalid subnet" in low or "invalid cidr" in low:
+        return InvalidFields(f"the engine refuses it: {plain}", "give a subnet such as 172.30.0.0/16", detail=plain)
     if status == 404:
         return NotFound(plain or "docker knows no such thing", "docker ps -a shows what is there", detail=text)
     if status == 409:
-        return Conflict(plain, "", detail=text)
+        return Conflict(plain, "docker ps -a shows what is there", detail=text)
     if status == 400:
-        return InvalidFields(f"the engine refuses it: {plain}", detail=text)
+        return InvalidFields(f"the engine refuses it: {plain}", "correct what it names", detail=text)
     if status in (401, 403):
         return PermissionMissing(f"the engine refuses it: {plain}", "docker login, or ask its owner", detail=text)
-    return OperationError(f"the engine could not do it: {plain}", detail=text)
+    return OperationError(
+        f"the engine could not do it: {plain}", "its log may say more: journalctl -u docker", detail=text
+    )
 
 
 def not_pulled(image: str, text: str, endpoint: Endpoint) -> OperationError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from reign_executors.call import Call
-from reign_executors.docker.base import INFERRED, described, look
+from reign_executors.docker.base import INFERRED, described, look, since
 from reign_executors.docker.client import Engine, Json, together
 from reign_executors.docker.names import (
     in_words,
@@ -55,6 +55,7 @@ class ForeseenContainer(ContainerSettings):
             at_risk = await writable_bytes(here, existing["Id"])
             if self.if_exists == "ask":
                 problems.append(await self._taken(here, existing))
+            notes.append(since(existing))
             notes.append(
                 f"the container there now is stopped, set aside and, when the new one runs, removed: "
                 f"{in_words(at_risk)} in its writable layer are lost; its volumes stay"
@@ -100,7 +101,7 @@ class ForeseenContainer(ContainerSettings):
         self.saw(self.resource(), existing["Id"])
         identity = {self.resource(): str(existing["Id"])}
         differs = existing["Config"]["Image"] != self.image
-        note = f"{described(existing)} is used as it is" + (f", not {self.image}" if differs else "")
+        note = f"{described(existing)} is used as it is{f', not {self.image}' if differs else ''}; {since(existing)}"
         if existing["State"]["Running"] or not self.starts:
             return Effect(notes=(note,), identity=identity)
         start = ResourceChange(action=Action.START, resource=self.resource(), diff="~ state: stopped → running")
@@ -134,6 +135,8 @@ class ForeseenContainer(ContainerSettings):
             return [Problem(text=f"image {self.image} is not here; {why}")]
         identity[resource] = str(found["Id"])
         self.saw(resource, found["Id"])
+        if not self._program(found["Config"] or {}):
+            return [Problem(text=f"the image {self.image} names no program; give a command")]
         return []
 
     async def _volumes(self, here: Engine, call: Call) -> list[ResourceChange]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -13,8 +12,9 @@ from reign_executors.docker.base import INFERRED, DockerChange, Expected, ImageN
 from reign_executors.docker.client import Engine, Json, gone_away
 from reign_executors.docker.failures import not_pulled
 from reign_executors.docker.names import HUB, in_words, registry_of, repository_and_tag, short
+from reign_executors.docker.progress import Progress
 from reign_executors.effect import Action, Choice, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
-from reign_executors.errors import ConnectionLost, NotFound, OperationError, ToolMissing
+from reign_executors.errors import Conflict, ConnectionLost, NotFound, OperationError, ToolMissing
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
 
@@ -36,39 +36,6 @@ class ImageHere(Outputs):
     id: str
     image: str
     changed: bool = True
-
-
-class Progress:
-    """Lines of a pull, push or build stream for people: each layer when its state changes or 2 s have passed."""
-
-    def __init__(self, call: Call, image: str) -> None:
-        self._call = call
-        self._image = image
-        self._shown: dict[str, tuple[str, float]] = {}
-        self.error = ""
-        self.result = ""
-
-    def take(self, piece: Json) -> None:
-        """One decoded object of the engine's stream."""
-        if "error" in piece:
-            self.error = str((piece.get("errorDetail") or {}).get("message") or piece["error"])
-            self._call.say(self.error)
-        elif "stream" in piece:
-            self._call.write(str(piece["stream"]).encode("utf-8", "replace"))
-        elif "aux" in piece:
-            self.result = str(piece["aux"].get("ID") or piece["aux"].get("Digest") or "")
-        elif "status" in piece:
-            self._layer(str(piece.get("id") or ""), str(piece["status"]), piece.get("progressDetail") or {})
-
-    def _layer(self, layer: str, status: str, detail: Json) -> None:
-        now = time.monotonic()
-        before = self._shown.get(layer)
-        if before is not None and before[0] == status and now - before[1] < 2:
-            return
-        self._shown[layer] = (status, now)
-        current, total = detail.get("current"), detail.get("total")
-        amount = f" {in_words(current)} of {in_words(total)}" if current and total else ""
-        self._call.say(f"{f'{layer}: ' if layer else ''}{status}{amount}")
 
 
 class Pull(DockerChange):
@@ -157,7 +124,7 @@ class Pull(DockerChange):
         if before.get("image") == outputs["id"]:
             return None
         if before.get("image"):
-            return Tag(context=self.context, image=str(before["image"]), tag=self.image)
+            return Tag(context=self.context, image=str(before["image"]), tag=self.image, replaces=str(outputs["id"]))
         return RemoveImage(context=self.context, image=self.image, expect=str(outputs["id"]))
 
 
@@ -171,6 +138,16 @@ class Tag(DockerChange):
 
     image: ImageName = Field(description="the image as it is called now, or its id")
     tag: ImageName = Field(description="its new name, such as registry.example:5000/shop:1.0")
+    replaces: str | None = Field(
+        None, description="id of the only image the name may be taken from; empty: from none; none: from any"
+    )
+
+    def _of_others(self, existing: str | None, source: str | None) -> str | None:
+        """What is in the way when the name is another image's than the one it may be taken from."""
+        if self.replaces is None or existing in (None, source, self.replaces):
+            return None
+        was = f"was {short(self.replaces)}" if self.replaces else "was no image's"
+        return f"{self.tag} is another image now ({short(str(existing))}, {was}): it stays"
 
     def resource(self) -> str:
         return f"image/{self.tag}"
@@ -193,6 +170,9 @@ class Tag(DockerChange):
         if existing is not None:
             identity[self.resource()] = existing
         self.saw(source_name, source)
+        others = self._of_others(existing, source)
+        if others is not None:
+            return Effect(problems=(Problem(text=others),), identity=identity)
         if existing is not None and existing == source:
             return Effect(notes=(f"{self.tag} is that image already",), identity=identity)
         if existing is None:
@@ -211,6 +191,9 @@ class Tag(DockerChange):
         source = await need(here, "image", self.image)
         self.insist(f"image/{self.image}", source["Id"])
         existing = await image_id(here, self.tag)
+        others = self._of_others(existing, source["Id"])
+        if others is not None:
+            raise Conflict(others, "look at it and plan again")
         repository, tag = repository_and_tag(self.tag)
         await here.call(lambda client: client.tag(source["Id"], repository, tag))
         return ImageHere(id=source["Id"], image=self.tag, changed=existing != source["Id"])
@@ -235,7 +218,7 @@ class Tag(DockerChange):
         if before.get("tag") == outputs["id"]:
             return None
         if before.get("tag"):
-            return Tag(context=self.context, image=str(before["tag"]), tag=self.tag)
+            return Tag(context=self.context, image=str(before["tag"]), tag=self.tag, replaces=str(outputs["id"]))
         return RemoveImage(context=self.context, image=self.tag, expect=str(outputs["id"]))
 
 
@@ -365,7 +348,7 @@ class RemoveImage(DockerChange):
         if not before.get("image"):
             return None
         if before.get("others"):
-            return Tag(context=self.context, image=str(before["image"]), tag=self.image)
+            return Tag(context=self.context, image=str(before["image"]), tag=self.image, replaces="")
         digests = before.get("digests")
         if isinstance(digests, list) and digests:
             return PullAs(context=self.context, image=str(digests[0]), tag=self.image)
@@ -384,15 +367,17 @@ class PullAs(Pull):
         return f"docker pull {self.image} && docker tag {self.image} {self.tag}"
 
     def _tagger(self) -> Tag:
-        return Tag(context=self.context, image=self.image, tag=self.tag)
+        return Tag(context=self.context, image=self.image, tag=self.tag, replaces="")
 
     async def preview(self, call: Call) -> Effect:
+        here = self.engine(call)
         pulled = await super().preview(call)
-        existing = await image_id(self.engine(call), self.tag)
+        existing = await image_id(here, self.tag)
         if existing is not None:
-            return pulled.model_copy(
-                update={"problems": (Problem(text=f"{self.tag} is another image now ({short(existing)})"),)}
-            )
+            if existing == await image_id(here, self.image):
+                return pulled
+            text = f"{self.tag} is another image now ({short(existing)})"
+            return pulled.model_copy(update={"problems": (Problem(text=text),)})
         named = ResourceChange(action=Action.CREATE, resource=f"image/{self.tag}")
         return pulled.model_copy(update={"changes": (*pulled.changes, named)})
 

@@ -20,6 +20,8 @@ from reign_executors.docker.base import (
     look,
     missing,
     need,
+    since,
+    state_of,
 )
 from reign_executors.docker.client import Engine, Json
 from reign_executors.docker.names import CONTAINER_NAME
@@ -101,7 +103,7 @@ class OnContainer(DockerChange):
         info = await look(self.engine(call), "container", outputs.id)
         if info is None:
             return Verification(ok=False, detail=f"container {self.container} is gone")
-        return Verification(ok=self._holds(info), detail=described(info))
+        return Verification(ok=self._holds(info), detail=since(info))
 
     @abstractmethod
     def _holds(self, info: Json) -> bool:
@@ -113,8 +115,8 @@ class OnContainer(DockerChange):
             return Probe(state="in_doubt", detail=f"there is no container {self.container} any more")
         if self._holds(info):
             outputs = Touched(id=info["Id"]).model_dump(mode="json")
-            return Probe(state="done", detail=described(info), outputs=outputs)
-        return Probe(state="not_done", detail=described(info))
+            return Probe(state="done", detail=since(info), outputs=outputs)
+        return Probe(state="not_done", detail=since(info))
 
 
 class Start(OnContainer):
@@ -131,7 +133,7 @@ class Start(OnContainer):
 
     async def _effect(self, here: Engine, info: Json) -> Effect:
         if self._holds(info):
-            return Effect.nothing(f"{described(info)}: nothing to start")
+            return Effect.nothing(f"{since(info)}: nothing to start")
         if info["State"]["Paused"]:
             return Effect(problems=(Problem(text=f"{self.container} is paused, not stopped: unpause it"),))
         change = self._change(f"~ state: {info['State']['Status']} → running")
@@ -178,8 +180,8 @@ class Stop(OnContainer):
 
     async def _effect(self, here: Engine, info: Json) -> Effect:
         if self._holds(info):
-            return Effect.nothing(f"{described(info)}: nothing to stop")
-        diff = f"~ state: {info['State']['Status']} → exited"
+            return Effect.nothing(f"{since(info)}: nothing to stop")
+        diff = f"~ state: {state_of(info)} → exited"
         if info["HostConfig"].get("AutoRemove"):
             gone = ResourceChange(action=Action.DELETE, resource=self.resource(), diff=diff)
             note = "it was started with --rm: the engine removes it as soon as it ends"
@@ -204,7 +206,7 @@ class Stop(OnContainer):
             if info is None:
                 return Verification(ok=True, detail=f"container {self.container} ended and was removed")
             if not info["HostConfig"].get("AutoRemove"):
-                return Verification(ok=self._holds(info), detail=described(info))
+                return Verification(ok=self._holds(info), detail=since(info))
             await asyncio.sleep(0.1)
         return Verification(ok=False, detail=f"container {self.container} was not removed as it ended")
 
@@ -363,11 +365,13 @@ class Rename(OnContainer):
         if self._holds(info):
             return Effect.nothing(f"it is called {self.to} already")
         problems: tuple[Problem, ...] = ()
+        notes = [INFERRED]
         other = await look(here, "container", self.to)
         if other is not None and container_name(other) == self.to:
             problems = (Problem(text=f"the name {self.to} is taken by container {described(other)}"),)
+            notes.append(since(other))
         change = self._change(f"- name {container_name(info)}\n+ name {self.to}")
-        return Effect(changes=(change,), notes=(INFERRED,), problems=problems)
+        return Effect(changes=(change,), notes=tuple(notes), problems=problems)
 
     async def execute(self, call: Call) -> Touched:
         here = self.engine(call)
@@ -384,9 +388,9 @@ class Rename(OnContainer):
         here = self.engine(call)
         old, new = await look(here, "container", self.expect or self.container), await look(here, "container", self.to)
         if new is not None and container_name(new) == self.to and (old is None or old["Id"] == new["Id"]):
-            return Probe(state="done", detail=described(new), outputs=Touched(id=new["Id"]).model_dump(mode="json"))
+            return Probe(state="done", detail=since(new), outputs=Touched(id=new["Id"]).model_dump(mode="json"))
         if old is not None:
-            return Probe(state="not_done", detail=described(old))
+            return Probe(state="not_done", detail=since(old))
         return Probe(state="in_doubt", detail=f"there is neither {self.container} nor {self.to}")
 
     def _facts(self, info: Json) -> JsonObject:

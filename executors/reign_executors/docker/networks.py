@@ -157,9 +157,10 @@ class CreateNetwork(_OnNetwork):
 
 
 class NetworkRemoved(Outputs):
-    """``id`` is empty when it was gone already."""
+    """``id`` is empty when it is not known; ``changed`` False: it was gone already."""
 
     id: str = ""
+    changed: bool = True
 
 
 class RemoveNetwork(_OnNetwork):
@@ -208,7 +209,7 @@ class RemoveNetwork(_OnNetwork):
         here = self.engine(call)
         info = await look(here, "network", self.expect or self.network)
         if info is None and self.expect:
-            return NetworkRemoved()
+            return NetworkRemoved(changed=False)
         info = info or await need(here, "network", self.network)
         self.insist(self.resource(), info["Id"], self.expect)
         try:
@@ -235,7 +236,7 @@ class RemoveNetwork(_OnNetwork):
 
     def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
         facts: Any = before.get("network")
-        if not facts or not outputs.get("id"):
+        if not facts or not outputs.get("changed", True):
             return None
         return CreateNetwork(
             context=self.context,

@@ -20,6 +20,7 @@ from reign_executors.docker.base import (
     look,
     missing,
     need,
+    since,
 )
 from reign_executors.docker.client import Engine, Json, create_container, together
 from reign_executors.docker.names import in_words, short
@@ -134,6 +135,7 @@ class RemoveContainer(DockerChange):
                     note=f"{in_words(at_risk)} in its writable layer are lost" if at_risk else None,
                 )
             )
+            notes.append(since(info))
             if info["State"]["Running"]:
                 notes.append("it is running: it is " + ("killed" if self.force else "stopped first (10 s to end)"))
             kept = [n for m in info.get("Mounts") or () if (n := m.get("Name")) and n not in lost]
@@ -211,7 +213,7 @@ class RemoveContainer(DockerChange):
         if info is None:
             outputs = Removed(id=self.expect or "").model_dump(mode="json")
             return Probe(state="done", detail=f"there is no container {self.container}", outputs=outputs)
-        return Probe(state="not_done", detail=f"{described(info)} is still there")
+        return Probe(state="not_done", detail=f"it is still there: {since(info)}")
 
     async def capture(self, call: Call) -> JsonObject:
         info = await self._find(self.engine(call))
@@ -299,6 +301,7 @@ class RecreateContainer(DockerChange):
             at_risk = await writable_bytes(here, existing["Id"])
         elif existing is not None:
             problems.append(Problem(text=f"the name {self.container} is taken by container {described(existing)}"))
+            notes.append(since(existing))
         image = await self._image(here, old)
         if image is None:
             problems.append(Problem(text=f"its image {old['config']['Image']} is not here any more; pull it first"))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from reign_executors.call import Call
 from reign_executors.docker import spec
-from reign_executors.docker.base import STEP_LABEL, described, look
+from reign_executors.docker.base import STEP_LABEL, described, look, since
 from reign_executors.docker.client import Engine, Json, create_container, gone_away
 from reign_executors.docker.foresight import ForeseenContainer
 from reign_executors.docker.lifecycle import Stop
@@ -248,7 +248,7 @@ class _NewContainer(ForeseenContainer):
         if self.container and await look(here, "container", self._aside(call)) is not None:
             return Probe(state="not_done", detail="the new container is there, the old one is not removed yet")
         if self.starts and found["State"]["Status"] == "created":
-            return Probe(state="not_done", detail=f"{described(found)} was created by this step and not started")
+            return Probe(state="not_done", detail=f"{described(found)} was made by this step and not started")
         return self._done(found, "created")
 
     def _done(self, found: Json, how: Literal["created", "reused"]) -> Probe:
@@ -259,7 +259,7 @@ class _NewContainer(ForeseenContainer):
             ports=_ports_of(found),
             how=how,
         )
-        return Probe(state="done", detail=described(found), outputs=outputs.model_dump(mode="json"))
+        return Probe(state="done", detail=since(found), outputs=outputs.model_dump(mode="json"))
 
     async def capture(self, call: Call) -> JsonObject:
         here = self.engine(call)

@@ -188,6 +188,14 @@ class ContainerSettings(DockerChange):
             config["NetworkingConfig"] = {"EndpointsConfig": {self.network: {"Aliases": self.aliases}}}
         return {key: value for key, value in config.items() if value is not None}
 
+    def _program(self, image: Json) -> list[str]:
+        """What it would run, by the engine's rule; ``image`` is the image's own config. Empty: it can't be made."""
+        entrypoint = spec.words(self.entrypoint)
+        if entrypoint:
+            return entrypoint
+        inherited = [] if entrypoint is not None else image.get("Entrypoint") or []
+        return [*inherited, *(spec.words(self.command) or image.get("Cmd") or [])]
+
     def _named_volumes(self) -> list[str]:
         return sorted({one.source for text in self.volumes if (one := mount(text)).kind == "volume"})
 

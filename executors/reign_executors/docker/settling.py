@@ -51,13 +51,15 @@ async def settled(
     *,
     one_shot: bool = False,
     removed_after: bool = False,
-    settle: float = SETTLE,
+    settle: float | None = None,
     limit: float = HEALTH_LIMIT,
 ) -> Seen:
-    """Watch a container until it has run for ``settle`` seconds and is healthy, or clearly fails, at most ``limit``.
+    """Watch a container until it has run for ``settle`` seconds (none: ``SETTLE``) and is healthy, or clearly fails,
+    at most ``limit``.
 
     ``one_shot``: having ended with 0 is well, too. ``removed_after``: being gone is well, too.
     """
+    settle = SETTLE if settle is None else settle
     begun = steady = time.monotonic()
     first: Json | None = None
     started = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from reign_executors.docker.client import Engine, Json, create_container
 from reign_executors.docker.names import CONTAINER_NAME, in_words
 from reign_executors.docker.remove import data_change, users_of, volume_bytes
 from reign_executors.effect import Action, Choice, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
-from reign_executors.errors import Conflict, NotFound, TargetMoved
+from reign_executors.errors import Conflict, NotFound, OperationError, TargetMoved
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class CreateVolume(_OnVolume):
             notes = [INFERRED]
             if self.content is not None:
                 notes.append("its content as it was kept is put back")
-                if await some_image(here) is None:
+                if self._kept(call) is None:
+                    problems = (Problem(text=f"the content of volume {self.volume} is no longer kept"),)
+                elif await some_image(here) is None:
                     problems = (Problem(text="its content can't be put back: no image is here to reach it with"),)
             change = ResourceChange(action=Action.CREATE, resource=self.resource(), diff=diff)
             return Effect(changes=(change,), notes=tuple(notes), problems=problems)
@@ -95,6 +98,13 @@ class CreateVolume(_OnVolume):
             text = f"a volume {self.volume} is there already, of another kind (driver {info['Driver']})"
             return Effect(problems=(Problem(text=text, choices=(await self._rename(here),)),), identity=identity)
         return Effect(notes=(f"volume {self.volume} is there already and is used as it is",), identity=identity)
+
+    def _kept(self, call: Call) -> bytes | None:
+        """The content to put into it; None when there is none, or it is no longer kept."""
+        try:
+            return None if self.content is None else call.blobs.get(self.content)
+        except KeyError:
+            return None
 
     async def _rename(self, here: Engine) -> Choice:
         listed: Any = await here.call(lambda client: client.volumes())
@@ -111,6 +121,11 @@ class CreateVolume(_OnVolume):
                 raise Conflict(f"a volume {self.volume} is there again", "its kept content was not put into it")
             if not mine:
                 return self._here(info, changed=False)
+        data = self._kept(call)
+        if self.content is not None and data is None:
+            raise NotFound(
+                f"the content of volume {self.volume} is no longer kept", "create it empty, or restore it from a backup"
+            )
         labels = {**self.labels, **self.labels_of(call)}
         info = await here.call(
             lambda client: client.create_volume(
@@ -118,12 +133,12 @@ class CreateVolume(_OnVolume):
             ),
             late=lambda client, result: client.remove_volume(result["Name"]),
         )
-        if self.content is not None:
+        if data is not None:
             try:
-                data = call.blobs.get(self.content)
-            except KeyError:
-                raise NotFound(f"the content of volume {self.volume} is no longer kept") from None
-            await write_content(here, self.volume, data)
+                await write_content(here, self.volume, data)
+            except (OperationError, asyncio.CancelledError):
+                await here.finish(lambda client: client.remove_volume(self.volume))
+                raise
         return self._here(info, changed=True)
 
     def _here(self, info: Json, *, changed: bool) -> VolumeHere:
