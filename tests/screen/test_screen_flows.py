@@ -171,8 +171,6 @@ async def test_ctrl_c_with_nothing_to_stop_only_warns(stage: Stage) -> None:
 
 async def test_one_step_is_cancelled_and_only_while_it_can_be(stage: Stage) -> None:
     async with stage.app.run_test(size=WIDE) as stage.pilot:
-        await stage.press("escape")
-        stage.app.main.plan.plan_tree.focus()
         await stage.send(WEB)
         await stage.until(lambda: "ASK" in stage.states())
         await stage.press("a", "p")
@@ -245,6 +243,7 @@ async def test_several_lines_and_the_history_of_requests(stage: Stage) -> None:
 
 async def test_an_approval_does_not_take_the_keyboard_from_somebody_who_writes(stage: Stage) -> None:
     async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
         editor = stage.app.main.composer.editor
         editor.text = "and then"
         stage.app.conductor.send(REMOVE)
@@ -401,6 +400,7 @@ async def test_help_lists_every_binding_and_the_palette_what_can_be_done_now(sta
 
 async def test_pausing_says_what_it_means(stage: Stage) -> None:
     async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
         stage.app.main.plan.plan_tree.focus()
         await stage.send(WEB)
         await stage.until(lambda: "ASK" in stage.states())
@@ -444,6 +444,7 @@ async def test_copying_uses_the_terminals_clipboard(stage: Stage) -> None:
 
 async def test_keys_that_do_nothing_here_say_why(stage: Stage) -> None:
     async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
         stage.app.main.logs.view.focus()
         await stage.pilot.pause()
         for key, words in {
