@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 DEFAULTS = RunOptions()
+SECRETS_GONE = "the values of this plan's secrets were not kept"
 
 
 class Session:
@@ -135,10 +136,17 @@ class Session:
         return run
 
     async def start(self, plan: Plan, options: RunOptions = DEFAULTS) -> str:
-        """Run a plan that was saved or edited."""
+        """Run a plan that was saved or edited. ``InvalidFields`` when the values of its secrets were not kept.
+
+        A saved undo plan is one as long as the ledger still gives the same steps; else it is a plan like any other.
+        """
         plan = validated(plan, self._registry)
+        if _lacks_secrets(plan):
+            raise InvalidFields(SECRETS_GONE, "plan it again, or put the values back into the file")
+        inverses = self._undone_by(plan)
         run = self.store.next_run_id()
-        self._spawn(run, self._driven(run, plan, options))
+        plan = plan if inverses else replace(plan, undo_of=None)
+        self._spawn(run, self._driven(run, plan, options, inverses=inverses))
         return run
 
     async def undo(self, run: str, step: str | None = None, options: RunOptions = DEFAULTS) -> str:
@@ -262,8 +270,8 @@ class Session:
     # resuming ---------------------------------------------------------------------------------------------------
 
     async def _resumed(self, record: RunRecord, plan: Plan, options: RunOptions) -> RunEnd:
-        if PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)):
-            error = "the values of this plan's secrets were not kept, so it can't go on (plan it again)"
+        if _lacks_secrets(plan):
+            error = f"{SECRETS_GONE}, so it can't go on (plan it again)"
             return self._without_steps(record.run, record.request, Outcome.STOPPED, 3, error)
         ended: dict[str, Ended] = {}
         attempts: dict[str, int] = {}
@@ -324,6 +332,21 @@ class Session:
             "detail": "",
         }
         return Ended(Outcome.IN_DOUBT, error=error, attempt=record.attempts)
+
+    def _undone_by(self, plan: Plan) -> dict[str, Inverse]:
+        """What the steps of a saved undo plan lead back from; nothing when the ledger says otherwise by now."""
+        if plan.undo_of is None or (original := self.store.plan(plan.undo_of)) is None:
+            return {}
+        try:
+            fresh, inverses = undo_plan(
+                plan.undo_of, original, self.store.ledger(plan.undo_of), self._registry, new_id=plan.id
+            )
+        except OperationError:
+            return {}
+        known = {step.id: (step.operation, step.fields) for step in fresh.steps}
+        if any(known.get(step.id) != (step.operation, step.fields) for step in plan.steps):
+            return {}
+        return {step.id: inverses[step.id] for step in plan.steps}
 
     def _inverses_of(self, plan: Plan) -> dict[str, Inverse]:
         if plan.undo_of is None:
@@ -397,6 +420,11 @@ class Session:
         if self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._hub.close()
+
+
+def _lacks_secrets(plan: Plan) -> bool:
+    """Whether a placeholder stands where a secret was: running it would write the placeholder into the system."""
+    return PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)) is not None
 
 
 def _offline_planner() -> Planner:

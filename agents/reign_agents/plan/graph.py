@@ -7,7 +7,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from reign_agents.plan.model import Plan, Step
-from reign_agents.plan.references import referred_steps
+from reign_agents.plan.references import references, referred_steps
 from reign_executors.errors import InvalidFields
 from reign_executors.registry import Registry
 
@@ -67,6 +67,20 @@ def dependants(steps: Iterable[Step], of: str) -> frozenset[str]:
     return frozenset(step for step, before in ancestors(steps).items() if of in before)
 
 
+def _check_references(step: Step, plan: Plan, registry: Registry) -> None:
+    """Every reference is ``STEP.outputs.NAME`` and NAME is one that the step's operation returns."""
+    for reference in references(step.fields):
+        source, word, name = (*reference.split(".", 2), "", "")[:3]
+        if word != "outputs" or not name:
+            raise PlanError(f"step {step.id}: reference {reference!r} is not of the form STEP.outputs.NAME")
+        returns = registry.find(plan.step(source).operation).returns.model_fields
+        if name.partition(".")[0] not in returns:
+            raise PlanError(
+                f"step {step.id}: reference {reference!r}: {plan.step(source).operation} returns no {name!r}",
+                f"it returns {', '.join(returns) or 'nothing'}",
+            )
+
+
 def validated(plan: Plan, registry: Registry) -> Plan:
     """The plan with all needs written out; raises :class:`PlanError` or the registry's errors for what is wrong."""
     ordered(plan.steps)
@@ -80,5 +94,6 @@ def validated(plan: Plan, registry: Registry) -> Plan:
             unknown = set(step.fields) - set(operation.model_fields)
             if unknown:
                 raise PlanError(f"step {step.id}: {step.operation} has no field {', '.join(sorted(unknown))}")
+            _check_references(step, plan, registry)
         steps.append(replace(step, needs=tuple(sorted(needs_of(step), key=position.__getitem__))))
     return plan.with_steps(steps)

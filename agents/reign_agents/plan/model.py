@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 def canonical(value: JsonValue) -> bytes:
     """JSON with sorted keys and no spaces: the form that hashes are taken of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def digest(value: JsonValue) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -66,8 +67,15 @@ class Note(BaseModel):
 def note_of(call: Call) -> Note | None:
     """The note of this step's last start; None when it never came that far."""
     with contextlib.suppress(FileNotFoundError):
-        return Note.model_validate_json((call.folder / NOTE).read_bytes())
+        return Note.model_validate(json.loads((call.folder / NOTE).read_bytes()))
     return None
+
+
+def leave_note(call: Call, note: Note) -> None:
+    """Write ``note`` whole or not at all: a kill in the middle leaves the one before, or none."""
+    written = call.folder / f"{NOTE}.new"
+    written.write_text(json.dumps(note.model_dump()), "ascii")
+    written.replace(call.folder / NOTE)
 
 
 def states(roots: tuple[Root, ...], stop: Stop | None = None) -> dict[str, str]:
@@ -176,7 +184,7 @@ class FileChange(FileOperation, Change):
             return Changed(path=str(main), changed=False)
         before = mtimes(roots)
         note = Note(path=str(main), roots=roots, states=states(roots, stop), size=self.size_before(main))
-        (call.folder / NOTE).write_bytes(note.model_dump_json().encode())
+        leave_note(call, note)
         written = self.apply(call, stop)
         after = mtimes(roots)
         call.say(f"{self.doing()}: done")

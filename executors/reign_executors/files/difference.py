@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 
 from reign_executors.files.places import size
 
@@ -29,6 +30,7 @@ def difference(old: bytes, new: bytes, name: str) -> str:
         return f"binary: {size(len(old))} → {size(len(new))}"
     if max(len(old), len(new)) > TEXT_LIMIT:
         return f"long text: {size(len(old))} → {size(len(new))}"
+    name = json.dumps(name, ensure_ascii=False) if any(not sign.isprintable() for sign in name) else name
     lines: list[str] = []
     for line in difflib.unified_diff(
         before.splitlines(keepends=True),

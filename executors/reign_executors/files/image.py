@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -78,7 +79,7 @@ class Preimage(BaseModel):
         """With its entries in place; ``KeyError`` when the blob is gone."""
         if self.manifest is None:
             return self
-        return Preimage.model_validate_json(blobs.get(self.manifest))
+        return Preimage.model_validate(json.loads(blobs.get(self.manifest)))
 
     def of(self, root: Root) -> list[Entry]:
         """The entries of one root, itself first."""
@@ -92,7 +93,7 @@ class Preimage(BaseModel):
     def to_json(self, blobs: Blobs) -> JsonObject:
         if len(self.entries) <= MANY:
             return self.model_dump(mode="json", exclude_defaults=True)
-        reference = blobs.put(self.model_dump_json(exclude_defaults=True).encode())
+        reference = blobs.put(json.dumps(self.model_dump(mode="json", exclude_defaults=True)).encode())
         short = Preimage(roots=self.roots, kept=self.kept, why=self.why, manifest=reference)
         return short.model_dump(mode="json", exclude_defaults=True)
 

@@ -61,6 +61,10 @@ def absolute(path: str, cwd: Path) -> Path:
     """``path`` from ``cwd``, ``~`` expanded; ``..`` after a symlink goes where the system would go. Last part as is."""
     if not path or "\0" in path:
         raise InvalidFields("a path is empty or holds a zero byte", "name a file")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise InvalidFields(f"{path!r} holds a character that no file's name can have", "name a file") from None
     joined = os.path.join(cwd, os.path.expanduser(path))  # noqa: PTH118 PTH111 - Path() would drop what ".." means
     if ".." in Path(joined).parts:
         head, tail = os.path.split(joined.rstrip("/"))

@@ -109,7 +109,9 @@ class Scene:
                 rule, why = found
                 if any(why in finding.text for finding in self.findings):
                     return
-                self.findings.append(Finding(rule=rule, level="catastrophic", text=f"{doing} {why} is never done"))
+                self.findings.append(
+                    Finding(rule=rule, level="catastrophic", text=f"{doing} {why.removeprefix('the ')} is never done")
+                )
                 return
 
     def parent(self, path: Path, *, make: bool, choice: Mapping[str, JsonValue] | None) -> bool:
@@ -185,7 +187,8 @@ class Scene:
 
 
 def other_name(path: Path) -> Path:
-    """A free name like ``path``: ``notes-2.txt``."""
+    """A free name like ``path``: ``notes-2.txt``; ``/root-2`` for ``/`` itself, which has no name."""
+    path = path if path.name else path / "root"
     number = 2
     while lstat(candidate := path.with_name(f"{path.stem}-{number}{path.suffix}")) is not None:
         number += 1

@@ -99,6 +99,8 @@ class _FromTo(FileChange):
             scene.bind(source, counted if what == "directory" else None)
             if counted.unreadable:
                 scene.problem(f"user {user_name(os.geteuid())} may not read {counted.unreadable[0]}")
+            elif what == "device" and isinstance(self, Copy):
+                scene.problem(f"{source} is a device: what it holds can't be copied")
             elif what == "file" and not may(source, os.R_OK):
                 scene.problem(f"user {user_name(os.geteuid())} may not read {source} ({scene.described(source)})")
         self._look_at_destination(scene, path, source, what, stop)

@@ -203,6 +203,19 @@ def _identified_pattern() -> re.Pattern[bytes]:
     )
 
 
+@cache
+def _login_pattern() -> re.Pattern[bytes]:
+    """Programs whose short flag takes a password (only the first of these on a line)."""
+    value = rb"""["']?(?P<login_password>[^\s"';|&]{3,})"""
+    return re.compile(
+        rb"""(?:(?:mysql|mariadb)[\w-]*[ \t](?:[^|;&\n]*?[ \t])?-p"""
+        rb"""|sshpass[ \t]+-p[ \t]*"""
+        rb"""|redis-cli[ \t](?:[^|;&\n]*?[ \t])?-a[ \t]+"""
+        rb"""|[ \t]login[ \t](?:[^|;&\n]*?[ \t])?-p[ \t]*"""
+        rb"""|ldap[a-z]+[ \t](?:[^|;&\n]*?[ \t])?-w[ \t]+)""" + value
+    )
+
+
 def _groups(pattern: Callable[[], re.Pattern[bytes]], *, lower: bool) -> Spans:
     def spans(line: bytes, low: bytes) -> Iterator[Span]:
         for match in pattern().finditer(low if lower else line):
@@ -231,6 +244,7 @@ FAMILIES: tuple[tuple[tuple[bytes, ...], Spans], ...] = (
     ((b"bearer", b"basic "), _groups(_bearer_pattern, lower=True)),
     ((b"curl ", b"wget "), _groups(_user_pattern, lower=False)),
     ((b"-----begin",), _pem),
+    ((b"mysql", b"mariadb", b"sshpass", b"redis-cli", b" login ", b"ldap"), _groups(_login_pattern, lower=False)),
     ((b"identified",), _groups(_identified_pattern, lower=True)),
 )
 
