@@ -405,8 +405,8 @@ class Conductor:
         elif isinstance(focused, LineView):
             hints += [("/", "find"), ("y", "copy")]
         hints.append(("Tab", "pane"))
-        if self._screen.has_class("-narrow") and not writing:
-            hints.append(("1-5", "tabs"))
+        if self._screen.has_class("-narrow"):
+            hints.append(("Alt+1-5" if writing else "1-5", "tabs"))
         hints.append(("^P", "commands"))
         hints.append(("^C", "stop run" if self.desk.working else "leave"))
         hints.append(("F1" if writing else "?/F1", "help"))

@@ -58,6 +58,7 @@ class Editor(TextArea, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, soft_wrap=True, highlight_cursor_line=False)
+        self.cursor_blink = False  # a blinking cursor costs 1 % of a core, and bytes on every line over SSH
         self.sent: list[str] = []
         self._place: int | None = None
         self._draft = ""

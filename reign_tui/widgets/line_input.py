@@ -52,6 +52,7 @@ class LineInput(Input, inherit_bindings=False):
 
     def __init__(self, *, typed_only: bool = False, placeholder: str = "", id: str | None = None) -> None:
         super().__init__(id=id, placeholder=placeholder, compact=True)
+        self.cursor_blink = False
         self._typed_only = typed_only
 
     async def action_submit(self) -> None:

@@ -123,16 +123,16 @@ class LineView(ScrollView, inherit_bindings=False):
             del self.lines[:dropped]
         self._measure()
         if follow:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
         elif dropped:
-            self.scroll_to(y=max(self.scroll_offset.y - dropped, 0), animate=False, immediate=True)
+            self.scroll_to(y=max(self.scroll_offset.y - dropped, 0), animate=False, immediate=True, force=True)
         self.refresh()
 
     def clear(self) -> None:
         self.lines = []
         self._widest = 0
         self._measure()
-        self.scroll_home(animate=False, immediate=True)
+        self.scroll_home(animate=False, immediate=True, force=True)
         self.refresh()
 
     @property
@@ -166,7 +166,7 @@ class LineView(ScrollView, inherit_bindings=False):
         """Bring line ``index`` into sight."""
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         if not top <= index < top + height:
-            self.scroll_to(y=max(index - height // 2, 0), animate=False, immediate=True)
+            self.scroll_to(y=max(index - height // 2, 0), animate=False, immediate=True, force=True)
 
     def text_of(self, index: int) -> str:
         return "".join(text for text, _ in self.get_line(index))

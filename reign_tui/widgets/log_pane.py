@@ -29,12 +29,21 @@ class LogView(LineView, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(max_lines=MAX_LINES, id=id)
         self.lines: list[tuple[Line, bytes]] = []  # type: ignore[assignment]
+        self._at_end = True
 
     def add(self, prefix: Line, lines: list[bytes]) -> None:
         """Add lines that one step wrote."""
         room = sum(len(text) for text, _ in prefix)
         self.lines.extend((prefix, line) for line in lines)
         self._added(room + min(max(map(len, lines), default=0), 4096))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = self.following
+
+    def on_resize(self) -> None:
+        if self._at_end:
+            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
 
     def get_line(self, index: int) -> Line:
         prefix, raw = self.lines[index]
@@ -153,10 +162,10 @@ class LogPane(Pane, inherit_bindings=False):
             self.standing = ""
             return
         how = "following" if self.view.following else "held · End follows"
-        self.standing = f"{how} · {self.count:,} lines · full: o"
+        self.standing = f"{how} · {self.count:,} {'line' if self.count == 1 else 'lines'} · full: o"
 
     def action_follow(self) -> None:
-        self.view.scroll_end(animate=False, immediate=True)
+        self.view.scroll_end(animate=False, immediate=True, force=True)
         self._say()
 
     def action_one_step(self) -> None:

@@ -482,3 +482,60 @@ async def test_targets_that_look_like_production_are_marked(tmp_path: Path, stag
 
 def test_the_fake_knows_the_newcomers_requests(tmp_path: Path) -> None:
     assert WEB in fake_session(tmp_path).scripts
+
+
+async def test_the_mouse_selects_steps_tabs_and_rows(stage: Stage) -> None:
+    from reign_tui.widgets.row_list import RowList
+
+    stage.session.scripts[WEB] = Script(web_plan())
+    async with stage.app.run_test(size=NARROW) as stage.pilot:
+        await stage.send(WEB)
+        await stage.until(lambda: "ASK" in stage.states())
+        await stage.until(lambda: stage.app.main.plan.display)
+        tree = stage.app.main.plan.plan_tree
+        await stage.pilot.click(tree, offset=(10, 5))
+        await stage.until(lambda: tree.selected == "s4")
+        await stage.press("a", "p")
+        await stage.until(lambda: stage.states() == ["done"] * 4)
+        tabs = stage.app.main.query_one(Tabs)
+        await stage.pilot.click(tabs, offset=(24, 0))
+        await stage.until(lambda: tabs.active == 3)
+        await stage.press("alt+5")
+        await stage.until(lambda: stage.app.main.query("#runs"))
+        rows = stage.app.main.query_one("#runs", RowList)
+        await stage.until(lambda: rows.lines)
+        await stage.press("home", "pagedown", "end")
+        await stage.pilot.click(rows, offset=(5, 1), times=2)
+        await stage.until(lambda: stage.dialog == "ReplayScreen")
+
+
+async def test_lines_can_be_selected_scrolled_and_held(stage: Stage) -> None:
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        stage.session.scripts["x"] = Script(
+            plan_of("x", step("s1", "shell.command", "command")),
+            writes={"s1": b"".join(b"line %d of many\n" % n for n in range(6000))},
+        )
+        await stage.send("x")
+        view = stage.app.main.logs.view
+        await stage.until(lambda: stage.app.main.logs.count == 6000)
+        assert len(view.lines) <= 5000
+        assert "passed over" in view.text_of(0)
+        assert view.following
+        view.focus()
+        await stage.press("pageup", "up")
+        assert not view.following
+        assert stage.app.main.logs.standing.startswith("held")
+        place = view.scroll_offset.y
+        stage.session.write("r_52", "s1", b"one more\n" * 10)
+        await stage.until(lambda: stage.app.main.logs.count == 6010)
+        assert view.scroll_offset.y == place
+        await stage.press("f")
+        assert view.following
+        await stage.press("right", "left", "home", "end")
+        view.text_select_all()
+        await stage.pilot.pause()
+        selected = stage.app.screen.get_selected_text()
+        assert selected is not None
+        assert "one more" in selected
+        await stage.press("y")
+        assert "Copied" in stage.notice or "Too much" in stage.notice

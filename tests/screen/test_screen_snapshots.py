@@ -29,7 +29,6 @@ def scene(stage: Stage, play: Callable[[Stage], Awaitable[None]]) -> Callable[[P
     async def run(pilot: Pilot[Any]) -> None:
         stage.pilot = pilot
         await stage.until(lambda: stage.app.ready)
-        stage.app.main.composer.editor.cursor_blink = False
         await play(stage)
         await stage.app.main.chat.settled()
         await pilot.pause(0.2)
@@ -66,7 +65,6 @@ async def approving(stage: Stage) -> None:
 async def approving_in_production(stage: Stage) -> None:
     stage.session.scripts[REMOVE] = Script(remove_plan("prod-eu"), confirm={"s1": "container/web"})
     await approving(stage)
-    stage.app.screen.query_one("#typed").cursor_blink = False  # type: ignore[attr-defined]
 
 
 async def history(stage: Stage) -> None:
