@@ -7,6 +7,7 @@ suite finds it by itself, and fails for every registered ``Change`` that has non
 from __future__ import annotations
 
 import importlib
+import uuid
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,12 +43,13 @@ class Scenario(ABC):
         self.folder = folder
         self.place = folder / "place"
         self.blobs = MemoryBlobs()
+        self._run = f"r_{uuid.uuid4().hex[:8]}"
         self._calls = 0
 
-    def call(self, key: str | None = None) -> Call:
-        """A call with a key and a folder of its own; the same ``key`` gives the same folder."""
+    def call(self) -> Call:
+        """A call with a key and a folder of its own; no other test's key is the same, in whatever process."""
         self._calls += 1
-        key = key or f"r_1/s{self._calls}"
+        key = f"{self._run}/s{self._calls}"
         folder = self.folder / "runs" / key.replace("/", "-")
         folder.mkdir(parents=True, exist_ok=True)
         return Call(key=key, folder=folder, blobs=self.blobs, cwd=self.place)

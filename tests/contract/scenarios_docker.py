@@ -100,7 +100,7 @@ class DockerScenario(Scenario):
                 name: (one["NetworkID"], sorted(set(one["Aliases"] or ()) - {info["Id"][:12]}))
                 for name, one in info["NetworkSettings"]["Networks"].items()
             }
-            written = [entry["Path"] for entry in self.api.diff(row["Id"]) or ()]
+            written = sorted(entry["Path"] for entry in self.api.diff(row["Id"]) or ())
             containers[info["Name"]] = (info["Id"], info["Image"], state["Status"], started, limits, joined, written)
         mine = [row for row in self.api.volumes()["Volumes"] or () if row["Name"].startswith(self.scope.prefix)]
         volumes = {row["Name"]: (row["CreatedAt"], row["Labels"]) for row in mine}
@@ -225,7 +225,7 @@ class RecreateRemoved(DockerScenario):
 
     async def prepare(self) -> None:
         await super().prepare()
-        removal, call = RemoveContainer(container=self.web, force=True), self.call("r_0/s1")
+        removal, call = RemoveContainer(container=self.web, force=True), self.call()
         before = await removal.capture(call)
         outputs = await removal.execute(call)
         await removal.verify(call, outputs)

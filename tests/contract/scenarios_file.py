@@ -251,7 +251,7 @@ class RestoreRemoved(FileScenario):
 
     async def prepare(self) -> None:
         await super().prepare()
-        removal, call = Remove(path="tree", recursive=True), self.call("r_0/s1")
+        removal, call = Remove(path="tree", recursive=True), self.call()
         before = await removal.capture(call)
         outputs = await removal.execute(call)
         inverse = removal.undo(before, outputs.model_dump(mode="json"))
@@ -274,7 +274,7 @@ class RestoreMovedOver(FileScenario):
 
     async def prepare(self) -> None:
         await super().prepare()
-        move, call = Move(source="notes.txt", destination="tree/data.bin", if_exists="replace"), self.call("r_0/s1")
+        move, call = Move(source="notes.txt", destination="tree/data.bin", if_exists="replace"), self.call()
         before = await move.capture(call)
         outputs = await move.execute(call)
         inverse = move.undo(before, outputs.model_dump(mode="json"))
@@ -300,7 +300,7 @@ class RestoreMovedIntoMade(FileScenario):
 
     async def prepare(self) -> None:
         await super().prepare()
-        move, call = Move(source="tree", destination="made/here/tree", parents=True), self.call("r_0/s1")
+        move, call = Move(source="tree", destination="made/here/tree", parents=True), self.call()
         before = await move.capture(call)
         outputs = await move.execute(call)
         inverse = move.undo(before, outputs.model_dump(mode="json"))
@@ -324,7 +324,7 @@ class RestoreMoved(FileScenario):
 
     async def prepare(self) -> None:
         await super().prepare()
-        move, call = Move(source="tree", destination="elsewhere"), self.call("r_0/s1")
+        move, call = Move(source="tree", destination="elsewhere"), self.call()
         before = await move.capture(call)
         outputs = await move.execute(call)
         inverse = move.undo(before, outputs.model_dump(mode="json"))

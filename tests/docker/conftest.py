@@ -31,7 +31,8 @@ class Bench:
         return self.written.decode("utf-8", "replace")
 
     def step(self, key: str, **changes: Any) -> Call:
-        return replace(self.call, key=key, **changes)
+        """A call of another step: ``run/step``, of runs that no other test has."""
+        return replace(self.call, key=f"{self.call.key.partition('/')[0]}-{key}", **changes)
 
     async def done(self, name: str, **fields: Any) -> Any:
         """Execute an operation by itself; its outputs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,7 +177,7 @@ async def test_replacing_goes_on_after_a_crash(bench: Any, busybox_image: str, s
     name = docker_scope.name("web")
     run = bench.make("docker.run", image=busybox_image, container=name, command="sleep 500", if_exists="replace")
     docker_scope.client.api.rename(old, run._aside(bench.call))
-    resumed = bench.step(bench.call.key, resumed=True)
+    resumed = replace(bench.call, resumed=True)
     assert (await run.probe(resumed)).state == "not_done"
     made = await run.execute(resumed)
     assert made.how == "replaced"

@@ -341,8 +341,9 @@ class RemoveImage(DockerChange):
         if info is None:
             return {"image": None}
         self.saw(self.resource(), info["Id"])
-        digests = sorted(info.get("RepoDigests") or ())
-        return {"image": info["Id"], "others": list(self._others(info)), "digests": list(digests)}
+        others = bool(self._others(info))  # which they are is others' business, and may change meanwhile
+        digests = [] if others else sorted(info.get("RepoDigests") or ())
+        return {"image": info["Id"], "others": others, "digests": [*digests]}
 
     def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
         if not before.get("image"):
