@@ -6,6 +6,7 @@ import tomllib
 from collections import Counter
 
 import pytest
+
 from reign_agents.safety.check import judge_command
 from reign_executors.shell.analysis import knowledge
 from reign_executors.shell.analysis.handlers import load
@@ -43,6 +44,8 @@ def test_data_with_an_unknown_key_or_effect_is_refused() -> None:
         knowledge.build("x", {"effect": "reads", "flags": {"harmless": "-x"}})
 
 
-@pytest.mark.parametrize(("name", "base"), [("python3.11", "python"), ("gcc-12", "gcc"), ("perl5.36", "perl"), ("ls", "ls")])
+@pytest.mark.parametrize(
+    ("name", "base"), [("python3.11", "python"), ("gcc-12", "gcc"), ("perl5.36", "perl"), ("ls", "ls")]
+)
 def test_versioned_names(name: str, base: str) -> None:
     assert knowledge.base_name(name) == base

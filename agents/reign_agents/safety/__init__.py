@@ -23,10 +23,9 @@ def judge_effect(effect: Effect, *, is_query: bool = False) -> tuple[VerdictWord
     unknown = not effect.known and not is_query
     if unknown:
         reasons.append(effect.why_unknown or "what it would do is not known")
-    for change in effect.changes:
-        reasons.append(change.note or f"would {change.action.value} {change.resource}")
+    reasons.extend(change.note or f"would {change.action.value} {change.resource}" for change in effect.changes)
     reasons.extend(problem.text for problem in effect.problems)
-    if reasons or effect.risk > Risk.READ and not is_query:
+    if reasons or (effect.risk > Risk.READ and not is_query):
         return "ask", tuple(dict.fromkeys(reasons))
     return "allow", tuple(dict.fromkeys(f.text for f in effect.findings))
 

@@ -16,7 +16,7 @@ from reign_executors.shell.analysis.reading import read
 from reign_executors.shell.analysis.scope import Scope
 from reign_executors.shell.analysis.values import ENVIRONMENT, RESERVED, SECRET, SECRET_VARIABLE
 
-LONGEST = 8192
+LONGEST = 65_536
 
 
 def analyse(text: str, *, cwd: str | None = None) -> Analysis:

@@ -78,7 +78,30 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
 
 
 _WORTH_TRYING = frozenset(
-    "rm dd mkfs sh bash chmod chown mv shred find python perl ruby nc ncat curl wget tee cp truncate wipefs kubectl".split()
+    [
+        "rm",
+        "dd",
+        "mkfs",
+        "sh",
+        "bash",
+        "chmod",
+        "chown",
+        "mv",
+        "shred",
+        "find",
+        "python",
+        "perl",
+        "ruby",
+        "nc",
+        "ncat",
+        "curl",
+        "wget",
+        "tee",
+        "cp",
+        "truncate",
+        "wipefs",
+        "kubectl",
+    ]
 )
 
 
@@ -290,10 +313,12 @@ def _set(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
         if word == "--" or word[:1] not in ("-", "+"):
             scope.positional = words[i + (word == "--") :]
             break
-        option = plain(words[i + 1]) if word in ("-o", "+o") or (word[-1] == "o" and i + 1 < len(words)) and len(
-            words
-        ) > i + 1 else ""
-        if word[0] == "-" and "u" in word or (word[0] == "-" and option == "nounset"):
+        option = (
+            plain(words[i + 1])
+            if word in ("-o", "+o") or ((word[-1] == "o" and i + 1 < len(words)) and len(words) > i + 1)
+            else ""
+        )
+        if (word[0] == "-" and "u" in word) or (word[0] == "-" and option == "nounset"):
             scope.nounset = True
         elif word[0] == "+" and ("u" in word or option == "nounset"):
             scope.nounset = False

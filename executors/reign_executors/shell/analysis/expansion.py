@@ -82,19 +82,25 @@ def text_value(word: Word, scope: Scope, runner: Runs) -> str:
     return alternatives(word, scope, runner)[0].replace(SPLIT, " ")
 
 
-def fields(word: Word, scope: Scope, runner: Runs) -> list[str]:
-    """The fields of a word, those of all its alternatives one after the other."""
+def field_sets(word: Word, scope: Scope, runner: Runs) -> list[list[str]]:
+    """The fields a word falls into, one list for each of its alternatives."""
     if isinstance(word, str):
         if word.isalnum():
-            return [word]
-        return [tilde(f, scope) for f in braces(word)]
-    result: list[str] = []
+            return [[word]]
+        return [[tilde(f, scope) for f in braces(word)]]
     vanishing = not any(isinstance(p, str) or p.quoted for p in word)
+    sets: list[list[str]] = []
     for value in alternatives(word, scope, runner):
+        made: list[str] = []
         for braced in braces(value):
-            for part in braced.split(SPLIT):
-                if part or not (vanishing or SPLIT in braced):
-                    result.append(tilde(part, scope))
+            made += [tilde(part, scope) for part in braced.split(SPLIT) if part or not (vanishing or SPLIT in braced)]
+        sets.append(made)
+    return sets
+
+
+def fields(word: Word, scope: Scope, runner: Runs) -> list[str]:
+    """The fields of a word, those of all its alternatives one after the other."""
+    result = [f for one in field_sets(word, scope, runner) for f in one]
     return list(dict.fromkeys(result)) if len(result) > 40 else result
 
 
@@ -147,7 +153,7 @@ def _replace(value: str, spec: str, *, everywhere: bool) -> str:
         source = r"\A(?:" + source + ")"
     elif anchored == "%":
         source = "(?:" + source + r")\Z"
-    return re.sub(source, lambda _: by, value, count=0 if everywhere else 1, flags=re.S)
+    return re.sub(source, lambda _: by, value, count=0 if everywhere else 1, flags=re.DOTALL)
 
 
 def _slice(value: str, spec: str) -> str:
@@ -280,4 +286,4 @@ def _slice_list(items: list[str], spec: str, *, from_one: bool) -> list[str]:
     return kept[: int(number[1])] if number else kept
 
 
-__all__ = ["SELF", "alternatives", "fields", "parameter", "text_value", "tilde"]
+__all__ = ["SELF", "alternatives", "field_sets", "fields", "parameter", "text_value", "tilde"]

@@ -34,6 +34,7 @@ def _names() -> Query:
     return Query(language, "(command_name) @name")
 
 
+_KEYWORDS = (b"time", b"coproc", b"{", b"}")  # words of the grammar that tree-sitter takes for commands
 _COSTLY = re.compile(r"\||<<|=\(")
 
 
@@ -41,7 +42,7 @@ def disagreement(text: str, names_at: set[int]) -> str | None:
     """Why tree-sitter reads this text differently (in words), None when both agree. ``names_at``: offsets of names."""
     if _PLAINLY_READ.fullmatch(text):
         return None
-    if len(text) > LONGEST or len(_COSTLY.findall(text)) > 60:
+    if len(text) > LONGEST or len(_COSTLY.findall(text)) > 40:
         return "the text is too long or too tangled to be read twice"
     from tree_sitter import QueryCursor
 
@@ -53,13 +54,16 @@ def disagreement(text: str, names_at: set[int]) -> str | None:
     ascii_only = len(source) == len(text)
     for node in captured:
         at = node.start_byte if ascii_only else len(source[: node.start_byte].decode("utf-8", "replace"))
+        if node.text in _KEYWORDS:
+            continue
         if at not in names_at and not _inside_quotes_or_word(text, at) and not root.has_error:
             return "the two ways of reading this text do not agree on the commands in it"
     return None
 
 
 _BLIND = re.compile(
-    r"<>|;;&|;&|[@!?*+]\([^)]*\)|<<|\$\[|\[\[.*=~|^\s*\w+\s*\(\)|\\$|\$\{[^}]*[:/#%^,@]|=\(|\{\w+\}[<>]|%\)|\bin\s*$|!|\bselect\b", re.M
+    r"<>|;;&|;&|[@!?*+]\([^)]*\)|<<|\$\[|\[\[.*=~|^\s*\w+\s*\(\)|\\$|\$\{[^}]*[:/#%^,@]|=\(|\{\w+\}[<>]|%\)|\bin\s*$|!|\bselect\b|\btime\b|\bcoproc\b",
+    re.MULTILINE,
 )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
+from typing import Literal
 
 from reign_executors.effect import Action, Finding, ResourceChange
 from reign_executors.shell.analysis import expansion, paths
+from reign_executors.shell.analysis.guards import guards, leaves, self_calls
 from reign_executors.shell.analysis.model import Command, Redirection
 from reign_executors.shell.analysis.reading import Read, read
 from reign_executors.shell.analysis.scope import Scope, Values
@@ -20,12 +23,10 @@ from reign_executors.shell.analysis.syntax import (
     Group,
     If,
     Node,
-    Parameter,
     Pipeline,
     Redirect,
     Sequence,
     Simple,
-    Substitution,
     Test,
     While,
     Word,
@@ -49,7 +50,10 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
-MOST_COMMANDS = 600
+MOST_COMMANDS = 200
+MOST_WORK = 1500
+MOST_CHARACTERS = 50_000  # of all values made
+MOST_WAYS = 24
 MOST_NESTING = 12
 
 
@@ -74,6 +78,8 @@ class Interpreter:
         self.nesting = 0  # texts within texts; spans are those of the outermost
         self.wrappers: list[str] = []
         self._calling: list[str] = []
+        self._work = 0
+        self._characters = 0
         self._descriptors = 1000
         self._redirections: tuple[Redirection, ...] = ()
 
@@ -92,7 +98,7 @@ class Interpreter:
     def notice(self, rule: str, text: str) -> None:
         self._find(rule, "notice", text)
 
-    def _find(self, rule: str, level: str, text: str) -> None:
+    def _find(self, rule: str, level: Literal["notice", "unclear", "catastrophic"], text: str) -> None:
         if (rule, text) not in self.findings:
             self.findings[rule, text] = Finding.model_construct(
                 rule=rule, level=level, text=text, start=self.start, end=self.end
@@ -242,9 +248,7 @@ class Interpreter:
         elif name in ("HISTFILE", "HISTSIZE", "HISTFILESIZE"):
             if any(plain(v) in ("", "0", "/dev/null") for v in values):
                 self.deny("audit.history", "would keep the shell's history from being written")
-        elif name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"):
-            self.environment(name, values[0], scope)
-        elif name in _CODE_VARIABLES:
+        elif name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DYLD_INSERT_LIBRARIES") or name in _CODE_VARIABLES:
             self.environment(name, values[0], scope)
 
     def environment(self, name: str, value: str, scope: Scope) -> None:
@@ -268,6 +272,12 @@ class Interpreter:
                 self.run_text(value, scope.copy(), None, where="the prompt")
             else:
                 self.unclear("unclear.environment", f"{name} makes programs run something else ({shown(value)})")
+
+    def _spend(self, work: int, characters: int = 0) -> None:
+        self._work += work
+        self._characters += characters
+        if self._work > MOST_WORK or self._characters > MOST_CHARACTERS or len(self.commands) >= MOST_COMMANDS:
+            raise TooMuch
 
     # --- nodes -------------------------------------------------------------------------------------------------
 
@@ -300,7 +310,7 @@ class Interpreter:
             assert isinstance(node, While)
             outputs = [self.run(node.condition, scope, stdin)]
             body = scope.copy()
-            for name in _guards(node.condition)[0]:
+            for name in guards(node.condition)[0]:
                 body.known_set(name)
             outputs.append(self._loop(node.body, body, stdin))
             scope.merge(body)
@@ -317,7 +327,7 @@ class Interpreter:
                 for p in patterns:
                     expansion.alternatives(p, branch, self)
                 outputs.append(self.run(body_node, branch, stdin))
-                if not _leaves(body_node):
+                if not leaves(body_node):
                     ends.append(branch)
             for branch in ends:
                 scope.merge(branch)
@@ -365,21 +375,21 @@ class Interpreter:
         for condition, body_node in node.branches:
             outputs.append(self.run(condition, scope, stdin))
             branch = scope.copy()
-            if_true, if_false = _guards(condition)
+            if_true, if_false = guards(condition)
             for name in if_true:
                 branch.known_set(name)
             outputs.append(self.run(body_node, branch, stdin))
-            if _leaves(body_node):
+            if leaves(body_node):
                 for name in if_false:
                     scope.known_set(name)
             else:
                 ends.append(branch)
         if node.otherwise is not None:
             branch = scope.copy()
-            for name in _guards(node.branches[0][0])[1]:
+            for name in guards(node.branches[0][0])[1]:
                 branch.known_set(name)
             outputs.append(self.run(node.otherwise, branch, stdin))
-            if not _leaves(node.otherwise):
+            if not leaves(node.otherwise):
                 ends.append(branch)
         for branch in ends:
             scope.merge(branch)
@@ -391,13 +401,13 @@ class Interpreter:
         current = scope
         previous: Node = node.first
         for operator, item in node.rest:
-            if_true, if_false = _guards(previous)
+            if_true, if_false = guards(previous)
             if operator == "&&":
                 branch = current if current is not scope else scope.copy()
                 for name in if_true:
                     branch.known_set(name)
                 outputs.append(self.run(item, branch, stdin))
-                if _leaves(item):
+                if leaves(item):
                     for name in if_false:
                         scope.known_set(name)
                     branch = scope
@@ -407,7 +417,7 @@ class Interpreter:
                 for name in if_false:
                     branch.known_set(name)
                 outputs.append(self.run(item, branch, stdin))
-                if _leaves(item):
+                if leaves(item):
                     for name in if_true:
                         current.known_set(name)
                         before.known_set(name)
@@ -427,7 +437,7 @@ class Interpreter:
         scope.functions[node.name] = node.body
         if self.nesting == 0:
             self.start, self.end = node.start, node.end
-        calls, together = _self_calls(node.body, node.name)
+        calls, together = self_calls(node.body, node.name)
         if calls and together:
             self.deny("host.fork-bomb", f"is a fork bomb: {node.name} starts itself again and again")
         inner = scope.copy()
@@ -455,8 +465,7 @@ class Interpreter:
     # --- simple commands ---------------------------------------------------------------------------------------
 
     def _simple(self, node: Simple, scope: Scope, stdin: str | None) -> str:
-        if len(self.commands) >= MOST_COMMANDS:
-            raise TooMuch
+        self._spend(1 + len(node.words) + 2 * len(node.assignments))
         if self.nesting == 0:
             self.start, self.end = node.start, node.end
             self.names_at.add(node.name_at)
@@ -465,25 +474,22 @@ class Interpreter:
             inside = scope.copy() if node.words else scope
             for assignment in node.assignments:
                 self.assign(assignment, inside, lasting=not node.words)
-        argv: list[str] = []
-        names: Values = ()
+        sets: list[list[list[str]]] = []
+        ways = 1
         for i, word in enumerate(node.words):
             if isinstance(word, Assignment):  # export A=b
-                argv.append(word.name)
+                sets.append([[word.name]])
                 self.assign(word, inside, lasting=True)
                 continue
-            if isinstance(word, str) and word.isalnum():
-                argv.append(word)
-                continue
-            got = expansion.fields(word, inside if i else scope, self)
-            if i == 0 and not isinstance(word, str):
-                values = expansion.alternatives(word, scope, _Silent(self))
-                names = values if len(values) > 1 else ()
-            argv.extend(got)
+            got = expansion.field_sets(word, inside if i else scope, self)
+            sets.append(got)
+            ways *= len(got)
+        argvs = _argvs(sets, ways)
+        self._spend(len(argvs), sum(len(f) for one in argvs for f in one))
         stdin, sinks = self._redirect(node.redirects, inside, stdin)
         if self.nesting == 0:
             self.start, self.end = node.start, node.end
-        if not argv:
+        if not argvs:
             if node.words or not node.redirects:
                 return ""
             return self._sink("", sinks, scope)
@@ -496,22 +502,13 @@ class Interpreter:
                     self.environment(assignment.name, inside.get(assignment.name)[0], inside)
                 elif assignment.name == "PATH":
                     self.wrote_variable("PATH", inside.get("PATH"), inside)
-        if names:
-            rest = argv[len([f for v in names for f in v.split("\ue00a") if f]) :]
-            outputs = []
-            for value in names:
-                words = [expansion.tilde(f, scope) for f in value.split("\ue00a") if f]
-                outputs.append(self.call(words + rest, inside, stdin) if words + rest else "")
-            output = _joined(outputs)
-        else:
-            output = self.call(argv, inside, stdin)
+        output = _joined([self.call(argv, inside, stdin) for argv in argvs])
         self._redirections = ()
         return self._sink(output, sinks, scope)
 
     def call(self, argv: list[str], scope: Scope, stdin: str | None) -> str:
         """One command with its words as values: recorded, then judged."""
-        if len(self.commands) >= MOST_COMMANDS:
-            raise TooMuch
+        self._spend(1)
         self.commands.append(
             Command(
                 tuple(shown(a) for a in argv),
@@ -539,6 +536,7 @@ class Interpreter:
         if assignment.append:
             values = tuple(old + new for old in scope.get(name) for new in values)[:12]
             values = tuple(v.replace(MAYBE, "", 1) if v.startswith(MAYBE) else v for v in values)
+        self._spend(1, sum(map(len, values)))
         scope.variables[name] = values
         if lasting:
             self.wrote_variable(name, values, scope)
@@ -588,29 +586,24 @@ class Interpreter:
         return ""
 
 
-class _Silent:
-    """Expands the same word a second time without running its substitutions again."""
-
-    def __init__(self, interpreter: Interpreter) -> None:
-        self._interpreter = interpreter
-
-    def substitute(self, node: Node, scope: Scope) -> str:
-        keep = self._interpreter.commands
-        self._interpreter.commands = list(keep)
-        try:
-            return self._interpreter.substitute(node, scope)
-        finally:
-            self._interpreter.commands = keep
-
-    def process(self, node: Node, scope: Scope, kind: str) -> str:
-        return "/dev/fd/1000"
-
-    def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
-        return None
+def _argvs(sets: list[list[list[str]]], ways: int) -> list[list[str]]:
+    """The command lines that the words' alternatives make; too many are put into one, operands side by side."""
+    if ways == 1:
+        argv = [f for one in sets for f in one[0]]
+        return [argv] if argv else []
+    if ways <= MOST_WAYS:
+        return [argv for choice in product(*sets) if (argv := [f for one in choice for f in one])]
+    names = sets[0] if len(sets[0]) <= MOST_WAYS else sets[0][:MOST_WAYS]
+    rest = list(dict.fromkeys(f for one in sets[1:] for fields in one for f in fields))
+    return [argv for name in names if (argv := [*name, *rest])]
 
 
-_SAFE_PATHS = frozenset("/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin /opt/homebrew/bin".split())
-_SAFE_PROGRAMS = frozenset("cat less more head less\\ -R vim vi nano emacs true : bat delta".split()) | {
+_SAFE_PATHS = frozenset(
+    ["/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin"]
+)
+_SAFE_PROGRAMS = frozenset(
+    ["cat", "less", "more", "head", "less\\", "-R", "vim", "vi", "nano", "emacs", "true", ":", "bat", "delta"]
+) | {
     "less -R",
     "less -FRX",
     "less -F",
@@ -619,22 +612,85 @@ _SAFE_PROGRAMS = frozenset("cat less more head less\\ -R vim vi nano emacs true 
     "less -RFX",
 }
 _PROGRAM_VARIABLES = frozenset(
-    (
-        "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER KUBECTL_EXTERNAL_DIFF GIT_EXTERNAL_DIFF GIT_SSH_COMMAND GIT_SSH EDITOR "
-        "VISUAL GIT_EDITOR KUBE_EDITOR GIT_SEQUENCE_EDITOR GIT_ASKPASS SSH_ASKPASS SUDO_ASKPASS BROWSER AWS_PAGER "
-        "GH_PAGER GIT_PROXY_COMMAND PSQL_PAGER RSYNC_RSH RSYNC_CONNECT_PROG LESSOPEN LESSCLOSE SUDO_EDITOR FCEDIT "
-        "TAR_OPTIONS PSQL_EDITOR"
-    ).split()
+    [
+        "PAGER",
+        "GIT_PAGER",
+        "MANPAGER",
+        "SYSTEMD_PAGER",
+        "KUBECTL_EXTERNAL_DIFF",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_SSH_COMMAND",
+        "GIT_SSH",
+        "EDITOR",
+        "VISUAL",
+        "GIT_EDITOR",
+        "KUBE_EDITOR",
+        "GIT_SEQUENCE_EDITOR",
+        "GIT_ASKPASS",
+        "SSH_ASKPASS",
+        "SUDO_ASKPASS",
+        "BROWSER",
+        "AWS_PAGER",
+        "GH_PAGER",
+        "GIT_PROXY_COMMAND",
+        "PSQL_PAGER",
+        "RSYNC_RSH",
+        "RSYNC_CONNECT_PROG",
+        "LESSOPEN",
+        "LESSCLOSE",
+        "SUDO_EDITOR",
+        "FCEDIT",
+        "TAR_OPTIONS",
+        "PSQL_EDITOR",
+    ]
 )
 _CODE_VARIABLES = _PROGRAM_VARIABLES | frozenset(
-    (
-        "BASH_ENV ENV PROMPT_COMMAND PS4 PYTHONSTARTUP PYTHONPATH PYTHONHOME PERL5OPT PERL5LIB PERL5DB RUBYOPT RUBYLIB "
-        "NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS "
-        "GIT_CONFIG_GLOBAL GIT_CONFIG GIT_EXEC_PATH GIT_TEMPLATE_DIR TF_CLI_ARGS TF_CLI_ARGS_plan TF_CLI_ARGS_apply "
-        "TF_CLI_ARGS_destroy TF_CLI_CONFIG_FILE BASH_FUNC_ls%% SHELLOPTS BASHOPTS GREP_OPTIONS MAKEFLAGS VIMINIT EXINIT "
-        "LUA_INIT PHPRC PHP_INI_SCAN_DIR RIPGREP_CONFIG_PATH LOCPATH GCONV_PATH HOSTALIASES DYLD_LIBRARY_PATH "
-        "NPM_CONFIG_SCRIPT_SHELL"
-    ).split()
+    [
+        "BASH_ENV",
+        "ENV",
+        "PROMPT_COMMAND",
+        "PS4",
+        "PYTHONSTARTUP",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PERL5OPT",
+        "PERL5LIB",
+        "PERL5DB",
+        "RUBYOPT",
+        "RUBYLIB",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "JAVA_TOOL_OPTIONS",
+        "_JAVA_OPTIONS",
+        "JDK_JAVA_OPTIONS",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG",
+        "GIT_EXEC_PATH",
+        "GIT_TEMPLATE_DIR",
+        "TF_CLI_ARGS",
+        "TF_CLI_ARGS_plan",
+        "TF_CLI_ARGS_apply",
+        "TF_CLI_ARGS_destroy",
+        "TF_CLI_CONFIG_FILE",
+        "BASH_FUNC_ls%%",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "GREP_OPTIONS",
+        "MAKEFLAGS",
+        "VIMINIT",
+        "EXINIT",
+        "LUA_INIT",
+        "PHPRC",
+        "PHP_INI_SCAN_DIR",
+        "RIPGREP_CONFIG_PATH",
+        "LOCPATH",
+        "GCONV_PATH",
+        "HOSTALIASES",
+        "DYLD_LIBRARY_PATH",
+        "NPM_CONFIG_SCRIPT_SHELL",
+    ]
 )
 
 
@@ -672,109 +728,4 @@ def plain_keeping_marks(value: str) -> str:
     return value.translate(_AS_TYPED) if any(c >= "\ue002" for c in value) else value
 
 
-def _words_guard(words: list[Word]) -> tuple[list[str], list[str]]:
-    """Variables that are not empty when a test holds, and when it does not."""
-    plain_words = [w if isinstance(w, str) else w for w in words]
-    name = ""
-    operator = ""
-    for w in plain_words:
-        if isinstance(w, str):
-            if w in ("-n", "-z", "-d", "-f", "-e", "-r", "-w", "-x", "-s", "-L", "-h"):
-                operator = w
-            elif w in ("||", "-o", "|"):
-                return [], []
-        elif len(w) == 1 and isinstance(w[0], Parameter) and w[0].operator in ("", ":-", "-"):
-            name = name or w[0].name
-    if not name:
-        return [], []
-    if operator == "-z":
-        return [], [name]
-    if operator == "!":
-        return [], []
-    return [name], []
-
-
-def _guards(node: Node) -> tuple[list[str], list[str]]:
-    if isinstance(node, Sequence) and len(node.items) == 1:
-        return _guards(node.items[0])
-    if isinstance(node, Simple) and node.words:
-        first = node.words[0]
-        if first in ("test", "[", "\ue004"):
-            if len(node.words) > 1 and node.words[1] == "!":
-                holds, fails = _words_guard(node.words[2:])
-                return fails, holds
-            if any(w in ("=", "==", "!=") for w in node.words[1:] if isinstance(w, str)):
-                return _comparison(node.words[1:])
-            return _words_guard(node.words[1:])
-    if isinstance(node, Test):
-        if node.words and node.words[0] == "!":
-            holds, fails = _words_guard(node.words[1:])
-            return fails, holds
-        if any(w in ("=", "==", "!=", "=\ue009") for w in node.words if isinstance(w, str)):
-            return _comparison(node.words)
-        return _words_guard(node.words)
-    return [], []
-
-
-def _comparison(words: list[Word]) -> tuple[list[str], list[str]]:
-    """``[ "$X" = "" ]`` and ``[ "x$X" != x ]``."""
-    if len(words) >= 3 and isinstance(words[0], list) and len(words[0]) == 1 and isinstance(words[0][0], Parameter):
-        name, operator, other = words[0][0].name, words[1], words[2]
-        if isinstance(other, str):
-            empty = other == ""
-            equal = operator in ("=", "==")
-            if empty:
-                return ([], [name]) if equal else ([name], [])
-            return ([name], []) if equal else ([], [])
-    return [], []
-
-
-def _leaves(node: Node) -> bool:
-    """Whether the last thing a node does is to leave (exit, return, continue, break)."""
-    if isinstance(node, Sequence):
-        return bool(node.items) and _leaves(node.items[-1])
-    if isinstance(node, Group):
-        return not node.subshell and _leaves(node.body)
-    if isinstance(node, Simple):
-        return bool(node.words) and node.words[0] in ("exit", "return", "continue", "break", "die", "fail", "usage")
-    if isinstance(node, AndOr):
-        return _leaves(node.rest[-1][1])
-    return False
-
-
-def _self_calls(body: Node, name: str) -> tuple[int, bool]:
-    """How often a function's body calls the function itself, and whether side by side (pipe, background)."""
-    count = 0
-    together = False
-    stack: list[tuple[Node, bool]] = [(body, False)]
-    while stack:
-        node, parallel = stack.pop()
-        if isinstance(node, Simple):
-            if any(w == name for w in node.words[:2] if isinstance(w, str)):
-                count += 1
-                together = together or parallel
-            for w in node.words:
-                if isinstance(w, list):
-                    stack.extend((p.body, parallel) for p in w if isinstance(p, Substitution))
-        elif isinstance(node, Sequence):
-            stack.extend((item, parallel or i in node.background) for i, item in enumerate(node.items))
-        elif isinstance(node, Pipeline):
-            stack.extend((s, True) for s in node.stages)
-        elif isinstance(node, AndOr):
-            stack.extend([(node.first, parallel), *((n, parallel) for _, n in node.rest)])
-        elif isinstance(node, (Group, Function)):
-            stack.append((node.body, parallel))
-        elif isinstance(node, If):
-            stack.extend((n, parallel) for pair in node.branches for n in pair)
-            if node.otherwise is not None:
-                stack.append((node.otherwise, parallel))
-        elif isinstance(node, While):
-            stack.extend([(node.condition, parallel), (node.body, parallel)])
-        elif isinstance(node, For):
-            stack.append((node.body, parallel))
-        elif isinstance(node, Case):
-            stack.extend((n, parallel) for _, n in node.items)
-    return count, together
-
-
-__all__ = ["Interpreter", "TooMuch", "ENVIRONMENT", "SECRET_VARIABLE", "SELF"]
+__all__ = ["ENVIRONMENT", "SECRET_VARIABLE", "SELF", "Interpreter", "TooMuch"]

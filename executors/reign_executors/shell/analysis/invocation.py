@@ -50,7 +50,7 @@ _OFF = frozenset({"none", "false", "no", "0", "off"})
 
 @dataclass(slots=True)
 class Invocation:
-    """A command taken apart. ``options`` in order with their values; ``path`` the subcommands; ``rest`` what follows ``--``."""
+    """A command taken apart. ``options`` in order with their values; ``path`` the subcommands."""
 
     run: Interpreter
     scope: Scope
@@ -93,7 +93,7 @@ def parse(inv: Invocation) -> None:
     while i < len(argv):
         word = argv[i]
         i += 1
-        if word[:1] != "-" and not (marks(word) and unmarked(word)[:1] == "-") or len(word) == 1:
+        if (word[:1] != "-" and not (marks(word) and unmarked(word)[:1] == "-")) or len(word) == 1:
             if not operands and (spec.subs or spec.patterns):
                 following = spec.find(plain(word))
                 if following is not None:
@@ -198,9 +198,9 @@ def _verb_effect(inv: Invocation, effect: str) -> str:
 
 def only_help(inv: Invocation) -> bool:
     """Nothing but help or the version is asked for."""
-    return (not inv.operands or inv.spec.operands == "data" and inv.unknown_sub is None and len(inv.operands) == 0) and any(
-        f in ("--help", "--version") for f, _ in inv.options
-    )
+    return (
+        not inv.operands or (inv.spec.operands == "data" and inv.unknown_sub is None and len(inv.operands) == 0)
+    ) and any(f in ("--help", "--version") for f, _ in inv.options)
 
 
 Handler = Callable[[Invocation, str], "str | None"]
@@ -228,9 +228,7 @@ def judge(inv: Invocation) -> str:
     for flag, value in inv.options:
         if value is None:
             continue
-        if flag in spec.runs and effect != "reads":
-            run.run_text(value, inv.scope.copy(), None, where=inv.title)
-        elif flag in spec.runs:
+        if (flag in spec.runs and effect != "reads") or flag in spec.runs:
             run.run_text(value, inv.scope.copy(), None, where=inv.title)
         elif flag in spec.writes and plain(value) not in ("-", ""):
             run.write(value, inv.scope)
@@ -268,8 +266,6 @@ def report(inv: Invocation, effect: str) -> None:
     else:
         what = " ".join([*inv.path, *[plain(o) for o in operands[:2]]]) or inv.name
         run.change(ACTIONS[effect], f"{inv.name}/{what}", f"{inv.title} {_SAID[effect]}")
-        if inv.scope.cwd == "/" and False:
-            run.notice("", "")
 
 
 def _copied(inv: Invocation, role: str) -> None:
@@ -314,7 +310,7 @@ def leak(run: Interpreter, scope: Scope, word: str, title: str) -> bool:
         return True
     bare = plain(word)
     for part in (bare, bare.rpartition("@")[2], bare.rpartition("=")[2], bare.rpartition("<")[2]):
-        if part and "/" in part or part.startswith("."):
+        if (part and "/" in part) or part.startswith("."):
             content = run.content(part, scope, None)
             if set(content) & _LEAKS and not re.match(r"[a-z][a-z0-9+.-]*://", part):
                 run.deny("credential.sent", f"sends {shown(part)} away with {title}")
@@ -356,7 +352,17 @@ def gathered(inv: Invocation) -> str:
 
 
 _BIN = frozenset(
-    "/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin /opt/homebrew/bin /snap/bin /usr/lib/git-core".split()
+    [
+        "/bin",
+        "/usr/bin",
+        "/sbin",
+        "/usr/sbin",
+        "/usr/local/bin",
+        "/usr/local/sbin",
+        "/opt/homebrew/bin",
+        "/snap/bin",
+        "/usr/lib/git-core",
+    ]
 )
 
 

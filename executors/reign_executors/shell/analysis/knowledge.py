@@ -10,7 +10,8 @@ A program's table (and every subcommand's) may hold:
 ``operands``       what operands are: ``reads`` (files), ``writes``, ``deletes``, ``copy`` (the last is written),
                    ``move``, ``data``, ``url``
 ``writes`` ``opens`` ``runs``  options whose value is a file written, a file read, a command line executed
-``prints``         what comes out: ``input`` (what went in), ``network``, ``decoded``, ``environment``, ``secret``, ``count``
+``prints``         what comes out: ``input`` (what went in), ``network``, ``decoded``,
+                   ``environment``, ``secret``, ``count``
 ``handler``        code that looks closer (``handlers.py``)
 ``long``           options are ``-word``, never clusters of letters
 ``ends``           the first operand ends the options (a wrapper)
@@ -32,7 +33,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "programs"
 EFFECTS = ("nothing", "reads", "creates", "restarts", "changes", "sends", "stops", "destroys", "unclear")
 _NAMES = re.compile(r'names = "([^"]*)"\n')
-_EXAMPLES = re.compile(r"^examples\.\w+ = \[.*\]$\n?", re.M)
+_EXAMPLES = re.compile(r"^examples\.\w+ = \[.*\]$\n?", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -69,10 +70,26 @@ class Spec:
 
 
 _KEYS = frozenset(
-    (
-        "names effect with_operands bare values flags operands writes opens runs prints handler long ends subs sub verbs "
-        "examples"
-    ).split()
+    [
+        "names",
+        "effect",
+        "with_operands",
+        "bare",
+        "values",
+        "flags",
+        "operands",
+        "writes",
+        "opens",
+        "runs",
+        "prints",
+        "handler",
+        "long",
+        "ends",
+        "subs",
+        "sub",
+        "verbs",
+        "examples",
+    ]
 )
 
 
@@ -94,7 +111,7 @@ def build(name: str, table: dict[str, Any], inherited: Spec | None = None) -> Sp
     for what, listed in dict(table.get("flags", {})).items():
         if what not in EFFECTS:
             raise ValueError(f"{name}: unknown effect {what}")
-        flags.update(dict.fromkeys(str(listed).split(), what))
+        flags.update((flag, what) for flag in str(listed).split())
     spec = Spec(
         name=name,
         effect=effect,
@@ -158,7 +175,8 @@ def _sources() -> dict[str, str]:
         for block in path.read_text("utf-8").split("[[program]]\n")[1:]:
             names = _NAMES.match(block)
             if names is not None:
-                found.update(dict.fromkeys(names[1].split(), block))
+                for name in names[1].split():
+                    found[name] = block
     return found
 
 
@@ -198,7 +216,7 @@ def names() -> frozenset[str]:
 
 def examples() -> list[tuple[str, str, str]]:
     """``(file and program, command, verdict)`` of all examples in the data."""
-    result = []
+    result: list[tuple[str, str, str]] = []
     for path in sorted(FOLDER.glob("*.toml")):
         for table in tomllib.loads(path.read_text("utf-8")).get("program", []):
             for verdict, commands in dict(table.get("examples", {})).items():

@@ -34,7 +34,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The answer of :func:`reign_executors.shell.analysis.analyse`. ``writes`` are paths written, created or deleted."""
+    """The answer of :func:`analyse`. ``writes`` are paths written, created or deleted."""
 
     text: str
     commands: tuple[Command, ...] = ()

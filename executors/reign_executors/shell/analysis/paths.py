@@ -25,51 +25,183 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
-SYSTEM_DIRECTORIES = tuple(
-    (
-        "/ /bin /sbin /boot /dev /etc /lib /lib32 /lib64 /libx32 /proc /sys /run /root /home /usr /var /opt /srv /snap "
-        "/usr/bin /usr/sbin /usr/lib /usr/lib32 /usr/lib64 /usr/libexec /usr/share /usr/include /usr/local "
-        "/usr/local/bin /usr/local/sbin /usr/local/lib /var/lib /var/log /var/spool /var/run /var/mail /var/backups "
-        "/etc/pam.d /etc/ssl /etc/ssh /etc/systemd /etc/init.d /etc/sudoers.d /etc/security /etc/default /etc/apt "
-        "/etc/cron.d /etc/kubernetes /etc/kubernetes/manifests /etc/kubernetes/pki /boot/grub /boot/grub2 /boot/efi "
-        "/boot/EFI /efi /lib/modules /usr/lib/modules /lib/systemd /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu "
-        "/usr/lib/systemd /var/lib/dpkg /var/lib/rpm /var/lib/apt /var/lib/etcd /var/lib/kubelet /var/lib/systemd "
-        "/dev/mapper /dev/disk /dev/pts /sys/firmware /sys/firmware/efi /sys/firmware/efi/efivars "
-        "/var/log/audit /var/log/journal /Users /System /Library /Applications /private /private/etc /private/var "
-        "/System/Library /Volumes"
-    ).split()
+SYSTEM_DIRECTORIES = (
+    "/",
+    "/bin",
+    "/sbin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/proc",
+    "/sys",
+    "/run",
+    "/root",
+    "/home",
+    "/usr",
+    "/var",
+    "/opt",
+    "/srv",
+    "/snap",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/share",
+    "/usr/include",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/usr/local/lib",
+    "/var/lib",
+    "/var/log",
+    "/var/spool",
+    "/var/run",
+    "/var/mail",
+    "/var/backups",
+    "/etc/pam.d",
+    "/etc/ssl",
+    "/etc/ssh",
+    "/etc/systemd",
+    "/etc/init.d",
+    "/etc/sudoers.d",
+    "/etc/security",
+    "/etc/default",
+    "/etc/apt",
+    "/etc/cron.d",
+    "/etc/kubernetes",
+    "/etc/kubernetes/manifests",
+    "/etc/kubernetes/pki",
+    "/boot/grub",
+    "/boot/grub2",
+    "/boot/efi",
+    "/boot/EFI",
+    "/efi",
+    "/lib/modules",
+    "/usr/lib/modules",
+    "/lib/systemd",
+    "/lib/x86_64-linux-gnu",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/systemd",
+    "/var/lib/dpkg",
+    "/var/lib/rpm",
+    "/var/lib/apt",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/var/lib/systemd",
+    "/dev/mapper",
+    "/dev/disk",
+    "/dev/pts",
+    "/sys/firmware",
+    "/sys/firmware/efi",
+    "/sys/firmware/efi/efivars",
+    "/var/log/audit",
+    "/var/log/journal",
+    "/Users",
+    "/System",
+    "/Library",
+    "/Applications",
+    "/private",
+    "/private/etc",
+    "/private/var",
+    "/System/Library",
+    "/Volumes",
 )
-ACCOUNT_FILES = tuple(
-    (
-        "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/sudoers /etc/passwd- /etc/shadow- /etc/master.passwd "
-        "/etc/security/opasswd"
-    ).split()
+ACCOUNT_FILES = (
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/passwd-",
+    "/etc/shadow-",
+    "/etc/master.passwd",
+    "/etc/security/opasswd",
 )
-LOADER_FILES = tuple("/etc/ld.so.preload /etc/ld.so.conf /etc/ld.so.cache".split())
-PROFILE_FILES = tuple(
-    (
-        "/etc/profile /etc/bashrc /etc/bash.bashrc /etc/environment /etc/zshrc /etc/zsh/zshrc /etc/zprofile "
-        "/etc/zshenv /etc/csh.cshrc /etc/rc.local /etc/inittab "
-        "/root/.bashrc /root/.profile /root/.bash_profile /root/.bash_login /root/.bash_logout /root/.zshrc "
-        "/root/.zprofile /root/.zshenv /root/.zlogin"
-    ).split()
+LOADER_FILES = ("/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.cache")
+PROFILE_FILES = (
+    "/etc/profile",
+    "/etc/bashrc",
+    "/etc/bash.bashrc",
+    "/etc/environment",
+    "/etc/zshrc",
+    "/etc/zsh/zshrc",
+    "/etc/zprofile",
+    "/etc/zshenv",
+    "/etc/csh.cshrc",
+    "/etc/rc.local",
+    "/etc/inittab",
+    "/root/.bashrc",
+    "/root/.profile",
+    "/root/.bash_profile",
+    "/root/.bash_login",
+    "/root/.bash_logout",
+    "/root/.zshrc",
+    "/root/.zprofile",
+    "/root/.zshenv",
+    "/root/.zlogin",
 )
-SYSTEM_FILES = tuple(
-    (
-        "/vmlinuz /initrd.img /init /bin/sh /bin/bash /bin/login /bin/su /bin/busybox /sbin/init /usr/bin/sudo "
-        "/usr/bin/bash /usr/bin/sh /usr/bin/su /usr/bin/login /usr/bin/passwd /usr/bin/env /usr/bin/python3 "
-        "/usr/sbin/sshd /lib64/ld-linux-x86-64.so.2 /lib/ld-linux.so.2 /lib/x86_64-linux-gnu/libc.so.6 "
-        "/usr/lib/x86_64-linux-gnu/libc.so.6 /lib64/libc.so.6 /usr/lib/libc.so.6 /boot/vmlinuz /boot/grub/grub.cfg "
-        "/boot/grub2/grub.cfg /proc/sysrq-trigger /proc/sys/kernel/core_pattern /dev/mem /dev/kmem /dev/port"
-    ).split()
+SYSTEM_FILES = (
+    "/vmlinuz",
+    "/initrd.img",
+    "/init",
+    "/bin/sh",
+    "/bin/bash",
+    "/bin/login",
+    "/bin/su",
+    "/bin/busybox",
+    "/sbin/init",
+    "/usr/bin/sudo",
+    "/usr/bin/bash",
+    "/usr/bin/sh",
+    "/usr/bin/su",
+    "/usr/bin/login",
+    "/usr/bin/passwd",
+    "/usr/bin/env",
+    "/usr/bin/python3",
+    "/usr/sbin/sshd",
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux.so.2",
+    "/lib/x86_64-linux-gnu/libc.so.6",
+    "/usr/lib/x86_64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+    "/boot/vmlinuz",
+    "/boot/grub/grub.cfg",
+    "/boot/grub2/grub.cfg",
+    "/proc/sysrq-trigger",
+    "/proc/sys/kernel/core_pattern",
+    "/dev/mem",
+    "/dev/kmem",
+    "/dev/port",
 )
-SYSTEM_LOGS = tuple(
-    (
-        "/var/log/syslog /var/log/messages /var/log/auth.log /var/log/secure /var/log/kern.log /var/log/wtmp "
-        "/var/log/btmp /var/log/lastlog /var/log/faillog /var/log/dmesg /var/log/boot.log /var/log/cron "
-        "/var/log/audit/audit.log /var/log/daemon.log /var/log/user.log /var/log/sudo.log /var/log/maillog "
-        "/var/log/mail.log /var/run/utmp /run/utmp /var/log/utmp"
-    ).split()
+SYSTEM_LOGS = (
+    "/var/log/syslog",
+    "/var/log/messages",
+    "/var/log/auth.log",
+    "/var/log/secure",
+    "/var/log/kern.log",
+    "/var/log/wtmp",
+    "/var/log/btmp",
+    "/var/log/lastlog",
+    "/var/log/faillog",
+    "/var/log/dmesg",
+    "/var/log/boot.log",
+    "/var/log/cron",
+    "/var/log/audit/audit.log",
+    "/var/log/daemon.log",
+    "/var/log/user.log",
+    "/var/log/sudo.log",
+    "/var/log/maillog",
+    "/var/log/mail.log",
+    "/var/run/utmp",
+    "/run/utmp",
+    "/var/log/utmp",
 )
 _HISTORY = re.compile(
     r"(?:/root|/home/[^/]+|/Users/[^/]+)/\.(?:(?:ba|z|k|a|fi)?sh_history|history|zhistory|"
@@ -118,7 +250,9 @@ _CREDENTIAL = re.compile(
     """,
     re.IGNORECASE,
 )
-_NO_CREDENTIAL = re.compile(r"(?:\.pub|known_hosts|\.(?:example|sample|template|dist|md)|/ssh/config|\.ssh/config|\.crt)$")
+_NO_CREDENTIAL = re.compile(
+    r"(?:\.pub|known_hosts|\.(?:example|sample|template|dist|md)|/ssh/config|\.ssh/config|\.crt)$"
+)
 _PRIVATE = re.compile(
     r"^/etc/(?:passwd|group|hosts\.equiv)$|^/root$|^/home(?:/[^/]+)?$|^/etc$|^/$|^/etc/kubernetes$|_history$|^/var/lib/(?:mysql|postgresql)"
 )
@@ -131,6 +265,8 @@ def normal(value: str, cwd: str = UNKNOWN) -> str:
     value = literal(unmarked(value))
     if not value:
         return ""
+    if len(value) > 4096:  # longer than any path may be
+        return UNKNOWN
     if not value.startswith("/"):
         if value[0] in (UNKNOWN, MAYBE, SELF):
             base: list[str] = []
@@ -193,7 +329,7 @@ def _same(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
             continue
         if UNKNOWN in have and not has_glob(have):
             return False
-        if not has_glob(have) or not matches(have, want) or (have in (STAR,) and want.startswith(".")):
+        if not has_glob(have) or not matches(have, want) or (have == STAR and want.startswith(".")):
             return False
     return True
 
@@ -245,6 +381,7 @@ def _exact(parts: tuple[str, ...]) -> str | None:
     return path if _ANY_HOME.fullmatch(path) else None
 
 
+@lru_cache(maxsize=1024)
 def deletion(value: str, cwd: str = UNKNOWN) -> tuple[str, str] | None:
     """Rule and words when deleting (moving away, emptying) this would be a catastrophe for the host."""
     whole = whole_directory(value, cwd)
@@ -259,6 +396,7 @@ def deletion(value: str, cwd: str = UNKNOWN) -> tuple[str, str] | None:
     return overwriting(value, cwd, deleting=True)
 
 
+@lru_cache(maxsize=1024)
 def overwriting(value: str, cwd: str = UNKNOWN, *, deleting: bool = False) -> tuple[str, str] | None:
     """Rule and words when writing to this path would be a catastrophe: accounts, loader, profile, disks, logs."""
     for candidate in candidates(value):
@@ -291,7 +429,9 @@ def _overwriting(path: str, *, deleting: bool) -> tuple[str, str] | None:
         return "profile.tampered", f"would tamper with a login profile ({profile})"
     if path.startswith("/etc/profile.d/") and not deleting:
         return "profile.tampered", "would tamper with every login's profile"
-    if re.fullmatch(r"/root/\.ssh/(?:authorized_keys2?|rc)|/etc/ssh/sshd_config|/etc/ssh/authorized_keys.*", plain(path)):
+    if re.fullmatch(
+        r"/root/\.ssh/(?:authorized_keys2?|rc)|/etc/ssh/sshd_config|/etc/ssh/authorized_keys.*", plain(path)
+    ):
         if path.endswith("sshd_config") and not deleting:
             return None
         return "account.keys", "would tamper with root's keys"
@@ -302,6 +442,8 @@ def _overwriting(path: str, *, deleting: bool) -> tuple[str, str] | None:
         return "audit.logs", f"would wipe system logs ({log or shown(path)})"
     if path.startswith("/var/log/journal/") and deleting:
         return "audit.logs", "would wipe the journal"
+    if re.fullmatch(r"/sys/fs/selinux/(?:enforce|disable)|/etc/selinux/config|/etc/sysconfig/selinux", plain(path)):
+        return "security.selinux", "would switch SELinux's rules"
     system = _hits(path, SYSTEM_FILES)
     if system:
         return "system.file", f"would change the system file {system}"
@@ -325,7 +467,9 @@ def disk(path: str) -> bool:
     if _HARMLESS_DEVICE.fullmatch(text):
         return False
     if UNKNOWN in text or MAYBE in text:
-        return re.match(r"/dev/(?:[\ue000\ue001]|sd|vd|xvd|nvme|hd|mapper/|disk/|dm-|mmcblk|md|r?disk)", text) is not None
+        return (
+            re.match(r"/dev/(?:[\ue000\ue001]|sd|vd|xvd|nvme|hd|mapper/|disk/|dm-|mmcblk|md|r?disk)", text) is not None
+        )
     return _DISK.fullmatch(text) is not None
 
 
@@ -334,6 +478,7 @@ def harmless_device(path: str) -> bool:
     return _HARMLESS_DEVICE.fullmatch(path) is not None
 
 
+@lru_cache(maxsize=1024)
 def credential(value: str, cwd: str = UNKNOWN) -> str | None:
     """``secret`` for a file that holds credentials, ``private`` for one that is not to be sent away, else None."""
     path = normal(value, cwd)
@@ -347,7 +492,13 @@ def credential(value: str, cwd: str = UNKNOWN) -> str | None:
     return None
 
 
-_CREDENTIAL_SAMPLES = ("/etc/shadow", "/root/.ssh/id_rsa", "/root/.aws/credentials", "/etc/gshadow", "/root/.kube/config")
+_CREDENTIAL_SAMPLES = (
+    "/etc/shadow",
+    "/root/.ssh/id_rsa",
+    "/root/.aws/credentials",
+    "/etc/gshadow",
+    "/root/.kube/config",
+)
 
 
 def _glob_hits_credential(path: str) -> bool:

@@ -8,11 +8,10 @@ other, backquotes in here-documents, ``<>``, ``;;&``, extended globs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reign_executors.shell.analysis.syntax import (
     AndOr,
-    Arithmetic,
     Assignment,
     Case,
     For,
@@ -20,101 +19,41 @@ from reign_executors.shell.analysis.syntax import (
     Group,
     If,
     Node,
-    Parameter,
     Pipeline,
     Redirect,
     Sequence,
     Simple,
-    Substitution,
     Test,
     While,
     Word,
 )
-from reign_executors.shell.analysis.values import BRACE, BRACE_END, COMMA, SPECIALS, STAR
-
-DEEPEST = 40
-
-
-class Unreadable(Exception):
-    """The text is no shell text as far as this reader knows; ``position`` is where it gave up."""
-
-    def __init__(self, reason: str, position: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.position = position
-
+from reign_executors.shell.analysis.word_reading import (
+    HERE_TEXT,
+    Here,
+    Pieces,
+    Read,
+    TooLong,
+    Unreadable,
+    WordReader,
+    ansi,
+)
 
 _BLANK = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+^\-\u0080-\ud7ff\uf900-\U0010ffff\x01-\x08\x0b-\x1f\x7f]+(?=[ \t\n;&|<>()]|\Z)")
-_LITERAL = re.compile(r"[^ \t\n;&|<>()$`\"'\\]+")
-_DOUBLE = re.compile(r"[^$`\"\\]+")
-_HERE = re.compile(r"[^$`\\]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!\-]")
-_BRACED = re.compile(r"(!?)(#?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!\-])")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]\n]*)\])?(\+?)=")
-_OPERATOR = re.compile(r":[-=?+]|[-=?+]|##?|%%?|//?|\^\^?|,,?|@|:")
 _REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|&>>|&>|>>|>\||>&|<&|<>|>|<)")
-_ESCAPE = re.compile(
-    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.))", re.S
-)
-_SINGLE_ESCAPES = {
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "n": "\n",
-    "r": "\r",
-    "t": "\t",
-    "v": "\v",
-    "\\": "\\",
-    "'": "'",
-    '"': '"',
-    "?": "?",
-}
 _CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "in"})
 
 
-def ansi(text: str) -> str:
-    r"""What ``$'…'`` (and ``printf``) make of backslash escapes."""
-
-    def one(m: re.Match[str]) -> str:
-        if m[1]:
-            return _SINGLE_ESCAPES[m[1]]
-        if m[6]:
-            return chr(ord(m[6].upper()) & 0x1F)
-        code = int(m[2] or m[3] or m[4] or "0", 16) if not m[5] else int(m[5], 8) & 0xFF
-        return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code <= 0xF8FF else ""
-
-    return _ESCAPE.sub(one, text) if "\\" in text else text
+MOST_MENDED = 12
+_NO_ARITHMETIC = re.compile(r"\(\(\s*[A-Za-z_./][\w./]*\s+(?:-[A-Za-z]|[A-Za-z/~$\"'.])")
 
 
 @dataclass(slots=True)
-class Read:
-    """What was read. ``problem`` says why the rest could not be (None: everything was)."""
-
-    body: Sequence
-    problem: str | None = None
-    position: int = 0
-
-
-@dataclass(slots=True)
-class _Here:
-    redirect: Redirect
-    delimiter: str
-    quoted: bool
-    strip: bool
-
-
-@dataclass(slots=True)
-class Reader:
-    text: str
-    at: int = 0
-    depth: int = 0
-    base: int = 0  # added to positions: where this text lies in the outer one
-    heres: list[_Here] = field(default_factory=list)
+class Reader(WordReader):
+    """Commands, pipelines, lists and compound commands."""
 
     # --- whole texts -------------------------------------------------------------------------------------------
 
@@ -122,9 +61,10 @@ class Reader:
         """The whole text; after something unreadable it goes on with the next line."""
         everything = Sequence()
         problem: str | None = None
-        where = 0
+        where = mended = 0
         while self.at < len(self.text):
             before = self.at
+            self.met.clear()
             try:
                 part = self._list(())
                 self._extend(everything, part)
@@ -133,7 +73,12 @@ class Reader:
             except Unreadable as e:
                 if problem is None:
                     problem, where = e.reason, e.position
+                mended += 1
+                if isinstance(e, TooLong) or mended > MOST_MENDED:
+                    everything.items.extend(self.met)
+                    return Read(everything, problem, where)
                 self.heres.clear()
+                everything.items.extend(self.met)
                 cut = re.compile(r"[\n;&|)}]").search(self.text, max(self.at, before + 1))
                 self.at = cut.end() if cut else len(self.text)
         if self.heres and problem is None:
@@ -189,17 +134,10 @@ class Reader:
             if here.quoted:
                 here.redirect.target = body
             else:
-                inner = Reader(body, depth=self.depth + 1, base=self.base + self.at - len(body))
+                inner = Reader(body, depth=self.depth + 1, base=self.base + self.at - len(body), steps=self.steps)
                 inner._check_depth()
-                here.redirect.target = inner._quoted("", _HERE)
+                here.redirect.target = inner._quoted("", HERE_TEXT)
         self.heres = []
-
-    def _check_depth(self) -> None:
-        if self.depth > DEEPEST:
-            raise Unreadable("nested too deeply", self.at)
-
-    def _peek(self) -> str:
-        return self.text[self.at] if self.at < len(self.text) else ""
 
     # --- lists and pipelines -----------------------------------------------------------------------------------
 
@@ -212,7 +150,7 @@ class Reader:
             self._newlines()
             if self.at >= len(self.text) or self._at_closer(closers):
                 break
-            if self.text[self.at] in ")" or self.text.startswith(";;", self.at) or self.text.startswith(";&", self.at):
+            if self.text[self.at] == ")" or self.text.startswith(";;", self.at) or self.text.startswith(";&", self.at):
                 break
             if self.text[self.at] == ";":
                 raise Unreadable("a ';' with nothing before it", self.at)
@@ -340,6 +278,8 @@ class Reader:
 
     def _try_arithmetic(self) -> Node | None:
         start = self.at
+        if _NO_ARITHMETIC.match(self.text, self.at):
+            return None  # a POSIX shell without (( )) starts two subshells here
         try:
             self.at += 2
             inside = self._until("))")
@@ -348,34 +288,6 @@ class Reader:
             return None
         return Test([inside])
 
-    def _until(self, closer: str) -> Word:
-        """The text of an arithmetic expression up to its closer, with its expansions."""
-        pieces: list[str | Parameter | Substitution | Arithmetic] = []
-        depth = 0
-        while True:
-            if self.at >= len(self.text):
-                raise Unreadable("an arithmetic expression without end", self.at)
-            c = self.text[self.at]
-            if depth == 0 and self.text.startswith(closer, self.at):
-                self.at += len(closer)
-                return pieces or ""
-            if c in "$`":
-                self._dollar(pieces, quoted=True) if c == "$" else self._backquote(pieces, quoted=True)
-                continue
-            if c == "(" or (closer == "]" and c == "["):
-                depth += 1
-            elif c == ")" or (closer == "]" and c == "]"):
-                depth -= 1
-                if depth < 0:
-                    raise Unreadable("no arithmetic expression", self.at)
-            elif c == "'":
-                end = self.text.find("'", self.at + 1)
-                self.at = end if end > 0 else self.at
-            elif c == "\\":
-                self.at += 1
-            pieces.append(c)
-            self.at += 1
-
     def _compound(self, word: str) -> Node | None:
         start = self.at
         self.at += len(word)
@@ -383,7 +295,7 @@ class Reader:
             body: Node = self._list(("}",))
             self._expect("}")
         elif word == "if":
-            branches = []
+            branches: list[tuple[Node, Node]] = []
             condition = self._list(("then",))
             self._expect("then")
             branches.append((condition, self._list(("elif", "else", "fi"))))
@@ -525,7 +437,7 @@ class Reader:
 
     def _regex(self) -> Word:
         """The right side of ``=~``: blanks end it, parentheses and bars belong to it."""
-        pieces: list[str | Parameter | Substitution | Arithmetic] = []
+        pieces: Pieces = []
         depth = 0
         while self.at < len(self.text):
             c = self.text[self.at]
@@ -584,11 +496,10 @@ class Reader:
                 raise Unreadable(f"a stray {c!r}", self.at)
             words.append(word)
             end = self.at
-            if len(words) == 1 and isinstance(word, str):
-                declaring = word in _DECLARING
-            elif len(words) == 2 and words[0] in ("builtin", "command"):
+            if (len(words) == 1 and isinstance(word, str)) or (len(words) == 2 and words[0] in ("builtin", "command")):
                 declaring = word in _DECLARING
         simple.end = self.base + end
+        self.met.append(simple)
         if not words and not simple.assignments and not simple.redirects:
             raise Unreadable("a command is missing", self.at)
         return simple
@@ -640,274 +551,17 @@ class Reader:
             delimiter = _unquote(raw)
             redirect = Redirect(operator, word, found[1] or "", here=True)
             redirect.target = ""
-            self.heres.append(_Here(redirect, delimiter, quoted, operator == "<<-"))
+            self.heres.append(Here(redirect, delimiter, quoted, operator == "<<-"))
             return redirect
         if self._peek() in ("", "\n", ";", "|", ")") or (self._peek() == "&"):
             raise Unreadable("a redirection without a target", self.at)
         target = self._word()
         return Redirect(operator, target, found[1] or "")
 
-    # --- words -------------------------------------------------------------------------------------------------
-
-    def _word(self) -> Word:
-        found = _PLAIN.match(self.text, self.at)
-        if found:
-            self.at = found.end()
-            return found[0]
-        pieces: list[str | Parameter | Substitution | Arithmetic] = []
-        while self._word_piece(pieces):
-            pass
-        if not pieces:
-            return ""
-        if len(pieces) == 1 and isinstance(pieces[0], str):
-            return pieces[0]
-        if all(isinstance(p, str) for p in pieces):
-            return "".join(pieces)  # type: ignore[arg-type]
-        return pieces
-
-    def _word_piece(self, pieces: list[str | Parameter | Substitution | Arithmetic]) -> bool:
-        text = self.text
-        if self.at >= len(text):
-            return False
-        c = text[self.at]
-        if c in " \t\n;&|":
-            return False
-        if c == "'":
-            end = text.find("'", self.at + 1)
-            if end < 0:
-                raise Unreadable("a quote that is never closed", self.at)
-            pieces.append(text[self.at + 1 : end])
-            self.at = end + 1
-        elif c == '"':
-            self.at += 1
-            self._append(pieces, self._quoted('"', _DOUBLE))
-        elif c == "\\":
-            if self.at + 1 >= len(text):
-                pieces.append("\\")
-            elif text[self.at + 1] != "\n":
-                pieces.append(text[self.at + 1])
-            self.at += 2
-        elif c == "$":
-            self._dollar(pieces, quoted=False)
-        elif c == "`":
-            self._backquote(pieces, quoted=False)
-        elif c in "<>":
-            if not text.startswith("(", self.at + 1):
-                return False
-            self.at += 2
-            body = self._list((")",))
-            self._expect(")")
-            pieces.append(Substitution(body, c, quoted=True))
-        elif c == "(":
-            last = pieces[-1][-1:] if pieces and isinstance(pieces[-1], str) else ""
-            if not last or last not in "!@+\ue002\ue003":
-                return False
-            self._extended_glob(pieces, last)
-        elif c == ")":
-            return False
-        else:
-            found = _LITERAL.match(text, self.at)
-            if found is None:
-                return False
-            self.at = found.end()
-            pieces.append(found[0].translate(SPECIALS))
-        return True
-
-    @staticmethod
-    def _append(pieces: list[str | Parameter | Substitution | Arithmetic], word: Word) -> None:
-        if isinstance(word, str):
-            pieces.append(word)
-        else:
-            pieces.extend(word)
-
-    def _extended_glob(self, pieces: list[str | Parameter | Substitution | Arithmetic], kind: str) -> None:
-        start = self.at
-        depth = 0
-        while self.at < len(self.text):
-            c = self.text[self.at]
-            depth += (c == "(") - (c == ")")
-            self.at += 1
-            if depth == 0:
-                break
-            if c in "\n$`\"'\\":
-                raise Unreadable("an extended glob that can't be read", start)
-        else:
-            raise Unreadable("an extended glob without end", start)
-        inside = self.text[start + 1 : self.at - 1]
-        last = pieces[-1]
-        assert isinstance(last, str)
-        pieces[-1] = last[:-1]
-        if kind == "!":
-            pieces.append(STAR)
-        else:
-            options = inside.translate(SPECIALS).replace("|", COMMA)
-            pieces.append(BRACE + options + (COMMA if COMMA not in options or kind in "\ue002\ue003" else "") + BRACE_END)
-
-    def _quoted(self, closer: str, run: re.Pattern[str]) -> Word:
-        """The inside of double quotes (or of a here-document: no closer)."""
-        text = self.text
-        pieces: list[str | Parameter | Substitution | Arithmetic] = []
-        while True:
-            found = run.match(text, self.at)
-            if found:
-                self.at = found.end()
-                pieces.append(found[0])
-            if self.at >= len(text):
-                if closer:
-                    raise Unreadable("a quote that is never closed", self.at)
-                break
-            c = text[self.at]
-            if c == closer:
-                self.at += 1
-                break
-            if c == "\\":
-                following = text[self.at + 1 : self.at + 2]
-                if following == "\n":
-                    pass
-                elif following and following in '$`"\\' and (closer or following != '"'):
-                    pieces.append(following)
-                else:
-                    pieces.append("\\" + following)
-                self.at += 2
-            elif c == "$":
-                self._dollar(pieces, quoted=True)
-            elif c == "`":
-                self._backquote(pieces, quoted=True)
-        if all(isinstance(p, str) for p in pieces):
-            return "".join(pieces)  # type: ignore[arg-type]
-        return pieces
-
-    def _backquote(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
-        text = self.text
-        start = self.at + 1
-        end = start
-        while end < len(text) and text[end] != "`":
-            end += 2 if text[end] == "\\" else 1
-        if end >= len(text):
-            raise Unreadable("a backquote that is never closed", self.at)
-        special = r'\\([$`\\"])' if quoted else r"\\([$`\\])"
-        inside = re.sub(special, r"\1", text[start:end])
-        inner = Reader(inside, depth=self.depth + 1, base=self.base + start)
+    def _inner(self, text: str, base: int) -> Read:
+        inner = Reader(text, depth=self.depth + 1, base=base, steps=self.steps)
         inner._check_depth()
-        read = inner.read()
-        if read.problem:
-            raise Unreadable(read.problem, start)
-        pieces.append(Substitution(read.body, "$", quoted))
-        self.at = end + 1
-
-    def _dollar(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
-        text = self.text
-        following = text[self.at + 1 : self.at + 2]
-        if following == "(":
-            if text.startswith("((", self.at + 1):
-                start = self.at
-                try:
-                    self.at += 3
-                    inside = self._until("))")
-                    pieces.append(Arithmetic(inside, quoted))
-                    return
-                except Unreadable:
-                    self.at = start
-            self.at += 2
-            body = self._list((")",))
-            self._expect(")")
-            pieces.append(Substitution(body, "$", quoted))
-        elif following == "{":
-            self._braced(pieces, quoted=quoted)
-        elif following == "[":
-            self.at += 2
-            pieces.append(Arithmetic(self._until("]"), quoted))
-        elif following == "'" and not quoted:
-            end = self.at + 2
-            while end < len(text) and text[end] != "'":
-                end += 2 if text[end] == "\\" else 1
-            if end >= len(text):
-                raise Unreadable("a quote that is never closed", self.at)
-            pieces.append(ansi(text[self.at + 2 : end]))
-            self.at = end + 1
-        elif following == '"' and not quoted:
-            self.at += 1
-        else:
-            found = _PARAMETER.match(text, self.at + 1)
-            if found is None:
-                pieces.append("$")
-                self.at += 1
-            else:
-                pieces.append(Parameter(found[0], quoted=quoted))
-                self.at = found.end()
-
-    def _braced(self, pieces: list[str | Parameter | Substitution | Arithmetic], *, quoted: bool) -> None:
-        self.depth += 1
-        self._check_depth()
-        text = self.text
-        start = self.at
-        self.at += 2
-        found = _BRACED.match(text, self.at)
-        if found is None:
-            raise Unreadable("an expansion that can't be read", start)
-        length = bool(found[2])
-        name = found[3]
-        prefix = found[1] + found[2]
-        self.at = found.end()
-        if text[start + 2 : start + 4] in ("#}", "!}", "#:", "#-"):  # ${#}, ${!}: the parameters themselves
-            name, prefix, length = text[start + 2], "", False
-            self.at = start + 3
-        index = None
-        if self._peek() == "[":
-            close = text.find("]", self.at)
-            if close < 0:
-                raise Unreadable("a subscript without end", start)
-            index = text[self.at + 1 : close]
-            self.at = close + 1
-            if "$(" in index or "`" in index:
-                raise Unreadable("a subscript that runs something", start)
-        operator = ""
-        argument: Word | None = None
-        if self._peek() != "}":
-            op = _OPERATOR.match(text, self.at)
-            if op is None or length:
-                if prefix == "!" and self._peek() in ("*", "@"):
-                    self.at += 1
-                    operator = "*"
-                else:
-                    raise Unreadable("an expansion that can't be read", start)
-            else:
-                operator = op[0]
-                self.at = op.end()
-                argument = self._argument(quoted=quoted)
-        if self._peek() != "}":
-            raise Unreadable("an expansion without end", start)
-        self.at += 1
-        self.depth -= 1
-        pieces.append(Parameter(name, prefix + operator, argument, quoted, index))
-
-    def _argument(self, *, quoted: bool) -> Word:
-        """What stands after the operator, up to the closing brace."""
-        pieces: list[str | Parameter | Substitution | Arithmetic] = []
-        text = self.text
-        depth = 0
-        while self.at < len(text):
-            c = text[self.at]
-            if c == "}" and depth == 0:
-                break
-            if c == "{":
-                depth += 1
-            elif c == "}":
-                depth -= 1
-            if c == '"' and quoted:
-                self.at += 1
-                self._append(pieces, self._quoted('"', _DOUBLE))
-            elif c == "'" and quoted:
-                pieces.append(c)
-                self.at += 1
-            elif c in "\"'\\$`":
-                self._word_piece(pieces)
-            else:
-                pieces.append(c.translate(SPECIALS) if not quoted or c in "*?[]" else c)
-                self.at += 1
-        if all(isinstance(p, str) for p in pieces):
-            return "".join(pieces)  # type: ignore[arg-type]
-        return pieces
+        return inner.read()
 
 
 _COMPOUND = frozenset({"{", "if", "while", "until", "for", "select", "case", "[[", "function"})
@@ -916,7 +570,7 @@ _DECLARING = frozenset({"export", "declare", "typeset", "local", "readonly"})
 
 def _unquote(raw: str) -> str:
     """A here-document's delimiter without its quotes."""
-    return re.sub(r"\\(.)|['\"]", lambda m: m[1] or "", raw, flags=re.S)
+    return re.sub(r"\\(.)|['\"]", lambda m: m[1] or "", raw, flags=re.DOTALL)
 
 
 def read(text: str, *, depth: int = 0, base: int = 0) -> Read:
@@ -926,3 +580,6 @@ def read(text: str, *, depth: int = 0, base: int = 0) -> Read:
         return reader.read()
     except RecursionError:
         return Read(Sequence(), "nested too deeply", 0)
+
+
+__all__ = ["Read", "Reader", "Unreadable", "ansi", "read"]

@@ -63,7 +63,7 @@ def secret_name(name: str) -> bool:
 
 @dataclass(slots=True)
 class Scope:
-    """One shell's state. ``files`` (path → content) is shared with all its subshells: what was written stays written."""
+    """One shell's state. ``files`` (path → content) is shared with its subshells: what was written stays written."""
 
     variables: dict[str, Values] = field(default_factory=dict)
     arrays: dict[str, list[str]] = field(default_factory=dict)

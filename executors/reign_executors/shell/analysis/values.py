@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 
 UNKNOWN = "\ue000"  # some text, not empty
 MAYBE = "\ue001"  # some text, or none at all (a variable never set, a failed substitution)
@@ -19,16 +19,17 @@ SELF = "\ue00b"  # $0: the script itself
 
 NETWORK = "\ue010"  # mark: came from the network
 DECODED = "\ue011"  # mark: came out of a decoder
-SECRET = "\ue012"  # mark: a credential, or holds one
+SECRET = "\ue012"  # noqa: S105 - mark: a credential, or holds one
 ENVIRONMENT = "\ue013"  # mark: the whole environment
 PRIVATE = "\ue014"  # mark: not a credential, yet nothing to be sent away (account lists, key folders)
-SECRET_VARIABLE = "\ue015"  # mark: a variable whose name says that it holds a secret
+SECRET_VARIABLE = "\ue015"  # noqa: S105 - mark: a variable whose name says that it holds a secret
 SHELL = "\ue016"  # mark: what a shell says whose commands come from elsewhere
 
 MARKS = NETWORK + DECODED + SECRET + ENVIRONMENT + PRIVATE + SECRET_VARIABLE + SHELL
 RESERVED = re.compile("[\ue000-\ue01f]")
 _MARK = re.compile("[\ue010-\ue01f]")
 _UNKNOWN = re.compile("[\ue000\ue001\ue00b]")
+_STARS = re.compile("[\ue000-\ue002]*\ue002[\ue000-\ue002]*")
 _GLOB = re.compile("[\ue002\ue003\ue004]")
 _SHOWN = str.maketrans(
     {UNKNOWN: "…", MAYBE: "…", STAR: "*", ANY: "?", OPEN: "[", CLOSE: "]", BRACE: "{", COMMA: ",", BRACE_END: "}"}
@@ -39,10 +40,11 @@ _LITERAL = str.maketrans({BRACE: "{", COMMA: ",", BRACE_END: "}", TILDE: "~", SP
 _GLOBS_LITERAL = str.maketrans({STAR: "*", ANY: "?", OPEN: "[", CLOSE: "]"})
 _SPECIAL = {"*": STAR, "?": ANY, "[": OPEN, "]": CLOSE, "{": BRACE, "}": BRACE_END, ",": COMMA, "~": TILDE}
 SPECIALS = str.maketrans(_SPECIAL)
-_GLOB_CHARACTERS = str.maketrans({"*": STAR, "?": ANY, "[": OPEN, "]": CLOSE})
+GLOB_CHARACTERS = str.maketrans({"*": STAR, "?": ANY, "[": OPEN, "]": CLOSE})
 HOME = "/./root"  # root's home, spelled so that it can be told from a typed /root
-MOST_TEXT = 20_000
+MOST_TEXT = 8_000
 MOST_ALTERNATIVES = 12
+MOST_BRACES = 16
 
 
 def shown(value: str) -> str:
@@ -89,7 +91,7 @@ def split_fields(value: str, separators: str = " \t\n") -> str:
         return value
     for separator in separators:
         value = value.replace(separator, SPLIT)
-    return value.translate(_GLOB_CHARACTERS)
+    return value.translate(GLOB_CHARACTERS)
 
 
 def combine(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
@@ -103,7 +105,10 @@ def combine(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
     if total > MOST_ALTERNATIVES:
         kept = [p if len(p) == 1 else p[:3] for p in parts]
         everything = "".join(marks(a) for p in parts for a in p)
-        return (*dict.fromkeys("".join(c) for c, _ in zip(product(*kept), range(24), strict=False)), UNKNOWN + everything)
+        return (
+            *dict.fromkeys("".join(c) for c, _ in zip(product(*kept), range(24), strict=False)),
+            UNKNOWN + everything,
+        )
     return tuple(dict.fromkeys("".join(c) for c in product(*parts)))
 
 
@@ -128,6 +133,8 @@ def braces(value: str) -> list[str]:
     """Brace expansion; at most 64 results (then the rest is unknown)."""
     if BRACE not in value:
         return [value]
+    if value.count(BRACE) > MOST_BRACES:
+        return [UNKNOWN + marks(value)]
     done: list[str] = []
     waiting = [value]
     while waiting:
@@ -141,7 +148,7 @@ def braces(value: str) -> list[str]:
         start, end, commas = found
         if commas:
             cuts = [start, *commas, end]
-            options = [item[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)]
+            options = [item[a + 1 : b] for a, b in pairwise(cuts)]
         else:
             listed = _range(literal(item[start + 1 : end]))
             if listed is None:
@@ -175,6 +182,9 @@ def _first_brace(item: str) -> tuple[int, int, list[int]] | None:
 @lru_cache(maxsize=512)
 def pattern(value: str) -> re.Pattern[str] | None:
     """A regex for a glob value (one path component or a whole word); None where it is not a sound pattern."""
+    value = _STARS.sub(STAR, value)
+    if value.count(STAR) + value.count(UNKNOWN) + value.count(MAYBE) > 6 or len(value) > 300:
+        return None
     out = []
     i = 0
     while i < len(value):
@@ -200,7 +210,7 @@ def pattern(value: str) -> re.Pattern[str] | None:
             out.append(re.escape(literal(c)))
         i += 1
     try:
-        return re.compile("".join(out), re.S)
+        return re.compile("".join(out), re.DOTALL)
     except (re.error, OverflowError):
         return None
 

@@ -9,12 +9,16 @@ from functools import cache
 def load() -> None:
     """Register all handlers (once; kept out of the import of the analyser)."""
     from reign_executors.shell.analysis.handlers import (  # noqa: F401
+        awk_sed,
         cluster,
         code,
         containers,
+        databases,
         disks,
+        editors,
         files,
         filters,
+        git,
         network,
         tools,
         wrappers,

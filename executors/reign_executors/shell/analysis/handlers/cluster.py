@@ -7,7 +7,7 @@ import re
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
-from reign_executors.shell.analysis.invocation import Invocation, handler
+from reign_executors.shell.analysis.invocation import Invocation, handler, leak
 from reign_executors.shell.analysis.values import DECODED, NETWORK, SECRET, UNKNOWN, is_known, plain, shown, unmarked
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "default-token"})
@@ -41,8 +41,8 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
         return _exec(inv)
     if verb == "diff" and not inv.has("--help"):
         return _manifests(inv, deciding=False) or UNKNOWN
-    if verb in ("get", "describe", "view", "edit"):
-        _secrets(inv, verb)
+    if verb == "get" and _secrets(inv):
+        return SECRET + UNKNOWN
     if verb == "config" and inv.path[-1:] == ["view"] and inv.has("--raw"):
         return SECRET + UNKNOWN
     if verb == "get" and inv.has("--raw"):
@@ -50,13 +50,34 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
     if verb == "create" and inv.path[-1:] == ["token"]:
         run.unclear("credential.shown", "shows a token")
         return SECRET + UNKNOWN
-    if verb in ("delete", "scale", "patch", "replace", "drain", "cordon", "taint", "label", "annotate", "apply", "create", "rollout", "set", "run", "debug"):
-        if _dry(inv):
-            return UNKNOWN
+    if verb in (
+        "delete",
+        "scale",
+        "patch",
+        "replace",
+        "drain",
+        "cordon",
+        "taint",
+        "label",
+        "annotate",
+        "apply",
+        "create",
+        "rollout",
+        "set",
+        "run",
+        "debug",
+    ) and _dry(inv):
+        return UNKNOWN
     if verb == "delete":
         _delete(inv, namespace, everywhere=everywhere)
     elif verb == "drain" or verb == "cordon":
-        if inv.has("--all") or (inv.has("-l", "--selector") and not inv.operands and plain(inv.value("-l", "--selector") or "") in ("", "kubernetes.io/os=linux")):
+        if any(not is_known(o) for o in inv.operands) and _from_listing(inv):
+            run.deny("cluster.all-nodes", "would empty all nodes of the cluster")
+        if inv.has("--all") or (
+            inv.has("-l", "--selector")
+            and not inv.operands
+            and plain(inv.value("-l", "--selector") or "") in ("", "kubernetes.io/os=linux")
+        ):
             run.deny("cluster.all-nodes", "would empty all nodes of the cluster")
     elif verb == "taint" and inv.has("--all"):
         run.deny("cluster.all-nodes", "would taint all nodes of the cluster")
@@ -75,24 +96,27 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
     if verb == "cp" and len(inv.operands) == 2 and ":" not in plain(inv.operands[1]):
         run.write(inv.operands[1], inv.scope)
         return UNKNOWN
-    if verb == "proxy":
-        if any("^" in plain(v) or ".*" in plain(v) for v in inv.all_values("--accept-hosts")) and inv.has("--address"):
-            run.unclear("cluster.proxy", "opens the cluster's API to the network")
+    if verb == "proxy" and inv.has("--address", "--accept-hosts"):
+        run.unclear("cluster.proxy", "opens the cluster's API to the network")
     if verb == "get" and inv.has("-w", "--watch"):
         return UNKNOWN
     return None
 
 
-def _secrets(inv: Invocation, verb: str) -> None:
+def _secrets(inv: Invocation) -> bool:
+    """Whether the content of secrets is printed."""
     kinds = [k.split("/")[0] for o in inv.operands for k in plain(o).lower().split(",")]
     if not any(k in ("secret", "secrets") for k in kinds[:1]) and not any(
         "secret" in k.lower() for o in inv.operands[:1] for k in plain(o).split(",")
     ):
-        return
+        return False
     output = plain(inv.value("-o", "--output") or "")
-    if verb == "get" and re.match(r"(?:yaml|json|jsonpath|go-template|template|custom-columns)", output):
-        if re.match(r"(?:json|yaml)$", output) or re.search(r"data|\.\.|@$|\{\}$", output):
-            inv.run.unclear("credential.shown", "shows the content of a secret")
+    if re.match(r"(?:json|yaml)$", output):
+        return True
+    return (
+        re.match(r"json|go-template|template|custom-columns", output) is not None
+        and re.search(r"data|\.\.|@$|\{\}$", output + plain(inv.value("--template") or "")) is not None
+    )
 
 
 def _delete(inv: Invocation, namespace: str, *, everywhere: bool) -> None:
@@ -123,16 +147,15 @@ def _delete(inv: Invocation, namespace: str, *, everywhere: bool) -> None:
         run.deny("cluster.all-nodes", "would delete all nodes")
     if all_of and everywhere:
         run.deny("cluster.everything", "would delete everything of a kind in all namespaces")
-    elif all_of and kinds and _EVERYTHING.match(kinds) and kinds not in ("all",) and not kinds.startswith("all,"):
+    elif all_of and kinds and _EVERYTHING.match(kinds) and kinds != "all" and not kinds.startswith("all,"):
         run.deny("cluster.everything", f"would delete all {kinds} of the cluster")
     elif everywhere and (inv.has("-l", "--selector") is False) and not names:
         run.deny("cluster.everything", "would delete everything of a kind in all namespaces")
-    if namespace == "kube-system" and (all_of or not names or kinds in ("all",) or len(names) > 0):
-        if all_of or re.match(r"(?:deploy|deployments?|ds|daemonsets?|all|svc|services?|sts|statefulsets?|cm|configmaps?|sa|serviceaccounts?|secrets?)", kinds) or inv.has("-l", "--selector"):
-            run.deny("cluster.kube-system", "would delete parts of the cluster itself (kube-system)")
-    if re.match(r"(?:deploy|ds|daemonset|deployment|svc|service)[\w.]*/", words[0]) if words else False:
-        if namespace == "kube-system":
-            run.deny("cluster.kube-system", "would delete parts of the cluster itself (kube-system)")
+    parts = r"(?:deploy(?:ments?)?|ds|daemonsets?|all|svc|services?|sts|statefulsets?)(?:[.,]|$)"
+    if namespace == "kube-system" and (all_of or re.match(parts, kinds) or inv.has("-l", "--selector")):
+        run.deny("cluster.kube-system", "would delete parts of the cluster itself (kube-system)")
+    if words and namespace == "kube-system" and re.match(r"(?:deploy|ds|daemonset|svc|service)[\w.]*/", words[0]):
+        run.deny("cluster.kube-system", "would delete parts of the cluster itself (kube-system)")
     if kinds.startswith(("crd", "customresourcedefinition")) and all_of:
         run.deny("cluster.everything", "would delete all custom resources of the cluster")
 
@@ -140,19 +163,19 @@ def _delete(inv: Invocation, namespace: str, *, everywhere: bool) -> None:
 def _from_listing(inv: Invocation) -> bool:
     """The names come from a list of all of them (``kubectl get ns … | xargs kubectl delete ns``)."""
     text = inv.run.text
-    return re.search(r"\bget\s+(?:-\S+\s+)*(?:ns|namespaces?|nodes?|no)\b", text) is not None and not re.search(
-        r"grep|awk|-l\b|selector", text
-    )
+    return re.search(
+        r"\bget\s+(?:-\S+\s+)*(?:ns|namespaces?|nodes?|no)\b|\bget\s[^|;&)]*\s(?:-A|--all-namespaces)\b", text
+    ) is not None and not re.search(r"grep|awk|sed|head|jq|-l\b|selector", text)
 
 
 def _binding(inv: Invocation) -> None:
     run = inv.run
     role = plain(inv.value("--clusterrole") or "")
     subjects = [plain(v) for v in inv.all_values("--user", "--group")]
-    if role in ("cluster-admin", "admin", "edit", "system:masters") or role.endswith("admin"):
-        if any(_ANONYMOUS.match(s) for s in subjects):
-            run.deny("cluster.admin-for-all", "would make everybody (anonymous) an administrator of the cluster")
-    if any(s in ("system:masters",) for s in subjects):
+    powerful = role in ("cluster-admin", "admin", "edit", "system:masters") or role.endswith("admin")
+    if powerful and any(_ANONYMOUS.match(s) for s in subjects):
+        run.deny("cluster.admin-for-all", "would make everybody (anonymous) an administrator of the cluster")
+    if any(s == "system:masters" for s in subjects):
         run.unclear("cluster.admin", "gives administrator's rights")
 
 
@@ -232,14 +255,20 @@ def manifest_dangers(text: str) -> list[tuple[str, str]]:
         flat = json.dumps(json.loads(text))
     except ValueError:
         flat = text
-    if re.search(r"hostPath[\"']?\s*:\s*\{?\s*[\"']?path[\"']?\s*:\s*[\"']?/[\"']?\s*(?:$|[,}\n#])", flat, re.M):
+    if re.search(
+        r"hostPath[\"']?\s*:\s*\{?\s*[\"']?path[\"']?\s*:\s*[\"']?/[\"']?\s*(?:$|[,}\n#])", flat, re.MULTILINE
+    ):
         found.append(("container.host-root", "mounts a node's root into a pod"))
     host_pid = re.search(r"hostPID[\"']?\s*:\s*true", flat)
     if host_pid and re.search(r"privileged[\"']?\s*:\s*true", flat):
         found.append(("container.host-namespaces", "gives a privileged pod the node's processes"))
     elif host_pid and "nsenter" in flat:
         found.append(("container.host-namespaces", "enters a node's namespaces"))
-    if re.search(r"kind[\"']?\s*:\s*[\"']?ClusterRoleBinding", flat) and "cluster-admin" in flat and _ANONYMOUS.search(flat):
+    if (
+        re.search(r"kind[\"']?\s*:\s*[\"']?ClusterRoleBinding", flat)
+        and "cluster-admin" in flat
+        and _ANONYMOUS.search(flat)
+    ):
         found.append(("cluster.admin-for-all", "would make everybody (anonymous) an administrator of the cluster"))
     return found
 
@@ -255,7 +284,11 @@ def _helm(inv: Invocation, effect: str) -> str | None:
         if plain(inv.value("-n", "--namespace") or "") == "kube-system" and effect != "reads":
             inv.run.deny("cluster.kube-system", "would remove parts of the cluster itself (kube-system)")
         text = inv.run.text
-        if effect != "reads" and any(not is_known(o) for o in inv.operands) and re.search(r"helm\s+(?:ls|list)\b[^|]*(?:-A\b|--all-namespaces)", text):
+        if (
+            effect != "reads"
+            and any(not is_known(o) for o in inv.operands)
+            and re.search(r"helm\s+(?:ls|list)\b[^|]*(?:-A\b|--all-namespaces)", text)
+        ):
             inv.run.deny("cluster.everything", "would remove all releases of all namespaces")
     if verb == "get" and inv.path[-1:] == ["values"]:
         return UNKNOWN
@@ -267,9 +300,9 @@ def _terraform(inv: Invocation, effect: str) -> str | None:
     verb = inv.path[0] if inv.path else ""
     if verb == "plan" and (inv.has("-out", "--out")):
         return None
-    if verb == "output" and (inv.has("-raw", "-json", "--raw", "--json")):
-        if any(re.search(r"pass|secret|token|key|cred", plain(o), re.IGNORECASE) for o in inv.operands):
-            inv.run.unclear("credential.shown", "shows a secret output")
+    named = any(re.search(r"pass|secret|token|key|cred", plain(o), re.IGNORECASE) for o in inv.operands)
+    if verb == "output" and named and inv.has("-raw", "-json", "--raw", "--json"):
+        inv.run.unclear("credential.shown", "shows a secret output")
     return None
 
 
@@ -302,7 +335,12 @@ def _aws(inv: Invocation, effect: str) -> str | None:
         run.unclear("credential.shown", "shows a secret parameter")
     elif service in ("ecr", "ecr-public") and verb in ("get-login-password", "get-login", "get-authorization-token"):
         return SECRET + UNKNOWN
-    elif service == "sts" and verb in ("assume-role", "get-session-token", "assume-role-with-web-identity", "get-federation-token"):
+    elif service == "sts" and verb in (
+        "assume-role",
+        "get-session-token",
+        "assume-role-with-web-identity",
+        "get-federation-token",
+    ):
         run.unclear("credential.shown", "shows new credentials")
     elif service == "iam" and verb == "create-access-key":
         run.change(Action.CREATE, "credential/access-key", "creates an access key")
@@ -313,10 +351,9 @@ def _aws(inv: Invocation, effect: str) -> str | None:
         return SECRET + UNKNOWN
     elif service == "ec2" and verb == "get-password-data":
         run.unclear("credential.shown", "shows a password")
-    if service in ("iam",) and verb in ("attach-user-policy", "attach-role-policy", "attach-group-policy"):
-        if "AdministratorAccess" in " ".join(words + [v or "" for _, v in inv.options]):
-            run.notice("cloud.admin", "gives administrator's rights")
-    if service in ("cloudtrail",) and verb in ("stop-logging", "delete-trail"):
+    if service == "iam" and verb.startswith("attach-") and "AdministratorAccess" in " ".join(map(plain, inv.argv)):
+        run.notice("cloud.admin", "gives administrator's rights")
+    if service == "cloudtrail" and verb in ("stop-logging", "delete-trail"):
         run.deny("security.audit", "would switch the account's audit trail off")
     if service == "guardduty" and verb == "delete-detector":
         run.deny("security.audit", "would switch the account's intrusion detection off")
@@ -327,7 +364,14 @@ def _aws(inv: Invocation, effect: str) -> str | None:
 def _cloud(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
     text = " ".join(words)
-    if re.search(r"(?:secrets versions access|secret show|print-access-token|print-identity-token|get-access-token|get-credentials.*--show|keys list.*account)", text):
+    if effect not in ("reads", "nothing"):
+        for word in inv.argv[1:]:
+            leak(inv.run, inv.scope, word, inv.title)
+    if re.search(
+        r"(?:secrets versions access|secret show|print-access-token|print-identity-token|"
+        r"get-access-token|get-credentials.*--show|keys list.*account)",
+        text,
+    ):
         if "print-" in text or "get-access-token" in text:
             return SECRET + UNKNOWN
         inv.run.unclear("credential.shown", "shows a secret")
@@ -349,9 +393,12 @@ def _kubeadm(inv: Invocation, effect: str) -> str | None:
 @handler("etcdctl")
 def _etcdctl(inv: Invocation, effect: str) -> str | None:
     words = [plain(a) for a in inv.argv[1:]]
-    if inv.path[:1] in (["del"],):
-        if any(w in ("", "/", "/registry", "/registry/") for w in words) or "--from-key" in words or "--from-key=true" in words:
-            inv.run.deny("cluster.everything", "would delete everything in the cluster's store")
+    if inv.path[:1] == ["del"] and (
+        any(w in ("", "/", "/registry", "/registry/") for w in words)
+        or "--from-key" in words
+        or "--from-key=true" in words
+    ):
+        inv.run.deny("cluster.everything", "would delete everything in the cluster's store")
     if inv.path[:1] == ["get"] and any("secrets" in w for w in words):
         inv.run.unclear("credential.shown", "shows secrets of the cluster")
     return None

@@ -37,7 +37,13 @@ def _docker(inv: Invocation, effect: str) -> str | None:
     if verb == "exec":
         return _exec(inv)
     if verb in ("run", "create"):
-        if "service" in inv.path or "volume" in inv.path or "network" in inv.path or "context" in inv.path or "secret" in inv.path:
+        if (
+            "service" in inv.path
+            or "volume" in inv.path
+            or "network" in inv.path
+            or "context" in inv.path
+            or "secret" in inv.path
+        ):
             return None
         return _run(inv)
     if verb == "cp":
@@ -66,22 +72,39 @@ def _run(inv: Invocation) -> str | None:
         plain(v).upper() in ("ALL", "SYS_ADMIN", "CAP_SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO")
         for v in inv.all_values("--cap-add")
     )
-    host_pid = any(plain(v) == "host" for v in inv.all_values("--pid", "--ipc", "--userns", "--uts", "--cgroupns")) and any(
-        plain(v) == "host" for v in inv.all_values("--pid")
-    )
+    host_pid = any(
+        plain(v) == "host" for v in inv.all_values("--pid", "--ipc", "--userns", "--uts", "--cgroupns")
+    ) and any(plain(v) == "host" for v in inv.all_values("--pid"))
     words = " ".join(plain(w) for w in command)
     entered = re.search(r"\b(?:nsenter|chroot)\b", words) is not None
     for source, target, read_only in _mounts(inv):
         whole = paths.whole_directory(source, inv.scope.cwd)
         if whole == "/":
             run.deny("container.host-root", f"mounts the host's root into a container ({shown(source)})")
-        elif source.endswith("docker.sock") or source.endswith("containerd.sock"):
+        elif source.endswith(("docker.sock", "containerd.sock")):
             run.unclear("container.engine-socket", "gives a container the engine, and with it the host")
             if re.search(r"\bdocker\b.*(?:-v|--volume|--mount)\s*(?:=|\s)/:", words):
                 run.deny("container.host-root", "mounts the host's root through the engine's socket")
-        elif whole and not read_only:
-            if whole in ("/etc", "/boot", "/dev", "/root", "/usr", "/bin", "/lib", "/sbin", "/proc", "/sys", "/var", "/home"):
-                run.unclear("container.host-directory", f"gives a container the host's {whole}")
+        elif (
+            whole
+            and not read_only
+            and whole
+            in (
+                "/etc",
+                "/boot",
+                "/dev",
+                "/root",
+                "/usr",
+                "/bin",
+                "/lib",
+                "/sbin",
+                "/proc",
+                "/sys",
+                "/var",
+                "/home",
+            )
+        ):
+            run.unclear("container.host-directory", f"gives a container the host's {whole}")
         if target:
             _deleting_inside(inv, command, source, target)
     if host_pid and (privileged or entered):
@@ -101,7 +124,11 @@ def _run(inv: Invocation) -> str | None:
     for flag, value in inv.options:
         if flag == "--env-file" and value:
             continue
-    run.change(Action.CREATE, f"container/{plain(inv.value('--name') or '') or shown(inv.operands[0]) if inv.operands else '…'}", f"{title} starts a container")
+    run.change(
+        Action.CREATE,
+        f"container/{plain(inv.value('--name') or '') or shown(inv.operands[0]) if inv.operands else '…'}",
+        f"{title} starts a container",
+    )
     return UNKNOWN
 
 
@@ -121,7 +148,9 @@ def _deleting_inside(inv: Invocation, command: list[str], source: str, target: s
     """The container's command deletes the mount: then it deletes the host's files."""
     text = " ".join(unmarked(w) for w in command)
     inside = re.escape(plain(target).rstrip("/") or "/")
-    deleting = re.search(r"\b(?:rm|find|shred|dd|chmod|chown|mkfs\S*|tee|cp|mv|truncate)\b", text) is not None or ">" in text
+    deleting = (
+        re.search(r"\b(?:rm|find|shred|dd|chmod|chown|mkfs\S*|tee|cp|mv|truncate)\b", text) is not None or ">" in text
+    )
     if not deleting:
         return
     for word in re.findall(rf"(?<![\w/])({inside}(?:/[^\s;|&'\"]*)?)", plain(text)):
@@ -131,7 +160,11 @@ def _deleting_inside(inv: Invocation, command: list[str], source: str, target: s
             danger = paths.deletion(host or "/", inv.scope.cwd)
         else:
             danger = paths.overwriting(host or "/", inv.scope.cwd)
-            if danger is None and paths.whole_directory(host or "/", inv.scope.cwd) and re.search(r"\bch(?:mod|own)\b.*-R|find", text):
+            if (
+                danger is None
+                and paths.whole_directory(host or "/", inv.scope.cwd)
+                and re.search(r"\bch(?:mod|own)\b.*-R|find", text)
+            ):
                 danger = ("rights.system", f"would change the host's {shown(host)} through a container")
         if danger:
             inv.run.deny("container.host-root", f"{danger[1]} through a container")
@@ -173,6 +206,9 @@ def _compose(inv: Invocation, effect: str) -> str | None:
         scope = inv.scope.copy()
         scope.cwd, scope.functions, scope.aliases = UNKNOWN, {}, {}
         if verb == "run":
+            for source, _target, _read_only in _mounts(inv):
+                if paths.whole_directory(source, inv.scope.cwd) == "/":
+                    inv.run.deny("container.host-root", "mounts the host's root into a container")
             inv.run.change(Action.CREATE, f"container/{shown(inv.operands[0])}", "starts a container")
         return inv.run.run_argv(inv.operands[1:], scope, inv.stdin, under=f"{inv.title}")
     return None

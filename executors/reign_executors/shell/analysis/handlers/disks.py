@@ -7,12 +7,12 @@ import re
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.invocation import Invocation, handler
-from reign_executors.shell.analysis.values import is_known, plain, shown
+from reign_executors.shell.analysis.values import UNKNOWN, is_known, plain, shown
 
 
 @handler("mkfs")
 def _mkfs(inv: Invocation, effect: str) -> str | None:
-    if inv.has("-n", "-N", "--no-act", "--dry-run") and inv.name not in ("mkswap",) and inv.has("-n", "--no-act"):
+    if inv.has("-n", "-N", "--no-act", "--dry-run") and inv.name != "mkswap" and inv.has("-n", "--no-act"):
         return ""
     for operand in inv.operands:
         path = paths.normal(operand, inv.scope.cwd)
@@ -29,11 +29,17 @@ def _partition(inv: Invocation, effect: str) -> str | None:
     if effect == "reads":
         return None
     words = [plain(o) for o in inv.operands]
-    if inv.name in ("parted",) and (len(words) <= 1 or words[-1] == "print" or words[1:2] in (["print"], ["unit"])):
-        if "print" in words or "align-check" in words:
-            return ""
+    if (
+        inv.name == "parted"
+        and (len(words) <= 1 or words[-1] == "print" or words[1:2] in (["print"], ["unit"]))
+        and "print" in words
+    ):
+        return ""
     disks = [o for o in inv.operands if paths.disk(paths.normal(o, inv.scope.cwd))]
-    if inv.name.startswith(("lv", "vg", "pvresize", "pvmove", "pvchange", "swap")) and inv.name not in ("lvremove", "vgremove"):
+    if inv.name.startswith(("lv", "vg", "pvresize", "pvmove", "pvchange", "swap")) and inv.name not in (
+        "lvremove",
+        "vgremove",
+    ):
         disks = []  # these work inside a volume group
     if disks:
         inv.run.deny("disk.write", f"would write the partition table or data of {shown(disks[0])}")
@@ -56,7 +62,7 @@ def _mount(inv: Invocation, effect: str) -> str | None:
         return ""
     options = plain(inv.value("-o", "--options") or "")
     target = inv.operands[-1] if inv.operands else "…"
-    if paths.normal(target, inv.scope.cwd) in ("/",) and "remount" not in options:
+    if paths.normal(target, inv.scope.cwd) == "/" and "remount" not in options:
         inv.run.deny("system.mount", "would mount over the root file system")
     inv.run.change(Action.UPDATE, f"mount/{shown(target)}", f"{inv.title} changes what is mounted")
     return ""
@@ -85,7 +91,7 @@ def _account(inv: Invocation, effect: str) -> str | None:
         run.deny("account.root", "would tamper with the root account")
     if inv.name in ("chpasswd", "newusers") and inv.stdin and "root:" in plain(inv.stdin):
         run.deny("account.root", "would set root's password")
-    if inv.name in ("passwd",) and inv.has("-S", "--status"):
+    if inv.name == "passwd" and inv.has("-S", "--status"):
         return ""
     if inv.name in ("chsh", "usermod") and words[-1:] == ["root"] and inv.has("-s", "--shell"):
         run.change(Action.UPDATE, "user/root", "changes root's login shell")
@@ -114,7 +120,9 @@ def _firewall(inv: Invocation, effect: str) -> str | None:
             return ""
         if any(re.fullmatch(r"-[vnL46]*L[vnx]*", w) for w in words):
             return ""
-        off = bool({"-F", "--flush"} & set(words)) and not [w for w in words if re.fullmatch(r"[A-Z]+[-_][A-Z0-9-_]+", w)]
+        off = bool({"-F", "--flush"} & set(words)) and not [
+            w for w in words if re.fullmatch(r"[A-Z]+[-_][A-Z0-9-_]+", w)
+        ]
         off = off or re.search(r"(?:-P|--policy) (?:INPUT|FORWARD|OUTPUT) ACCEPT", text) is not None
     elif inv.name == "nft":
         if words[:1] == ["list"] or "list" in words[:3]:
@@ -127,7 +135,7 @@ def _firewall(inv: Invocation, effect: str) -> str | None:
     elif inv.name == "firewall-cmd":
         if all(re.match(r"--(?:list|get|query|info|state|zone|permanent|version|help)", w) for w in words):
             return ""
-        off = any(w in ("--panic-off",) for w in words) or "--set-default-zone=trusted" in words
+        off = any(w == "--panic-off" for w in words) or "--set-default-zone=trusted" in words
     elif inv.name == "pfctl":
         if any(w.startswith("-s") for w in words):
             return ""
@@ -148,7 +156,7 @@ def _security(inv: Invocation, effect: str) -> str | None:
     elif inv.name == "auditctl":
         if "-l" in words or "-s" in words:
             return ""
-        if any(w in ("-D",) for w in words) or re.search(r"-e ?0", " ".join(words)):
+        if any(w == "-D" for w in words) or re.search(r"-e ?0", " ".join(words)):
             run.deny("security.audit", "would switch auditing off")
     elif inv.name in ("aa-teardown", "aa-disable", "apparmor_parser"):
         if inv.name == "aa-teardown" or (inv.name == "apparmor_parser" and inv.has("-R", "--remove")):
@@ -181,14 +189,19 @@ def _service(inv: Invocation, effect: str) -> str | None:
             return ""
         if verb in ("stop", "restart", "start", "reload", "force-reload", "condrestart", "try-restart"):
             inv.run.change(
-                Action.STOP if verb == "stop" else Action.RESTART, f"service/{words[0] if words else '…'}", f"service {verb}"
+                Action.STOP if verb == "stop" else Action.RESTART,
+                f"service/{words[0] if words else '…'}",
+                f"service {verb}",
             )
         else:
             inv.run.unclear("unclear.subcommand", f"'service … {verb}' is not known")
     if verb in ("stop", "disable", "mask", "kill", "off", "del"):
         for word in words:
             if _PROTECTING.match(word):
-                inv.run.deny("security.audit" if "audit" in word or "log" in word else "security.firewall", f"would switch {word} off")
+                inv.run.deny(
+                    "security.audit" if "audit" in word or "log" in word else "security.firewall",
+                    f"would switch {word} off",
+                )
     if inv.name == "service":
         return ""
     return None
@@ -213,7 +226,10 @@ def _kill(inv: Invocation, effect: str) -> str | None:
     if words[:1] in (["-l"], ["-L"], ["-0"]) or words[:2] == ["-s", "0"]:
         return ""
     targets = [w for w in words if not re.fullmatch(r"-(?:[A-Z]+\d*|s|n|\d{1,2})", w)]
-    if "-1" in words[1:] or (words == ["-9", "-1"]) or words[-1:] == ["1"] and targets == ["1"]:
+    contained = any("exec" in w for w in inv.run.wrappers)
+    if contained:
+        pass
+    elif "-1" in words[1:] or (words == ["-9", "-1"]) or (words[-1:] == ["1"] and targets == ["1"]):
         inv.run.deny("host.kill-all", "would end every process of the host")
     inv.run.change(Action.STOP, f"process/{' '.join(words[-1:])}", f"{inv.name} ends processes")
     return ""
@@ -222,9 +238,13 @@ def _kill(inv: Invocation, effect: str) -> str | None:
 @handler("killall")
 def _killall(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
-    if inv.name in ("killall5",):
+    if inv.name == "fuser" and not inv.has("-k", "--kill"):
+        return UNKNOWN
+    if inv.name == "killall5":
         inv.run.deny("host.kill-all", "would end every process of the host")
-    if inv.name == "pkill" and (inv.has("-u", "-U") and "root" in [*words, plain(inv.value("-u", "-U") or "")] and not words[1:]):
+    if inv.name == "pkill" and (
+        inv.has("-u", "-U") and "root" in [*words, plain(inv.value("-u", "-U") or "")] and not words[1:]
+    ):
         inv.run.deny("host.kill-all", "would end every process of root")
     if any(_PROTECTING.match(w) for w in words):
         inv.run.deny("security.audit", f"would end {words[0]}, which protects the host")

@@ -8,6 +8,7 @@ from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.invocation import Invocation, handler, sent
 from reign_executors.shell.analysis.values import (
+    GLOB_CHARACTERS,
     PRIVATE,
     SECRET,
     STAR,
@@ -115,6 +116,7 @@ def _shred(inv: Invocation, effect: str) -> str | None:
     return ""
 
 
+_ANYBODYS_FOLDERS = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - nothing is made there
 _SETUID_MODE = re.compile(r"(?:[ugoa]*[+=][rwxXt]*s[rwxXt]*,?)+|0?[2467]\d{3}")
 
 
@@ -138,15 +140,23 @@ def _chmod(inv: Invocation, effect: str) -> str | None:
         path = paths.normal(operand, scope.cwd)
         danger = paths.overwriting(operand, scope.cwd)
         if danger and danger[0] in ("account.file", "loader.tampered", "disk.write", "system.file", "account.sudo"):
-            if inv.name == "chmod" and danger[0] != "disk.write" and re.fullmatch(r"0?[046][04]0|0?6[04][04]|o-\w+|go-\w+", mode):
+            if (
+                inv.name == "chmod"
+                and danger[0] != "disk.write"
+                and re.fullmatch(r"0?[046][04]0|0?6[04][04]|o-\w+|go-\w+", mode)
+            ):
                 pass
             else:
                 run.deny("rights.account", f"would change the rights of {shown(operand)}")
-        if inv.name == "chmod" and _SETUID_MODE.fullmatch(mode):
-            if re.search(r"/(?:ba|da|z|k)?sh$|/(?:bash|python\d?|perl|vim?|find|cp|env|nmap|less|awk)$", path) or path.startswith(
-                ("/tmp/", "/var/tmp/", "/dev/shm/")
-            ):
-                run.deny("account.setuid", f"would let everybody run {shown(operand)} as its owner (setuid)")
+        if (
+            inv.name == "chmod"
+            and _SETUID_MODE.fullmatch(mode)
+            and (
+                re.search(r"/(?:ba|da|z|k)?sh$|/(?:bash|python\d?|perl|vim?|find|cp|env|nmap|less|awk)$", path)
+                or path.startswith(_ANYBODYS_FOLDERS)
+            )
+        ):
+            run.deny("account.setuid", f"would let everybody run {shown(operand)} as its owner (setuid)")
         run.change(Action.UPDATE, f"file/{paths.home_shown(path)}", f"changes the rights of {shown(operand)}")
         run.writes[paths.home_shown(path)] = None
     if not operands:
@@ -161,12 +171,49 @@ def _setcap(inv: Invocation, effect: str) -> str | None:
     return None
 
 
-_FIND_FILES = frozenset("-fprint -fprint0 -fls -fprintf".split())
-_FIND_ACTIONS = frozenset("-exec -execdir -ok -okdir".split())
+_FIND_FILES = frozenset(["-fprint", "-fprint0", "-fls", "-fprintf"])
+_FIND_ACTIONS = frozenset(["-exec", "-execdir", "-ok", "-okdir"])
 _FIND_TESTS = frozenset(
-    "-name -iname -path -ipath -wholename -regex -iregex -type -mtime -mmin -atime -amin -ctime -cmin -newer -size "
-    "-maxdepth -mindepth -perm -user -group -uid -gid -printf -links -inum -lname -ilname -samefile -fstype -xtype "
-    "-anewer -cnewer -used -regextype -newermt -newerct -newerat".split()
+    [
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-regex",
+        "-iregex",
+        "-type",
+        "-mtime",
+        "-mmin",
+        "-atime",
+        "-amin",
+        "-ctime",
+        "-cmin",
+        "-newer",
+        "-size",
+        "-maxdepth",
+        "-mindepth",
+        "-perm",
+        "-user",
+        "-group",
+        "-uid",
+        "-gid",
+        "-printf",
+        "-links",
+        "-inum",
+        "-lname",
+        "-ilname",
+        "-samefile",
+        "-fstype",
+        "-xtype",
+        "-anewer",
+        "-cnewer",
+        "-used",
+        "-regextype",
+        "-newermt",
+        "-newerct",
+        "-newerat",
+    ]
 )
 
 
@@ -178,17 +225,27 @@ def _find(inv: Invocation, effect: str) -> str | None:
     i = 0
     while i < len(words) and (plain(words[i]) in ("-H", "-L", "-P") or re.match(r"-[DO]", words[i])):
         i += 1
-    while i < len(words) and words[i][:1] not in ("-", "(", "!") :
+    while i < len(words) and words[i][:1] not in ("-", "(", "!"):
         starts.append(words[i])
         i += 1
     if not starts:
         starts = ["."]
     narrowed = False
     everything_deleted = False
+    timed = False
+    negated = False
     names: list[str] = []
     while i < len(words):
         word = plain(words[i])
         i += 1
+        if word in ("!", "-not"):
+            negated = True
+            continue
+        if negated:
+            negated = False
+            if word in _FIND_TESTS:
+                i += 1
+            continue
         if word in _FIND_TESTS:
             value = words[i] if i < len(words) else ""
             i += 1
@@ -197,8 +254,19 @@ def _find(inv: Invocation, effect: str) -> str | None:
             if word in ("-name", "-path", "-iname") and set(plain(value)) <= set("*?./"):
                 continue
             narrowed = True
+            timed = timed or word in (
+                "-mtime",
+                "-mmin",
+                "-atime",
+                "-amin",
+                "-ctime",
+                "-cmin",
+                "-size",
+                "-newer",
+                "-user",
+            )
             if word in ("-name", "-iname", "-path", "-wholename"):
-                names.append(value)
+                names.append(value.translate(GLOB_CHARACTERS))
         elif word in ("-empty", "-nouser", "-nogroup"):
             narrowed = True
         elif word == "-delete":
@@ -214,14 +282,17 @@ def _find(inv: Invocation, effect: str) -> str | None:
                 i += 1
             i += 1
             _find_executes(inv, command, starts, names, narrowed=narrowed)
-        elif unmarked(words[i - 1]) and not is_known(words[i - 1]) and not narrowed and len(unmarked(words[i - 1])) == 1:
+        elif (
+            unmarked(words[i - 1]) and not is_known(words[i - 1]) and not narrowed and len(unmarked(words[i - 1])) == 1
+        ):
             run.unclear("unclear.operands", "part of what find would do is not known")
     if everything_deleted:
         for start in starts:
             if narrowed:
                 if paths.whole_directory(start, scope.cwd) == "/" and not names:
                     run.deny("delete.root", "would delete over the whole file system")
-                _named(inv, start, names)
+                if not timed:
+                    _named(inv, start, names)
                 run.change(Action.DELETE, f"file/{shown(start)}", f"deletes what it finds below {shown(start)}")
             else:
                 run.delete(start, scope)
@@ -239,7 +310,7 @@ def _named(inv: Invocation, start: str, names: list[str]) -> None:
     for name in names:
         bare = unmarked(name)
         for folder in dict.fromkeys((whole, "/etc", "/var/log") if whole == "/" else (whole,)):
-            joined = paths.overwriting(f"{folder.rstrip('/')}/{bare}", deleting=True) if "/" not in bare else None
+            joined = paths.deletion(f"{folder.rstrip('/')}/{bare}") if "/" not in bare else None
             if joined:
                 inv.run.deny(*joined)
 
@@ -248,7 +319,11 @@ def _find_executes(inv: Invocation, command: list[str], starts: list[str], names
     if not command:
         return
     run, scope = inv.run, inv.scope
-    if not narrowed and any("{}" in w for w in command) and plain(command[0]).rsplit("/", 1)[-1] in ("rm", "shred", "unlink", "mv", "truncate"):
+    if (
+        not narrowed
+        and any("{}" in w for w in command)
+        and plain(command[0]).rsplit("/", 1)[-1] in ("rm", "shred", "unlink", "mv", "truncate")
+    ):
         for start in starts:
             run.delete(start, scope)
     if narrowed:
@@ -258,7 +333,9 @@ def _find_executes(inv: Invocation, command: list[str], starts: list[str], names
                 if paths.whole_directory(start, scope.cwd) == "/" and not names:
                     run.deny("delete.root", "would delete over the whole file system")
         argument = [f"{unmarked(s).rstrip('/')}/{UNKNOWN}" for s in starts]
-        argument = [a + (names[0].replace("\ue002", UNKNOWN) if names and names[0][:1] == "\ue002" else "") for a in argument]
+        argument = [
+            a + (names[0].replace("\ue002", UNKNOWN) if names and names[0][:1] == "\ue002" else "") for a in argument
+        ]
     else:
         argument = [unmarked(s) for s in starts]
     for one in argument[:6]:
@@ -309,14 +386,22 @@ def _tar(inv: Invocation, effect: str) -> str | None:
             elif letter in "bXTgKNVLHI" and operands:
                 operands.pop(0)
     for flag, value in inv.options:
-        if value and flag in ("--checkpoint-action", "--to-command", "--use-compress-program", "-I", "--info-script", "-F", "--rsh-command"):
+        if value and flag in (
+            "--checkpoint-action",
+            "--to-command",
+            "--use-compress-program",
+            "-I",
+            "--info-script",
+            "-F",
+            "--rsh-command",
+        ):
             code = value
             if flag == "--checkpoint-action":
                 if not plain(value).startswith("exec"):
                     continue
                 code = value.partition("=")[2]
             run.run_text(code, scope.copy(), None, where="tar")
-        elif flag in ("--remove-files",):
+        elif flag == "--remove-files":
             for operand in operands:
                 run.delete(operand, scope)
     mode = letters + "".join(f[1:] for f, _ in inv.options if len(f) == 2)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import string
+from collections.abc import Callable
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
@@ -39,6 +40,18 @@ def _decoded(inv: Invocation, data: bytes | None) -> str:
     return DECODED + kept + data.decode("utf-8", "replace")
 
 
+_DECODERS: dict[str, Callable[[str], bytes]] = {
+    "base64": base64.b64decode,
+    "base32": base64.b32decode,
+    "base16": base64.b16decode,
+}
+
+
+def _padded(text: str) -> str:
+    bare = re.sub(r"\s", "", text)
+    return bare + "=" * (-len(bare) % 4)
+
+
 @handler("base64")
 def _base64(inv: Invocation, effect: str) -> str | None:
     text = _text(inv)
@@ -47,12 +60,11 @@ def _base64(inv: Invocation, effect: str) -> str | None:
         kind = "base32"
     if inv.name == "basenc" and inv.has("--base16"):
         kind = "base16"
-    decode = {"base64": base64.b64decode, "base32": base64.b32decode, "base16": base64.b16decode}[kind]
     if inv.has("-d", "-D", "--decode", "--d", "--de", "--dec"):
         if text is None:
             return _decoded(inv, None)
         try:
-            return _decoded(inv, decode(re.sub(r"\s", "", text) + "=" * (-len(re.sub(r"\s", "", text)) % 4)))
+            return _decoded(inv, _DECODERS[kind](_padded(text)))
         except (binascii.Error, ValueError):
             return _decoded(inv, None)
     if text is None:
@@ -94,13 +106,12 @@ _CLASSES = {
 def _set(text: str) -> str:
     text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0")
     text = re.sub(r"\[:(\w+):\]", lambda m: _CLASSES.get(m[1], ""), text)
-    text = re.sub(
+    return re.sub(
         r"(.)-(.)",
         lambda m: "".join(chr(c) for c in range(ord(m[1]), min(ord(m[2]), ord(m[1]) + 256) + 1)) or m[0],
         text,
-        flags=re.S,
+        flags=re.DOTALL,
     )
-    return text
 
 
 @handler("tr")
@@ -112,8 +123,8 @@ def _tr(inv: Invocation, effect: str) -> str | None:
     bare = plain(text)
     first = _set(plain(inv.operands[0]))
     if inv.has("-d"):
-        keep = (lambda c: c in first) if inv.has("-c", "-C") else (lambda c: c not in first)
-        return kept + "".join(c for c in bare if keep(c))
+        inside = inv.has("-c", "-C")
+        return kept + "".join(c for c in bare if (c in first) is inside)
     if len(inv.operands) < 2:
         return kept + bare
     second = _set(plain(inv.operands[1]))
@@ -199,7 +210,7 @@ def _cut(inv: Invocation, effect: str) -> str | None:
     return kept + "\n".join(out)
 
 
-_SUBSTITUTE = re.compile(r"s(.)((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([gIip]*)", re.S)
+_SUBSTITUTE = re.compile(r"s(.)((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([gIip]*)", re.DOTALL)
 
 
 def sed_text(script: str, text: str) -> str | None:
@@ -228,16 +239,13 @@ def _grep(inv: Invocation, effect: str) -> str | None:
     if inv.has("-q", "-c", "-l", "-L", "--quiet", "--silent", "--count", "--files-with-matches"):
         return UNKNOWN
     pattern = plain(inv.value("-e", "--regexp") or (inv.operands[0] if inv.operands else ""))
-    if files:
-        text = "".join(inv.run.content(f, inv.scope, inv.stdin) for f in files)
-    else:
-        text = inv.stdin or ""
+    text = "".join(inv.run.content(f, inv.scope, inv.stdin) for f in files) if files else inv.stdin or ""
     kept = marks(text)
-    if ENVIRONMENT in kept and not inv.has("-v") and not re.search(
-        r"secret|token|pass|key|cred|auth|^\W*$|^\^?\[?[A-Z.]*\]?[*+]?$", pattern, re.IGNORECASE
-    ):
-        kept = kept.replace(ENVIRONMENT, "")
-    elif ENVIRONMENT in kept and re.fullmatch(r"\^?(?:PATH|HOME|USER|LANG|SHELL|TERM|PWD)=?", pattern):
+    if (
+        ENVIRONMENT in kept
+        and not inv.has("-v")
+        and not re.search(r"secret|token|pass|key|cred|auth|^\W*$|^\^?\[?[A-Z.]*\]?[*+]?$", pattern, re.IGNORECASE)
+    ) or (ENVIRONMENT in kept and re.fullmatch(r"\^?(?:PATH|HOME|USER|LANG|SHELL|TERM|PWD)=?", pattern)):
         kept = kept.replace(ENVIRONMENT, "")
     if text and is_known(text) and len(pattern) < 60 and not inv.has("-o", "-v", "-A", "-B", "-C"):
         try:
@@ -272,7 +280,11 @@ def _openssl(inv: Invocation, effect: str) -> str | None:
     if sub == "s_client":
         if inv.stdin and SHELL in inv.stdin:
             inv.run.deny("shell.reverse", "gives a shell to the network (openssl)")
-        if inv.stdin is not None and not is_known(inv.stdin) and (NETWORK in inv.stdin or unmarked(inv.stdin) != UNKNOWN):
+        if (
+            inv.stdin is not None
+            and not is_known(inv.stdin)
+            and (NETWORK in inv.stdin or unmarked(inv.stdin) != UNKNOWN)
+        ):
             inv.run.unclear("network.raw", "talks over a raw TLS connection")
         if inv.stdin and set(inv.stdin) & {SECRET, ENVIRONMENT}:
             inv.run.deny("credential.sent", "sends credentials away with openssl")
@@ -298,7 +310,7 @@ def _whoami(inv: Invocation, effect: str) -> str | None:
 def _mktemp(inv: Invocation, effect: str) -> str | None:
     if not inv.has("-u", "--dry-run"):
         inv.run.change(Action.CREATE, "file//tmp/tmp", "creates a temporary file")
-    return "/tmp/tmp." + UNKNOWN + "\n"
+    return "/tmp/tmp." + UNKNOWN + "\n"  # noqa: S108 - nothing is made
 
 
 @handler("printenv")
@@ -339,4 +351,19 @@ def _ls(inv: Invocation, effect: str) -> str | None:
 
 @handler("strings")
 def _strings(inv: Invocation, effect: str) -> str | None:
+    return None
+
+
+@handler("ss")
+def _ss(inv: Invocation, effect: str) -> str | None:
+    """Small readers with one or two options that change something."""
+    if effect == "changes" and inv.name == "file" and not inv.has("-C", "--compile"):
+        return UNKNOWN
+    if (
+        effect == "changes"
+        and inv.name == "nvidia-smi"
+        and not any(len(f) > 2 for f, _ in inv.options)
+        and not inv.has("-r")
+    ):
+        return UNKNOWN
     return None

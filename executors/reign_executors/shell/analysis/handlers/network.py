@@ -22,10 +22,21 @@ from reign_executors.shell.analysis.values import (
 )
 
 _SENT = {SECRET, ENVIRONMENT, PRIVATE}
-_DATA = (
-    "-d --data --data-raw --data-binary --data-ascii --data-urlencode --json -F --form --form-string -T --upload-file "
-    "--url-query"
-).split()
+_DATA = [
+    "-d",
+    "--data",
+    "--data-raw",
+    "--data-binary",
+    "--data-ascii",
+    "--data-urlencode",
+    "--json",
+    "-F",
+    "--form",
+    "--form-string",
+    "-T",
+    "--upload-file",
+    "--url-query",
+]
 _LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)")
 
 
@@ -60,12 +71,18 @@ def _curl(inv: Invocation, effect: str) -> str | None:
             sending = sending or not inv.has("-G", "--get") or flag in ("-T", "--upload-file")
             if set(_content(inv, flag, value)) & _SENT:
                 run.deny("credential.sent", "sends credentials or the environment away with curl")
-            elif SECRET_VARIABLE in value and re.search(r"AWS_|PRIVATE_KEY|GITHUB_TOKEN|GH_TOKEN|SECRET_KEY", _source(inv)):
+            elif SECRET_VARIABLE in value and re.search(
+                r"AWS_|PRIVATE_KEY|GITHUB_TOKEN|GH_TOKEN|SECRET_KEY", _source(inv)
+            ):
                 run.deny("credential.sent", "sends a credential away with curl")
         elif flag in ("-b", "--cookie", "-A", "--user-agent", "-e", "--referer") and value and set(value) & _SENT:
             run.deny("credential.sent", "sends credentials away with curl")
         elif flag in ("-H", "--header") and value and set(value) & _SENT:
-            if re.match(r"(?:authorization|x-[a-z-]*token|private-token|x-api-key|api-key|cookie|metadata)", plain(value), re.IGNORECASE):
+            if re.match(
+                r"(?:authorization|x-[a-z-]*token|private-token|x-api-key|api-key|cookie|metadata)",
+                plain(value),
+                re.IGNORECASE,
+            ):
                 run.unclear("credential.used", "authenticates with a credential read from a file")
             else:
                 run.deny("credential.sent", "sends credentials away with curl")
@@ -82,7 +99,9 @@ def _curl(inv: Invocation, effect: str) -> str | None:
     else:
         changing = bool(method) or sending
     if changing:
-        run.change(Action.UPDATE, f"url/{shown(urls[0]) if urls else '…'}", f"sends a changing request ({method or 'POST'})")
+        run.change(
+            Action.UPDATE, f"url/{shown(urls[0]) if urls else '…'}", f"sends a changing request ({method or 'POST'})"
+        )
     if any(unmarked(u).startswith(("gopher:", "smtp:", "ldap:", "telnet:", "dict:", "mqtt:")) for u in urls):
         run.change(Action.UPDATE, "url/…", "talks another protocol than HTTP")
     output = inv.value("-o", "--output")
@@ -101,7 +120,11 @@ def _curl(inv: Invocation, effect: str) -> str | None:
             _downloaded(inv, f"{folder.rstrip('/')}/{name}" if folder else name, body)
         return ""
     for flag, value in inv.options:
-        if flag in ("-D", "--dump-header", "-c", "--cookie-jar", "--trace", "--trace-ascii", "--stderr") and value and plain(value) != "-":
+        if (
+            flag in ("-D", "--dump-header", "-c", "--cookie-jar", "--trace", "--trace-ascii", "--stderr")
+            and value
+            and plain(value) != "-"
+        ):
             run.write(value, scope)
     return body
 
@@ -156,7 +179,9 @@ def _wget(inv: Invocation, effect: str) -> str | None:
     return ""
 
 
-_SHELL_NAME = re.compile(r"(?:^|[\s/'\"`,:=(])(?:(?:ba|da|z|k|a|c|tc|fi)?sh|cmd(?:\.exe)?|powershell|python3?|perl)(?:$|[\s'\"`,;&)])")
+_SHELL_NAME = re.compile(
+    r"(?:^|[\s/'\"`,:=(])(?:(?:ba|da|z|k|a|c|tc|fi)?sh|cmd(?:\.exe)?|powershell|python3?|perl)(?:$|[\s'\"`,;&)])"
+)
 
 
 @handler("netcat")
@@ -164,7 +189,9 @@ def _netcat(inv: Invocation, effect: str) -> str | None:
     run = inv.run
     for flag, value in inv.options:
         if flag in ("-e", "-c", "--exec", "--sh-exec", "--lua-exec", "--exec-shell"):
-            run.deny("shell.reverse", f"gives a program to the network ({inv.name} {flag} {shown(value or '')})".strip())
+            run.deny(
+                "shell.reverse", f"gives a program to the network ({inv.name} {flag} {shown(value or '')})".strip()
+            )
     text = inv.stdin
     if text is not None and SHELL in text:
         run.deny("shell.reverse", f"gives a shell to the network ({inv.name})")
@@ -255,7 +282,9 @@ def _copy_remote(inv: Invocation, effect: str) -> str | None:
         scope.files[spot] = body
         scope.files[spot.rstrip("/") + "/" + unmarked(word).rstrip("/").rsplit("/", 1)[-1].rpartition(":")[2]] = body
         if not remote and plain(word).rstrip("/").rsplit("/", 1)[-1]:
-            danger = paths.overwriting(plain(target).rstrip("/") + "/" + plain(word).rstrip("/").rsplit("/", 1)[-1], scope.cwd)
+            danger = paths.overwriting(
+                plain(target).rstrip("/") + "/" + plain(word).rstrip("/").rsplit("/", 1)[-1], scope.cwd
+            )
             if danger:
                 run.deny(*danger)
     return UNKNOWN
@@ -278,7 +307,7 @@ def _ftp(inv: Invocation, effect: str) -> str | None:
     if inv.stdin is not None and set(inv.stdin) & _SENT:
         inv.run.deny("credential.sent", f"sends credentials away with {inv.name}")
     if inv.stdin:
-        for found in re.finditer(r"^\s*m?put\s+(\S+)", plain(inv.stdin), re.M):
+        for found in re.finditer(r"^\s*m?put\s+(\S+)", plain(inv.stdin), re.MULTILINE):
             leak(inv.run, inv.scope, found[1] if "/" in found[1] else "./" + found[1], inv.title)
     inv.run.change(Action.UPDATE, f"remote/{inv.name}", f"{inv.name} exchanges files with another host")
     return UNKNOWN
@@ -292,7 +321,7 @@ def _ip(inv: Invocation, effect: str) -> str | None:
     verbs = words[1:2]
     if words[0] == "netns" and verbs == ["exec"]:
         return inv.run.run_argv(inv.operands[3:], inv.scope.copy(), inv.stdin, under="ip netns exec")
-    if words[0] in ("vrf",) and verbs == ["exec"]:
+    if words[0] == "vrf" and verbs == ["exec"]:
         return inv.run.run_argv(inv.operands[3:], inv.scope.copy(), inv.stdin, under="ip vrf exec")
     if not verbs or any("show".startswith(v) or "list".startswith(v) or v in ("get", "lst", "help") for v in verbs):
         return UNKNOWN
@@ -311,7 +340,9 @@ def _ifconfig(inv: Invocation, effect: str) -> str | None:
     elif inv.name == "arp":
         reading = not inv.has("-s", "-d")
     elif inv.name == "ethtool":
-        reading = not any(re.fullmatch(r"-[sACGKNUWEXLP]|--(?:change|set.*|coalesce-set|flash|reset)", f) for f, _ in inv.options)
+        reading = not any(
+            re.fullmatch(r"-[sACGKNUWEXLP]|--(?:change|set.*|coalesce-set|flash|reset)", f) for f, _ in inv.options
+        )
     elif inv.name == "hostname":
         reading = not words
     elif inv.name == "date":

@@ -24,7 +24,23 @@ def _words(inv: Invocation, effect: str) -> str | None:
 
 @handler("supervised")
 def _supervised(inv: Invocation, effect: str) -> str | None:
-    reading = {"status", "list", "ls", "logs", "tail", "show", "describe", "info", "monit", "version", "print", "l", "avail", "prettylist", "jlist"}
+    reading = {
+        "status",
+        "list",
+        "ls",
+        "logs",
+        "tail",
+        "show",
+        "describe",
+        "info",
+        "monit",
+        "version",
+        "print",
+        "l",
+        "avail",
+        "prettylist",
+        "jlist",
+    }
     if effect == "reads" or any(plain(o) in reading for o in inv.operands[:2]):
         return UNKNOWN
     return None
@@ -40,19 +56,59 @@ def _blockdev_words(inv: Invocation, effect: str) -> str | None:
     words = [plain(a) for a in inv.argv[1:]]
     text = " ".join(words)
     disks = [o for o in inv.operands if paths.disk(paths.normal(o, inv.scope.cwd))]
-    reading = {"status", "list", "show", "get", "filesystem", "iostat", "history", "luksDump", "isLuks", "id-ctrl", "smart-log", "list-ns", "ls", "table", "info"}
-    if effect == "reads" or words and words[0] in reading and not re.search(r"\b(?:resize|defrag|balance|label|remove|delete)\b", text):
+    reading = {
+        "status",
+        "list",
+        "show",
+        "get",
+        "filesystem",
+        "iostat",
+        "history",
+        "luksDump",
+        "isLuks",
+        "id-ctrl",
+        "smart-log",
+        "list-ns",
+        "ls",
+        "table",
+        "info",
+    }
+    if effect == "reads" or (
+        words and words[0] in reading and not re.search(r"\b(?:resize|defrag|balance|label|remove|delete)\b", text)
+    ):
         return UNKNOWN
-    if inv.name in ("blockdev",) and any(w.startswith("--get") for w in words):
+    if inv.name == "blockdev" and any(w.startswith("--get") for w in words):
         return UNKNOWN
     if inv.name == "smartctl" and not re.search(r"-t\b|--test|-s\b|--set|-X", text):
         return UNKNOWN
-    if inv.name == "hdparm" and not any(re.fullmatch(r"-[A-Za-z]\d+|--(?:security|trim|make|write|repair|sanitize|dco|fwdownload)\S*|-[yYZ]", w) for w in words):
+    if inv.name == "hdparm" and not any(
+        re.fullmatch(r"-[A-Za-z]\d+|--(?:security|trim|make|write|repair|sanitize|dco|fwdownload)\S*|-[yYZ]", w)
+        for w in words
+    ):
         return UNKNOWN
-    if inv.name == "mdadm" and re.search(r"--detail|--examine|-[DEQ]\b|--scan|--query", text) and not re.search(r"--(?:create|zero|stop|remove|fail|add|manage|grow|assemble)", text):
+    if (
+        inv.name == "mdadm"
+        and re.search(r"--detail|--examine|-[DEQ]\b|--scan|--query", text)
+        and not re.search(r"--(?:create|zero|stop|remove|fail|add|manage|grow|assemble)", text)
+    ):
         return UNKNOWN
-    if inv.name in ("tune2fs", "resize2fs", "fsck", "e2fsck", "xfs_repair", "losetup", "lvm", "multipath", "nvme", "iscsiadm", "debugfs", "cryptsetup") and re.search(
-        r"(?:^| )(?:-l|-a|-n|-ll|-N|--list|-P|list\S*|status|-m session$|show\S*|smart-log|id-\w+|get-\S+|-R (?:stat|ls|cat)\b.*|isLuks|luksDump|lvs|pvs|vgs)(?: |$)", text
+    if inv.name in (
+        "tune2fs",
+        "resize2fs",
+        "fsck",
+        "e2fsck",
+        "xfs_repair",
+        "losetup",
+        "lvm",
+        "multipath",
+        "nvme",
+        "iscsiadm",
+        "debugfs",
+        "cryptsetup",
+    ) and re.search(
+        r"(?:^| )(?:-l|-a|-n|-ll|-N|--list|-P|list\S*|status|-m session$|show\S*|smart-log|"
+        r"id-\w+|get-\S+|-R (?:stat|ls|cat)\b.*|isLuks|luksDump|lvs|pvs|vgs)(?: |$)",
+        text,
     ):
         return UNKNOWN
     if inv.name == "losetup" and not words:
@@ -63,7 +119,13 @@ def _blockdev_words(inv: Invocation, effect: str) -> str | None:
         inv.run.deny("disk.format", f"would erase {shown(disks[0])}")
     elif disks and inv.name == "mdadm" and inv.has("--create", "-C"):
         inv.run.deny("disk.format", f"would overwrite {shown(disks[0])}")
-    elif inv.name == "zpool" and words[:1] == ["destroy"] or inv.name == "zfs" and words[:1] == ["destroy"] and inv.has("-r", "-R") and "/" not in words[-1] and "@" not in words[-1]:
+    elif (inv.name == "zpool" and words[:1] == ["destroy"]) or (
+        inv.name == "zfs"
+        and words[:1] == ["destroy"]
+        and inv.has("-r", "-R")
+        and "/" not in words[-1]
+        and "@" not in words[-1]
+    ):
         inv.run.deny("disk.format", "would destroy a whole storage pool")
     elif inv.name == "zpool" and words[:1] in (["labelclear"], ["create"]) and disks:
         inv.run.deny("disk.format", f"would overwrite {shown(disks[0])}")
@@ -79,19 +141,38 @@ def _blockdev_words(inv: Invocation, effect: str) -> str | None:
 def _apt(inv: Invocation, effect: str) -> str | None:
     for value in inv.all_values("-o"):
         name, _, code = value.partition("=")
-        if re.search(r"(?:invoke|post-invoke|pre-install|options|dpkg)", plain(name), re.IGNORECASE) and "::" in plain(name):
-            if re.search(r"invoke|install-pkgs", plain(name), re.IGNORECASE):
-                inv.run.run_text(code, inv.scope.copy(), None, where="apt")
+        if "::" in plain(name) and re.search(r"invoke|install-pkgs", plain(name), re.IGNORECASE):
+            inv.run.run_text(code, inv.scope.copy(), None, where="apt")
     return _essential(inv, effect)
 
 
-_ESSENTIAL = frozenset("libc6 glibc systemd coreutils bash dpkg apt linux-image* base-files util-linux init sudo login passwd kernel".split())
+_ESSENTIAL = frozenset(
+    [
+        "libc6",
+        "glibc",
+        "systemd",
+        "coreutils",
+        "bash",
+        "dpkg",
+        "apt",
+        "linux-image*",
+        "base-files",
+        "util-linux",
+        "init",
+        "sudo",
+        "login",
+        "passwd",
+        "kernel",
+    ]
+)
 
 
 def _essential(inv: Invocation, effect: str) -> str | None:
     if effect == "destroys":
         words = [plain(o) for o in inv.operands]
-        if any(w in ("libc6", "glibc", "systemd", "coreutils", "base-files", "*", ".*", "kernel", "bash") for w in words):
+        if any(
+            w in ("libc6", "glibc", "systemd", "coreutils", "base-files", "*", ".*", "kernel", "bash") for w in words
+        ):
             inv.run.deny("system.packages", "would remove packages without which the system does not run")
     return None
 
@@ -103,9 +184,13 @@ def _pacman(inv: Invocation, effect: str) -> str | None:
         first = flags[0] if flags else ""
         if re.match(r"-(?:Q|T|V)|--(?:query|version|deptest)", first) or re.fullmatch(r"-(?:S[sigl]+|F\w*|Sp)", first):
             return UNKNOWN
-        inv.run.change(Action.DELETE if "R" in first else Action.CREATE, f"package/{' '.join(map(shown, inv.operands[:2]))}", f"{inv.name} changes packages")
+        inv.run.change(
+            Action.DELETE if "R" in first else Action.CREATE,
+            f"package/{' '.join(map(shown, inv.operands[:2]))}",
+            f"{inv.name} changes packages",
+        )
         return UNKNOWN
-    if inv.name in ("nix-env",):
+    if inv.name == "nix-env":
         if inv.has("-q", "--query"):
             return UNKNOWN
         inv.run.change(Action.UPDATE, "package/nix", "changes packages")
@@ -131,7 +216,7 @@ _READING = re.compile(
     r"--info|--list-sdks|--list-runtimes|dependency:tree|dependencies|tasks|projects|targets|--tasks|-T|--summary|why|audit|contents|specification|licenses|"
     r"list-.*|which|default|toolchain|show-.*|about|vulncheck|nm|describe|validate|diagnose|depends|home|plugins|properties|help:.*)"
 )
-_CHECKERS = frozenset("mypy pyright pylint flake8 golangci-lint".split())
+_CHECKERS = frozenset(["mypy", "pyright", "pylint", "flake8", "golangci-lint"])
 
 
 @handler("toolchain")
@@ -140,17 +225,25 @@ def _toolchain(inv: Invocation, effect: str) -> str | None:
     first = words[0] if words else ""
     if effect == "reads":
         return UNKNOWN
-    if inv.name in _CHECKERS or (inv.name == "ruff" and first in ("check", "format") and not inv.has("--fix", "--fix-only", "--unsafe-fixes") and (first == "check" or inv.has("--check", "--diff"))):
+    if inv.name in _CHECKERS or (
+        inv.name == "ruff"
+        and first in ("check", "format")
+        and not inv.has("--fix", "--fix-only", "--unsafe-fixes")
+        and (first == "check" or inv.has("--check", "--diff"))
+    ):
         return UNKNOWN if not inv.has("--fix", "--install-types") else None
     if inv.name == "eslint" and not inv.has("--fix", "-o", "--output-file"):
         return UNKNOWN
     if inv.name == "dotnet" and inv.has("--info", "--list-sdks", "--list-runtimes"):
         return UNKNOWN
-    if inv.name in ("tsc",) and inv.has("--noEmit"):
+    if inv.name == "tsc" and inv.has("--noEmit"):
         return UNKNOWN
-    if inv.name in ("gradle", "gradlew", "mvn", "sbt", "ant", "rake", "just", "task") and inv.has("-m", "-n", "--dry-run", "-T", "--summary", "-P", "-l"):
-        if all(_READING.fullmatch(w) for w in words) or inv.has("-n", "--dry-run"):
-            return UNKNOWN
+    if (
+        inv.name in ("gradle", "gradlew", "mvn", "sbt", "ant", "rake", "just", "task")
+        and inv.has("-m", "-n", "--dry-run", "-T", "--summary", "-P", "-l")
+        and (all(_READING.fullmatch(w) for w in words) or inv.has("-n", "--dry-run"))
+    ):
+        return UNKNOWN
     if first and _READING.fullmatch(first) and inv.name not in ("ruff", "eslint", "black"):
         if inv.name == "rustup" and first in ("default", "toolchain") and len(words) > 1 and words[1] != "list":
             return None
@@ -163,7 +256,9 @@ def _toolchain(inv: Invocation, effect: str) -> str | None:
         if inv.name in ("invoke", "fab", "task", "just", "rake", "grunt", "gulp", "ninja", "scons", "make"):
             return None
         return UNKNOWN
-    if inv.name == "go" and first in ("vet", "doc", "list", "version") or inv.name == "go" and words[:2] in (["mod", "graph"], ["mod", "why"], ["mod", "verify"], ["tool", "dist"]):
+    if (inv.name == "go" and first in ("vet", "doc", "list", "version")) or (
+        inv.name == "go" and words[:2] in (["mod", "graph"], ["mod", "why"], ["mod", "verify"], ["tool", "dist"])
+    ):
         return UNKNOWN
     if inv.name == "just" and inv.has("--list", "-l", "--summary", "--show", "--evaluate"):
         return UNKNOWN
@@ -176,15 +271,24 @@ def _gh(inv: Invocation, effect: str) -> str | None:
     if path[:1] == ["api"]:
         method = plain(inv.value("-X", "--method") or "").upper()
         fields = inv.all_values("-f", "-F", "--field", "--raw-field", "--input")
-        if method in ("GET", "HEAD") or not method and not fields:
+        if method in ("GET", "HEAD") or (not method and not fields):
             return UNKNOWN
-        if not method and inv.operands and plain(inv.operands[0]) == "graphql" and not any("mutation" in plain(v) for v in fields):
+        if (
+            not method
+            and inv.operands
+            and plain(inv.operands[0]) == "graphql"
+            and not any("mutation" in plain(v) for v in fields)
+        ):
             return UNKNOWN
         for value in fields:
             leak(inv.run, inv.scope, value, "gh api")
-        inv.run.change(Action.DELETE if method == "DELETE" else Action.UPDATE, f"github/{shown(inv.operands[0]) if inv.operands else '…'}", f"sends a changing request ({method or 'POST'})")
+        inv.run.change(
+            Action.DELETE if method == "DELETE" else Action.UPDATE,
+            f"github/{shown(inv.operands[0]) if inv.operands else '…'}",
+            f"sends a changing request ({method or 'POST'})",
+        )
         return UNKNOWN
-    if path in (["auth", "status"],) and inv.has("-t", "--show-token"):
+    if path == ["auth", "status"] and inv.has("-t", "--show-token"):
         return SECRET + UNKNOWN
     if effect not in ("reads", "nothing"):
         for word in inv.argv[1:]:
@@ -210,7 +314,19 @@ def _ansible(inv: Invocation, effect: str) -> str | None:
     if inv.name == "ansible":
         module = plain(inv.value("-m", "--module-name") or "command").rsplit(".", 1)[-1]
         code = inv.value("-a", "--args")
-        if module in ("ping", "setup", "gather_facts", "debug", "stat", "service_facts", "package_facts", "find", "getent", "slurp", "assert"):
+        if module in (
+            "ping",
+            "setup",
+            "gather_facts",
+            "debug",
+            "stat",
+            "service_facts",
+            "package_facts",
+            "find",
+            "getent",
+            "slurp",
+            "assert",
+        ):
             return UNKNOWN
         if module in ("command", "shell", "raw", "script") and code:
             scope = inv.scope.copy()
@@ -228,9 +344,25 @@ def _salt(inv: Invocation, effect: str) -> str | None:
     for i, word in enumerate(words):
         if word in ("cmd.run", "cmd.shell", "cmd.run_all") and i + 1 < len(words):
             return inv.run.run_text(inv.operands[i + 1], inv.scope.copy(), None, where="salt")
-        if word in ("test.ping", "grains.items", "grains.get", "status.uptime", "disk.usage", "pkg.list_pkgs", "service.status", "grains.ls", "pillar.items"):
+        if word in (
+            "test.ping",
+            "grains.items",
+            "grains.get",
+            "status.uptime",
+            "disk.usage",
+            "pkg.list_pkgs",
+            "service.status",
+            "grains.ls",
+            "pillar.items",
+        ):
             return UNKNOWN
-    if inv.name == "puppet" and words[:1] in (["config"], ["facts"], ["module"], ["resource"]) and len(words) <= 3 and "set" not in words and "install" not in words:
+    if (
+        inv.name == "puppet"
+        and words[:1] in (["config"], ["facts"], ["module"], ["resource"])
+        and len(words) <= 3
+        and "set" not in words
+        and "install" not in words
+    ):
         return UNKNOWN
     if inv.name == "knife" and any(w in ("list", "show", "status", "search") for w in words[:3]):
         return UNKNOWN
@@ -241,7 +373,25 @@ def _salt(inv: Invocation, effect: str) -> str | None:
 def _copy_words(inv: Invocation, effect: str) -> str | None:
     if inv.name == "rclone":
         verb = plain(inv.operands[0]) if inv.operands else "help"
-        if verb in ("ls", "lsd", "lsl", "lsf", "lsjson", "size", "check", "about", "listremotes", "version", "config_show", "tree", "cat", "md5sum", "help", "hashsum", "ncdu"):
+        if verb in (
+            "ls",
+            "lsd",
+            "lsl",
+            "lsf",
+            "lsjson",
+            "size",
+            "check",
+            "about",
+            "listremotes",
+            "version",
+            "config_show",
+            "tree",
+            "cat",
+            "md5sum",
+            "help",
+            "hashsum",
+            "ncdu",
+        ):
             return UNKNOWN
         if verb == "config":
             return SECRET + UNKNOWN if inv.operands[1:2] in (["show"], ["dump"]) else None
@@ -271,7 +421,7 @@ def _httpie(inv: Invocation, effect: str) -> str | None:
         leak(inv.run, inv.scope, word, inv.name)
     if inv.stdin is not None and set(inv.stdin) & {SECRET, "\ue013", "\ue014"}:
         inv.run.deny("credential.sent", f"sends credentials away with {inv.name}")
-    if method in ("GET", "HEAD", "OPTIONS") or not method and not items and inv.stdin is None:
+    if method in ("GET", "HEAD", "OPTIONS") or (not method and not items and inv.stdin is None):
         if inv.has("-d", "--download"):
             inv.run.change(Action.CREATE, "file/download", "downloads a file")
         return NETWORK + UNKNOWN
@@ -291,7 +441,9 @@ def _dump(inv: Invocation, effect: str) -> str | None:
     """Database dumps go to standard output unless told otherwise: reading, then, is all they do."""
     if effect == "reads":
         return UNKNOWN
-    if inv.name in ("pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump") and not inv.value("-f", "--file", "-r", "--result-file"):
+    if inv.name in ("pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump") and not inv.value(
+        "-f", "--file", "-r", "--result-file"
+    ):
         return UNKNOWN
     return None
 
@@ -312,7 +464,9 @@ def _passwords(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
     if inv.name in ("aws-vault", "op", "doppler", "chamber", "infisical", "sops") and inv.rest_at >= 0:
         return inv.run.run_argv(inv.operands[inv.rest_at :], inv.scope.copy(), inv.stdin, under=inv.name)
-    if words[:1] in (["list"], ["ls"], ["status"], ["version"], ["search"], ["find"], ["whoami"]) or inv.has("--version"):
+    if words[:1] in (["list"], ["ls"], ["status"], ["version"], ["search"], ["find"], ["whoami"]) or inv.has(
+        "--version"
+    ):
         return UNKNOWN
     inv.run.unclear("credential.shown", f"{inv.title} handles credentials")
     return SECRET + UNKNOWN
@@ -348,6 +502,10 @@ def _git_branch(inv: Invocation, effect: str) -> str | None:
     effects = [flag_effect(inv.spec, f, v) for f, v in inv.options]
     for worse in ("destroys", "changes"):
         if worse in effects:
-            inv.run.change(Action.DELETE if worse == "destroys" else Action.UPDATE, f"git/{' '.join(map(plain, inv.operands[:2]))}", f"{inv.title} {worse} something")
+            inv.run.change(
+                Action.DELETE if worse == "destroys" else Action.UPDATE,
+                f"git/{' '.join(map(plain, inv.operands[:2]))}",
+                f"{inv.title} {worse} something",
+            )
             return UNKNOWN
     return None

@@ -23,7 +23,7 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.S)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
 @handler("wrapper")
@@ -183,7 +183,7 @@ def _shell(inv: Invocation, effect: str) -> str | None:
             i += 1
             continue
         if re.fullmatch(r"[-+][A-Za-z]+", word):
-            code = code or "c" in word and word[0] == "-"
+            code = code or ("c" in word and word[0] == "-")
             from_stdin = from_stdin or "s" in word
             scope.nounset = scope.nounset or "u" in word
             if word[-1] == "o" and word[0] == "-":
@@ -297,7 +297,7 @@ def _code_operands(inv: Invocation, effect: str) -> str | None:
         return UNKNOWN
     if inv.name == "watch" and inv.has("-x", "--exec"):
         return inv.run.run_argv(words, inv.scope.copy(), None, under="watch")
-    if inv.name in ("hyperfine",):
+    if inv.name == "hyperfine":
         for word in words:
             inv.run.run_text(word, inv.scope.copy(), None, where=inv.name)
         return UNKNOWN
@@ -362,9 +362,16 @@ def _chroot(inv: Invocation, effect: str) -> str | None:
     words = list(inv.operands)
     if inv.name in ("chroot", "arch-chroot") and words:
         root = words.pop(0)
-        if paths.normal(root, inv.scope.cwd) in ("/host", "/rootfs", "/host/root", "/hostfs", "/mnt/host", "/proc/1/root", "/node"):
-            if any(w in run.wrappers for w in ("docker run", "kubectl run", "podman run", "kubectl debug")):
-                run.deny("container.host-root", "changes into the host's root from a container")
+        if paths.normal(root, inv.scope.cwd) in (
+            "/host",
+            "/rootfs",
+            "/host/root",
+            "/hostfs",
+            "/mnt/host",
+            "/proc/1/root",
+            "/node",
+        ) and any(w in run.wrappers for w in ("docker run", "kubectl run", "podman run", "kubectl debug")):
+            run.deny("container.host-root", "changes into the host's root from a container")
     if words:
         scope = inv.scope.copy()
         scope.cwd = "/"
@@ -388,7 +395,15 @@ def _screen(inv: Invocation, effect: str) -> str | None:
             run.unclear("unclear.shell", "opens a recorded shell")
         return UNKNOWN
     if inv.name == "tmux":
-        if words[:1] in (["ls"], ["list-sessions"], ["info"], ["list-windows"], ["list-panes"], ["capture-pane"], ["-V"]):
+        if words[:1] in (
+            ["ls"],
+            ["list-sessions"],
+            ["info"],
+            ["list-windows"],
+            ["list-panes"],
+            ["capture-pane"],
+            ["-V"],
+        ):
             return UNKNOWN
         if words[:1] and words[0].startswith("kill"):
             run.change(Action.STOP, "session/tmux", "ends terminal sessions")

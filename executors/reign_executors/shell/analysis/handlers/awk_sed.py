@@ -1,0 +1,210 @@
+"""awk and sed: text tools that can write files and run commands."""
+
+from __future__ import annotations
+
+import re
+
+from reign_executors.effect import Action
+from reign_executors.shell.analysis.handlers.filters import sed_text
+from reign_executors.shell.analysis.invocation import Invocation, handler
+from reign_executors.shell.analysis.reading import ansi
+from reign_executors.shell.analysis.values import (
+    DECODED,
+    ENVIRONMENT,
+    NETWORK,
+    UNKNOWN,
+    is_known,
+    marks,
+    plain,
+    unmarked,
+)
+
+
+@handler("awk")
+def _awk(inv: Invocation, effect: str) -> str | None:
+    run = inv.run
+    operands = list(inv.operands)
+    programs = [run.content(v, inv.scope, inv.stdin) for v in inv.all_values("-f", "--file")]
+    if not programs and not inv.has("-e", "--source"):
+        if not operands:
+            return UNKNOWN
+        programs = [operands.pop(0)]
+    programs += inv.all_values("-e", "--source")
+    if inv.has("-i", "--include") and "inplace" in [plain(v) for v in inv.all_values("-i", "--include")]:
+        for o in operands:
+            run.write(o, inv.scope)
+    content = "".join(run.content(o, inv.scope, inv.stdin) for o in operands if "=" not in o) or (inv.stdin or "")
+    for program in programs:
+        if NETWORK in program or DECODED in program:
+            run.deny("code.from-network" if NETWORK in program else "code.decoded", "code from elsewhere is run by awk")
+        text = plain(program)
+        if unmarked(program) == UNKNOWN or (not is_known(program) and re.search(r"system|\||>", text)):
+            run.unclear("unclear.code", "what awk would run is not known")
+        _awk_text(inv, text, content)
+    if (
+        ENVIRONMENT in content
+        and re.search(r"print\s+\$1\s*\}?$", plain(programs[0]))
+        and plain(inv.value("-F") or "") == "="
+    ):
+        content = content.replace(ENVIRONMENT, "")
+    return UNKNOWN + marks(content)
+
+
+def _awk_text(inv: Invocation, text: str, content: str) -> None:
+    run = inv.run
+    blank = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + "_" * (len(m[0]) - 2) + '"', text)
+    bare = re.sub(r"/(?:\\.|[^/\\\n])*/", "//", re.sub(r'"(?:\\.|[^"\\])*"', '""', text))
+    for found in re.finditer(r'\bsystem\s*\(\s*("(?:\\.|[^"\\])*"(?:\s*[^")][^)]*)?|[^)]*)', text):
+        if not blank.startswith("system", found.start()):
+            continue
+        inside = found[1]
+        strings = re.findall(r'"((?:\\.|[^"\\])*)"', inside)
+        if strings:
+            code = re.sub(
+                r'"((?:\\.|[^"\\])*)"|\s*([^"]+)',
+                lambda m: ansi(m[1]) if m[1] is not None else (UNKNOWN if m[2].strip() else ""),
+                inside,
+            )
+            run.run_text(code, inv.scope.copy(), None, where="awk")
+        elif NETWORK in content or DECODED in content:
+            run.run_text(content, inv.scope.copy(), None, where="awk")
+        else:
+            run.unclear("unclear.code", "awk runs what it reads")
+    for found in re.finditer(r'"((?:\\.|[^"\\])*)"\s*\|&?\s*getline|\|&?\s*"((?:\\.|[^"\\])*)"', text):
+        run.run_text(ansi(found[1] or found[2] or ""), inv.scope.copy(), None, where="awk")
+        if (found[1] or found[2] or "").startswith("/inet/"):
+            run.deny("shell.reverse", "awk opens a raw network connection")
+    if "/inet/" in text:
+        run.deny("shell.reverse", "awk opens a raw network connection")
+    for found in re.finditer(r'>{1,2}\s*"((?:\\.|[^"\\])*)"', text):
+        if re.search(r"(?:print|printf)\b[^;}\n]*$", text[: found.start()]):
+            run.write(ansi(found[1]), inv.scope)
+    if re.search(r"(?:print|printf)\b[^;}\n(]*(?:>{1,2}|\|)\s*[A-Za-z_$(]", bare):
+        run.unclear("unclear.code", "awk writes to files or programs named while it runs")
+    elif (
+        re.search(r"\|\s*getline|\w\s*\|\s*(?!\|)[A-Za-z_$]", re.sub(r"\|\|", "", bare))
+        and "getline" in bare
+        and '"' not in text
+    ) or re.search(r"(?:\$\w+|\b[a-z]\w*)\s*\|&?\s*getline", bare):
+        run.unclear("unclear.code", "awk runs what it reads")
+    if re.search(r"@\w+\s*\(|@load|@include", bare):
+        run.unclear("unclear.code", "awk loads or calls something unknown")
+
+
+_SED_ADDRESS = re.compile(
+    r"\s*(?:(?:\d+|\$|/(?:\\.|[^/\\])*/[IM]*|\\(.)(?:(?!\1).)*\1)(?:~\d+)?(?:,(?:[+~]?\d+|\$|/(?:\\.|[^/\\])*/[IM]*))?)?\s*!?\s*"
+)
+
+
+@handler("sed")
+def _sed(inv: Invocation, effect: str) -> str | None:
+    run, scope = inv.run, inv.scope
+    operands = list(inv.operands)
+    scripts = inv.all_values("-e", "--expression")
+    in_place = inv.has("-i", "--in-place") or any(f.startswith(("--in-p", "-i")) for f, _ in inv.options)
+    files = inv.all_values("-f", "--file")
+    for f in files:
+        content = run.content(f, scope, inv.stdin)
+        if unmarked(content) == UNKNOWN:
+            run.unclear("unclear.script", "what sed's script does is not visible")
+        else:
+            scripts = [*scripts, content]
+    if not scripts and not files:
+        if in_place and inv.name == "sed" and operands and plain(operands[0]) == "":
+            operands.pop(0)
+        if operands:
+            scripts = [operands.pop(0)]
+    text = "".join(run.content(o, scope, inv.stdin) for o in operands) or (inv.stdin or "")
+    for one in scripts:
+        bare = plain(one)
+        if set(one) & {NETWORK, DECODED}:
+            run.unclear("unclear.code", "sed's script comes from elsewhere")
+        if not inv.has("--sandbox"):
+            _sed_script(inv, bare, text)
+    if in_place:
+        for operand in operands:
+            run.write(operand, scope)
+        if not operands:
+            run.change(Action.UPDATE, "file/…", "sed -i changes files in place")
+        return ""
+    known = gathered_text(text)
+    if known is not None and len(scripts) == 1 and not inv.has("-n", "-E", "-r", "--quiet"):
+        changed = sed_text(plain(scripts[0]), known)
+        if changed is not None:
+            kept = marks(text)
+            if (
+                changed != known
+                and not re.search(r"\s", known.strip())
+                and len(known) > 8
+                and not re.search(r"[a-z]{2,} ", known)
+            ):
+                pass
+            return kept + changed
+    return UNKNOWN + marks(text)
+
+
+def gathered_text(text: str) -> str | None:
+    return plain(text) if text and is_known(text) and len(text) < 8000 else None
+
+
+def _sed_script(inv: Invocation, script_text: str, content: str) -> None:
+    run = inv.run
+    rest = script_text
+    guard = 0
+    while rest and guard < 200:
+        guard += 1
+        rest = rest.lstrip("; \t\n{}")
+        if not rest:
+            return
+        if rest[0] == "#":
+            rest = rest.partition("\n")[2]
+            continue
+        address = _SED_ADDRESS.match(rest)
+        if address:
+            rest = rest[address.end() :]
+        if not rest:
+            return
+        command = rest[0]
+        if command in "sy" and len(rest) > 1:
+            delimiter = re.escape(rest[1])
+            found = re.match(
+                rf"[sy]{delimiter}((?:\\.|(?!{delimiter}).)*){delimiter}((?:\\.|(?!{delimiter}).)*){delimiter}"
+                r"([A-Za-z0-9]*)(?:[ \t]*([^;\n}]*))?",
+                rest,
+                re.DOTALL,
+            )
+            if found is None:
+                return
+            flags = found[3]
+            if command == "s" and "e" in flags:
+                code = found[2] if not re.search(r"\\\d|&", found[2]) else UNKNOWN
+                run.run_text(
+                    ansi(code) if code != UNKNOWN else UNKNOWN + marks(content), inv.scope.copy(), None, where="sed"
+                )
+                if code == UNKNOWN and is_known(content):
+                    run.run_text(content, inv.scope.copy(), None, where="sed")
+            if command == "s" and "w" in flags and found[4]:
+                run.write(found[4].strip(), inv.scope)
+            rest = rest[found.end(3) if "w" not in flags else found.end() :]
+            continue
+        if command == "e":
+            code = rest[1:].split("\n", 1)[0].strip()
+            run.run_text(code or content or UNKNOWN, inv.scope.copy(), None, where="sed")
+            rest = rest.partition("\n")[2]
+            continue
+        if command in "wW":
+            name = rest[1:].split("\n", 1)[0].strip()
+            if name:
+                run.write(name, inv.scope)
+            rest = rest.partition("\n")[2]
+            continue
+        if command in "aicrR:btT":
+            rest = (
+                rest.partition("\n")[2]
+                if command in "aicrR"
+                else re.split(r"[;\n]", rest, maxsplit=1)[1]
+                if re.search(r"[;\n]", rest)
+                else ""
+            )
+            continue
+        rest = rest[1:].lstrip("0123456789 ")
