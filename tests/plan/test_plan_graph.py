@@ -159,3 +159,23 @@ def test_the_hash_moves_with_every_ingredient_and_with_nothing_else() -> None:
     assert len({base.hash, *(one.hash for one in different)}) == 1 + len(different)
     same = replace(base, why="else", effect=base.effect.model_copy(update={"notes": ("other words",)}))
     assert same.hash == base.hash
+
+
+def test_steps_that_depend_on_a_changed_one_follow_its_new_name_and_port() -> None:
+    choices = (
+        Choice(key="rename", label="other name", fields={"container": "web-2"}),
+        Choice(key="port", label="other port", fields={"ports": ["8081:80", "127.0.0.1:53:53/udp"]}),
+    )
+    effect = Effect(problems=(Problem(text="taken", choices=choices),))
+    fields = {"container": "web", "ports": ["8080:80", "127.0.0.1:53:53/udp"]}
+    run = Step("a", "docker.run", fields, "", effect=effect)  # type: ignore[arg-type]
+    healthy = Step("b", "docker.wait_healthy", {"container": "web"}, "", needs=("a",))
+    answers = Step("c", "network.check_port", {"host": "127.0.0.1", "port": 8080}, "", needs=("b",))
+    other = Step("d", "docker.stop", {"container": "web"}, "")
+    whole = plan(run, healthy, answers, other)
+    renamed = edited(whole, [Choose("a", "rename")])
+    assert renamed.step("b").fields == {"container": "web-2"}
+    assert renamed.step("d").fields == {"container": "web"}
+    moved = edited(whole, [Choose("a", "port")])
+    assert moved.step("c").fields == {"host": "127.0.0.1", "port": 8081}
+    assert moved.step("b").fields == {"container": "web"}

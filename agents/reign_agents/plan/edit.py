@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reign_agents.plan.graph import PlanError, needs_of, ordered
+from pydantic import JsonValue
+
+from reign_agents.plan.graph import PlanError, dependants, needs_of, ordered
 from reign_agents.plan.model import Plan, Step
 from reign_executors.operation import JsonObject
 
@@ -82,9 +84,36 @@ def _choose(plan: Plan, step: Step, key: str) -> Plan:
     choices = [choice for problem in problems for choice in problem.choices]
     for choice in choices:
         if choice.key == key:
-            return plan.with_step(_patched(step, choice.fields))
+            changed = _patched(step, choice.fields)
+            return _carried(plan.with_step(changed), step, changed)
     offered = ", ".join(choice.key for choice in choices) or "none"
     raise PlanError(f"step {step.id} offers no choice {key!r}", f"choices: {offered}")
+
+
+def _carried(plan: Plan, before: Step, after: Step) -> Plan:
+    """The plan with the steps that depend on a changed one following it: its new name, its new ports."""
+    renamed: dict[tuple[str, JsonValue], JsonValue] = {}
+    for name, value in after.fields.items():
+        old = before.fields.get(name)
+        if isinstance(old, str) and isinstance(value, str) and old != value:
+            renamed[name, old] = value
+        elif name == "ports" and isinstance(old, list) and isinstance(value, list):
+            pairs = zip(map(_outer_port, old), map(_outer_port, value), strict=False)
+            renamed.update({("port", gone): new for gone, new in pairs if gone != new})
+    following = dependants(plan.steps, after.id) if renamed else frozenset()
+    for step in plan.steps:
+        if step.id in following:
+            fields = {name: value for name, value in step.fields.items() if not isinstance(value, dict | list)}
+            patch = {name: renamed[name, value] for name, value in fields.items() if (name, value) in renamed}
+            if patch:
+                plan = plan.with_step(_patched(step, patch))
+    return plan
+
+
+def _outer_port(published: JsonValue) -> int | None:
+    """The host's port in ``8080:80`` or ``127.0.0.1:53:53/udp``."""
+    parts = str(published).partition("/")[0].split(":")
+    return int(parts[-2]) if len(parts) > 1 and parts[-2].isdigit() else None
 
 
 def _move(plan: Plan, step: Step, before: str | None) -> Plan:
