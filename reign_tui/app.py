@@ -17,16 +17,16 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from reign_tui.doors import Doors
 from reign_tui.screens.base import SMALL_HEIGHT, SMALL_WIDTH, Fitting, ReignScreen
 from reign_tui.themes import DEFAULT, register_themes
 
 if TYPE_CHECKING:
-    from reign_agents.session import Approval, Session
+    from reign_agents.session import Session
     from reign_tui.bridge import Bridge
     from reign_tui.cli.context import Context
     from reign_tui.conductor import Conductor
     from reign_tui.config import AppConfig
-    from reign_tui.run_view import RunView
     from reign_tui.screens.main import MainScreen
 
 SWITCH = 0.0005  # seconds a thread may keep the interpreter: threads that redact output must not slow the keys
@@ -38,7 +38,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class ReignApp(App[int], inherit_bindings=False):
+class ReignApp(Doors, App[int], inherit_bindings=False):
     """``session_factory`` makes the engine after the first frame; ``app_config`` gives theme and keys.
 
     ``warnings`` are said in the chat, ``themes`` is the user's folder of themes, ``now`` the clock of the screen,
@@ -220,68 +220,7 @@ class ReignApp(App[int], inherit_bindings=False):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return ()
 
-    # -- dialogs
-
-    def open_approval(self, approval: Approval, run: RunView) -> None:
-        from reign_tui.screens.approval import ApprovalScreen, EditWanted
-
-        session = self.session
-        if session is None or isinstance(self.screen, ApprovalScreen):
-            return
-
-        async def answer(decision: Any, words: str | None, confirm: str | None) -> None:
-            await session.answer(approval.id, decision, approval.hash, words=words, confirm=confirm)
-
-        def closed(wanted: EditWanted | None) -> None:
-            if wanted is not None:
-                self.open_edit(run, wanted.step)
-
-        prod = any(self.conductor.is_prod(step.target) for step in approval.steps)
-        self.push_screen(ApprovalScreen(approval, run, answer, prod=prod, grace=self.grace), closed)
-
-    def open_choice(self, run: RunView, view: Any) -> None:
-        from reign_agents.plan.edit import Choose
-        from reign_tui.screens.choice import ChoiceScreen
-
-        def chosen(key: str | None) -> None:
-            if key is not None and self.session is not None:
-                self.conductor.call(self.session.edit(run.id, [Choose(view.step.id, key)]))
-
-        self.push_screen(ChoiceScreen(view), chosen)
-
-    def open_edit(self, run: RunView, step: str) -> None:
-        from reign_executors.registry import default_registry
-        from reign_tui.screens.edit_step import EditStepScreen
-
-        def edited(edit: Any) -> None:
-            if edit is not None and self.session is not None:
-                self.conductor.call(self.session.edit(run.id, [edit]))
-
-        view = run.steps[step]
-        self.push_screen(EditStepScreen(view.number, view.step, default_registry().build), edited)
-
-    def open_step(self, run: RunView, step: str) -> None:
-        from reign_tui.screens.step import StepScreen
-
-        self.push_screen(StepScreen(run, step))
-
-    def open_log(self, path: Path, run: RunView | None) -> None:
-        from reign_tui.screens.full_log import FullLogScreen
-
-        self.push_screen(FullLogScreen(path))
-
-    def open_history(self) -> None:
-        from reign_tui.screens.history import HistoryScreen
-
-        if self.session is not None:
-            self.push_screen(HistoryScreen(self.session.store))
-
-    def open_run(self, run: str) -> None:
-        """A past run: its plan, its logs, and its events again."""
-        from reign_tui.screens.replay import ReplayScreen
-
-        if self.session is not None:
-            self.push_screen(ReplayScreen(self.session.store, run))
+    # -- the clipboard
 
     def copy(self, text: str) -> None:
         """Put text on the clipboard of the terminal the person sits at."""

@@ -63,6 +63,7 @@ class MainScreen(ReignScreen, inherit_bindings=False):
         self._tab = 1
         self._find_in: LineView | None = None
         self._needle = ""
+        self._ahead: list[str] = []
 
     def compose(self) -> ComposeResult:
         now = self.app.now
@@ -119,6 +120,9 @@ class MainScreen(ReignScreen, inherit_bindings=False):
 
     def show_ahead(self, requests: list[str]) -> None:
         """Requests that were typed ahead and wait."""
+        if requests == self._ahead:
+            return
+        self._ahead = list(requests)
         ahead = self.query_one("#ahead", Static)
         ahead.set_class(bool(requests), "-some")
         ahead.update("\n".join(f"next: {one_line(request, 100)}" for request in requests))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widgets import Markdown
     from textual.widgets._markdown import MarkdownStream
 
+PATIENCE = 0.04  # seconds: a new message lays the whole screen out again, and the plan it leads to goes first
 KEPT = 60  # messages that stay; older ones are in the history
 
 
@@ -87,7 +88,10 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
     async def _serve(self) -> None:
         """What is said is put up one after the other, in the order it was said."""
         while True:
+            rested = self._waiting.empty()
             put_up = await self._waiting.get()
+            if rested:
+                await asyncio.sleep(PATIENCE)
             await put_up()
             self._waiting.task_done()
 
