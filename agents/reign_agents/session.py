@@ -161,8 +161,10 @@ class Session:
         way are probed on the real system first.
         """
         record, plan = self.store.run(run), self.store.plan(run)
-        if record is None or plan is None:
+        if record is None:
             raise NotFound(f"there is no run {run}", "reign-tui history lists them")
+        if plan is None:
+            raise OperationError(f"run {run} ended before it had a plan, nothing was changed", "ask for it again")
         if run in self._tasks:
             raise OperationError(f"run {run} is already under way here")
         self.store.lease(run).release()
@@ -254,8 +256,13 @@ class Session:
     async def _undo_plan(self, wish: UndoWish) -> tuple[Plan, dict[str, Inverse]]:
         run = wish.run or self._last_change()
         record, plan = self.store.run(run), self.store.plan(run)
-        if record is None or plan is None:
+        if record is None:
             raise NotFound(f"there is no run {run}", "reign-tui history lists them")
+        if run in self._tasks:
+            raise OperationError(f"run {run} is still under way here", "cancel it first, then undo it")
+        self.store.lease(run).release()
+        if plan is None:
+            raise NothingToUndo(f"run {run} ended before it had a plan", "it changed nothing")
         ledger = self.store.ledger(run)
         return undo_plan(run, plan, ledger, self._registry, new_id=new_plan_id(), only=wish.step)
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from reign_agents.engine.binding import Approved
 from reign_agents.engine.calls import step_call
+from reign_agents.engine.previews import stay
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.plan.model import Step, Verdict
 from reign_agents.safety.policy import Ruling, rule
@@ -20,7 +21,7 @@ from reign_agents.store.records import Intent, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Verification
-from reign_executors.errors import Cancelled, Conflict, OperationError, TargetMoved, TimedOut
+from reign_executors.errors import Cancelled, Conflict, OperationError, TimedOut
 from reign_executors.operation import Change, JsonObject, Operation, Outputs, Query
 from reign_executors.redaction import Redactor
 
@@ -138,12 +139,7 @@ class Attempt:
 
     async def _look(self, call: Call) -> tuple[Step, Ruling]:
         target = await self._operation.target(call)
-        if self._step.target is not None and not target.same_system(self._step.target):
-            raise TargetMoved(
-                f"{self._step.target} now leads to another system than the one that was planned",
-                "plan again to act on the new one",
-                detail=f"planned {self._step.target.identity}, now {target.identity}",
-            )
+        stay(self._step, target)
         effect = Effect.nothing()
         if isinstance(self._operation, Change):
             effect = await self._operation.preview(call)

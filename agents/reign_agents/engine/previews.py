@@ -15,9 +15,10 @@ from reign_agents.safety.policy import rule
 from reign_agents.settings import EngineSettings
 from reign_executors.call import Blobs
 from reign_executors.effect import Effect, Problem
-from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, ToolMissing
+from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, TargetMoved, ToolMissing
 from reign_executors.operation import Change, Operation
 from reign_executors.registry import Registry
+from reign_executors.target import Target
 
 AT_ONCE = 32
 
@@ -86,6 +87,7 @@ class Previewer:
                 return self._later(step), None
             operation = self._registry.build(step.operation, step.fields)
             target = await operation.target(call)
+            stay(step, target)
             operation = operation.pinned(target)
             effect = await operation.preview(call) if isinstance(operation, Change) else Effect.nothing()
         except (ToolMissing, PermissionMissing) as error:
@@ -111,3 +113,18 @@ class Previewer:
         assert step.effect is not None
         ruling = rule(operation, step.effect, step.target, self._settings)
         return replace(step, verdict=ruling.verdict, reasons=ruling.reasons, command=operation.command_line())
+
+
+def stay(step: Step, now: Target) -> None:
+    """Raise ``TargetMoved`` when ``step`` was planned for another system than it would act on ``now``."""
+    planned = step.target
+    if planned is None or now.same_system(planned):
+        return
+    names = sorted({*planned.identity, *now.identity})
+    moved = [name for name in names if planned.identity.get(name) != now.identity.get(name)]
+    was, found = (", ".join(f"{name} {one.identity.get(name)}" for name in moved) for one in (planned, now))
+    raise TargetMoved(
+        f"{planned} now leads to another system than the one that was planned",
+        "go back to that one (--context, --cwd, DOCKER_HOST), or plan again to act on this one",
+        detail=f"planned {planned.context} {was}; now {now.context} {found}".replace("  ", " "),
+    )

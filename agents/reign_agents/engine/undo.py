@@ -55,6 +55,7 @@ def undo_plan(
     if only is not None and only not in {step.id for step in plan.steps}:
         raise OperationError(f"run {run} has no step {only}", f"steps: {', '.join(s.id for s in plan.steps)}")
     inverses: dict[str, Inverse] = {}
+    targets = {step.id: step.target for step in plan.steps}
     steps: list[tuple[str, Step]] = []
     stuck: list[str] = []
     for entry in entries:
@@ -75,6 +76,7 @@ def undo_plan(
             fields=inverse.to_fields(),
             why=f"undoes step {entry.step}, {entry.operation}",
             agent="undo",
+            target=targets.get(entry.step),
         )
         exact = promise is UndoPromise.EXACT
         inverses[step.id] = Inverse(run, entry.step, entry.operation, entry.fields, entry.before, exact)
@@ -93,7 +95,15 @@ def _reversed(run: str, plan: Plan, steps: Sequence[tuple[str, Step]], new_id: s
         for name, _ in steps
     }
     linked = tuple(
-        Step(id=s.id, operation=s.operation, fields=s.fields, why=s.why, agent=s.agent, needs=needs[name])
+        Step(
+            id=s.id,
+            operation=s.operation,
+            fields=s.fields,
+            why=s.why,
+            agent=s.agent,
+            needs=needs[name],
+            target=s.target,
+        )
         for name, s in steps
     )
     notes = tuple(f"cannot be undone and stays: {name}" for name in stuck)

@@ -52,7 +52,8 @@ def _fresh(step: Step) -> Step:
 
 def _patched(step: Step, fields: JsonObject) -> Step:
     merged = {**step.fields, **fields}
-    return _fresh(replace(step, fields={name: value for name, value in merged.items() if value is not None}))
+    kept = {name: value for name, value in merged.items() if value is not None}
+    return _fresh(replace(step, fields=kept, target=None))
 
 
 def _find(plan: Plan, step: str) -> Step:
