@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -26,7 +27,7 @@ class Wish:
 
 
 class UnfinishedScreen(Dialog[Wish | None], inherit_bindings=False):
-    """Answers with a wish, or None to leave them as they are."""
+    """Answers with a wish, or None to leave them as they are. Keys that were meant for the prompt do nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *Dialog.BINDINGS,
@@ -49,11 +50,15 @@ class UnfinishedScreen(Dialog[Wish | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._opened = monotonic()
         rows = self.query_one(RowList)
         rows.show_rows([(str(row["run"]), history_line(row, self.app.now(), 70)) for row in self._rows])
         rows.focus()
 
     def action_wish(self, what: Literal["resume", "undo"]) -> None:
+        if monotonic() - self._opened < 2 * self.app.grace:
+            self.query_one("#request", Static).update("Typed too soon after this opened: press it again to do it.")
+            return
         selected = self.query_one(RowList).selected
         if selected is not None:
             self.dismiss(Wish(selected, what))

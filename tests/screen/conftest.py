@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from fake_session import FakeSession, fake_session
 from textual.pilot import Pilot
 
 from reign_tui import greeting
 from reign_tui.app import ReignApp
 from reign_tui.config import AppConfig
+from tests.screen.fake_session import FakeSession, fake_session
 
 if TYPE_CHECKING:
     from reign_agents.session import Session

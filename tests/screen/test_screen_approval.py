@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Stage
-from fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
 from textual import events
 from textual.widgets import Static
 
@@ -16,6 +14,8 @@ from reign_tui.screens.approval import ApprovalScreen
 from reign_tui.widgets.line_input import LineInput
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.pane import Pane
+from tests.screen.conftest import Stage
+from tests.screen.fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
 
 SIZE = (80, 24)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import Stage
-from fake_session import REMOVE, WEB, Script, create, fake_session, plan_of, step, web_plan
 from textual.geometry import Size
 
 from reign_agents.plan.edit import Choose, Drop, SetFields
@@ -15,6 +13,8 @@ from reign_tui.widgets.composer import Editor
 from reign_tui.widgets.log_pane import LogView
 from reign_tui.widgets.plan_tree import PlanTree
 from reign_tui.widgets.tabs import Tabs
+from tests.screen.conftest import Stage
+from tests.screen.fake_session import REMOVE, WEB, Script, create, fake_session, plan_of, step, web_plan
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -345,7 +345,7 @@ async def test_a_terminal_that_is_too_small_says_so_from_the_start(stage: Stage)
 
 
 async def test_state_and_history_panes(stage: Stage) -> None:
-    from fake_session import namespace
+    from tests.screen.fake_session import namespace
 
     async with stage.app.run_test(size=NARROW) as stage.pilot:
         await stage.send("sing a song")

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import NOON, Stage
-from fake_session import REMOVE, STAMP, WEB, FakeSession, namespace, remove_plan, taken_plan, web_plan
 
 from reign_agents.events import Event, EventType, Outcome
 from reign_executors.errors import NotFound
@@ -27,6 +25,8 @@ from reign_tui.text import clock, cut, duration, literal, moment, paragraphs, pl
 from reign_tui.themes import BrokenTheme, read_theme
 from reign_tui.widgets.file_view import index
 from reign_tui.widgets.history_list import ago, history_line
+from tests.screen.conftest import NOON, Stage
+from tests.screen.fake_session import REMOVE, STAMP, WEB, FakeSession, namespace, remove_plan, taken_plan, web_plan
 
 
 def drawn(*steps: tuple[str, list[str]]) -> list[str]:
@@ -363,7 +363,7 @@ def test_a_replay_keeps_its_pace_and_shortens_long_waits() -> None:
 
 
 async def test_runs_that_did_not_end_are_offered(stage: Stage) -> None:
-    from fake_session import FakeRecord
+    from tests.screen.fake_session import FakeRecord
 
     stage.session.store.records["r_9"] = FakeRecord("r_9", web_plan())
     stage.session.store.left = ["r_9"]
@@ -377,7 +377,7 @@ async def test_runs_that_did_not_end_are_offered(stage: Stage) -> None:
 
 
 async def test_unfinished_runs_may_be_left_or_led_back(stage: Stage) -> None:
-    from fake_session import FakeRecord
+    from tests.screen.fake_session import FakeRecord
 
     stage.session.undos["r_9"] = stage.session.undos["r_52"]
     stage.session.store.records["r_9"] = FakeRecord("r_9", web_plan())
@@ -446,3 +446,17 @@ def test_a_row_of_history_says_it_in_words() -> None:
     text = "".join(part for part, _ in history_line(row, NOON, 80))  # type: ignore[arg-type]
     for word in ("r_7", "in doubt", "DESTROY", "NONE", "1/2", "remove web"):
         assert word in text
+
+
+async def test_words_typed_while_the_offer_opens_start_nothing(stage: Stage) -> None:
+    from tests.screen.fake_session import FakeRecord
+
+    stage.session.store.records["r_9"] = FakeRecord("r_9", web_plan())
+    stage.session.store.left = ["r_9"]
+    stage.app.grace = 30.0
+    async with stage.app.run_test(size=(80, 24)) as stage.pilot:
+        await stage.until(lambda: stage.dialog == "UnfinishedScreen")
+        await stage.press("r")
+        await stage.press("u")
+        assert stage.dialog == "UnfinishedScreen"
+        assert not any(call[0] in ("resume", "undo") for call in stage.session.calls)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import Stage
 from textual.geometry import Size
 
 from reign_agents.session import Session
@@ -13,6 +12,7 @@ from reign_agents.store.places import StorePaths
 from reign_agents.store.store import Store
 from reign_tui.app import ReignApp
 from reign_tui.config import AppConfig
+from tests.screen.conftest import Stage
 
 
 async def test_a_file_is_written_and_the_way_back_taken_on_the_screen(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from conftest import Stage
-from fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
 from textual.pilot import Pilot
 
 from reign_tui.app import ReignApp
+from tests.screen.conftest import Stage
+from tests.screen.fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
 
 SIZES = [(120, 40), (80, 24)]
 Compare = Callable[..., bool]

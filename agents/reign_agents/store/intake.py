@@ -18,8 +18,8 @@ from reign_agents.store.places import make_folder, open_private
 
 WAITING = 4 * 1024 * 1024
 """Bytes that may wait to be redacted; beyond that whoever writes waits."""
-AT_ONCE = 256 * 1024
-"""Bytes that are redacted and written in one go."""
+AT_ONCE = 32 * 1024
+"""Bytes that are redacted and written in one go: few, because redacting holds up every other thread meanwhile."""
 NOTICE = 0.05
 """Seconds between two calls of ``on_append``."""
 LONGEST_LINE = 64 * 1024
