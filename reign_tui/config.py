@@ -173,6 +173,9 @@ def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
         line = found[1] if found else len(text.splitlines()) or 1
         reason = str(error).split(" (at ")[0]
         warnings.append(f"{path}, line {line}: {reason}: the whole file is left out, defaults are used")
+        if re.search(r"^\s*read_only\s*=\s*true", text, re.MULTILINE):
+            warnings.append(f"{path} asks for read_only: that holds all the same, until the file is mended")
+            return {"read_only": True}
         return {}
     settings: dict[str, Any] = {}
     for key, value in raw.items():

@@ -318,8 +318,18 @@ async def _tick(presenter: Presenter) -> None:
         presenter.tick()
 
 
+_EXITS = {
+    "nothing_to_undo": 0,
+    "not_found": 2,
+    "invalid_plan": 2,
+    "invalid_fields": 2,
+    "unknown_operation": 2,
+    ToolMissing.kind: 6,
+}
+
+
 def _failed_to_begin(presenter: Presenter, error: OperationError, run: str = "") -> int:
-    code = {"nothing_to_undo": 0, "not_found": 2, ToolMissing.kind: 6}.get(error.kind, 1)
+    code = _EXITS.get(error.kind, 1)
     presenter.show(never_began(str(error), code, run))
     return code
 

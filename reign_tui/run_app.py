@@ -20,7 +20,8 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
         from reign_agents.session import Session
         from reign_agents.store.store import Store, StorePaths
 
-        store = Store.open(StorePaths(data=context.paths.data, state=context.paths.state))
+        places = StorePaths(data=context.paths.data, state=context.paths.state)
+        store = Store.open(places, capture_limit=context.engine.capture_limit)
         opened.append(store)
         past = store.sessions() if continue_ else []
         return Session(store, context.engine, name=past[0].session if past else None)

@@ -95,7 +95,8 @@ def _open(context: Context) -> Store:
     from reign_agents.store.places import StorePaths
     from reign_agents.store.store import Store
 
-    store = Store.open(StorePaths(data=context.paths.data, state=context.paths.state))
+    places = StorePaths(data=context.paths.data, state=context.paths.state)
+    store = Store.open(places, capture_limit=context.engine.capture_limit)
     for warning in store.warnings:
         print_error(f"warning: {warning}")
     return store

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def dispatch(words: Sequence[str]) -> int:
     """Run one command line; returns its exit code. Prints, never raises."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - a closed stream (>&-) is no reason to fail
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:

@@ -10,6 +10,8 @@ from reign_agents.plan.model import Plan, Step
 from reign_executors.operation import JsonObject
 
 LINES = 20
+WIDTH = 300
+"""Characters of a line that are shown."""
 Say = Callable[[Mapping[str, Any], JsonObject], str | None]
 """Outputs and fields of one step → what to say of it; None: nothing."""
 
@@ -39,7 +41,7 @@ def _rows(key: str, line: Callable[[dict[str, Any]], str], nothing: str) -> Say:
 
 def shortened(text: str, nothing: str = "") -> str:
     """At most :data:`LINES` lines of a text, saying how many are left out."""
-    lines = text.rstrip("\n").split("\n")
+    lines = [line if len(line) <= WIDTH else f"{line[:WIDTH]}…" for line in text.rstrip("\n").split("\n")]
     if len(lines) <= LINES:
         return "\n".join(lines) or nothing
     kept = lines[: LINES - 1]
