@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .cores import cores
 from .lexicon import lexicon
 from .patterns import Pattern
 from .tokens import Token
@@ -132,7 +133,7 @@ _SCHEDULES = (
         "every",
     ),
     Pattern(
-        rf"(?<![\w-])(?:nightly|daily|weekly|hourly|monthly)(?![\w-])(?: {_CLOCK})?",
+        rf"(?<![\w./-])(?:nightly|daily|weekly|hourly|monthly)(?![\w-]|[./]\w)(?: {_CLOCK})?",
         "nightly",
         "daily",
         "weekly",
@@ -174,6 +175,7 @@ def schedule(text: str) -> str | None:
 
 def sizes(tokens: list[Token], verb: str | None, found: Found) -> None:
     """``memory``, ``cpu`` and ``storage`` as written."""
+    cores(tokens, found)
     for i, token in enumerate(tokens):
         if token.used:
             continue
@@ -426,6 +428,7 @@ def replicas(tokens: list[Token], verb: str | None, intent: str, found: Found) -
                 and i
                 and (
                     tokens[i - 1].low in {"to", "at", "=", ":", "->", "down to", "up to"}
+                    or (tokens[i - 1].low in {"it", "that", "them"} and i > 1 and tokens[i - 2].low == "make")
                     or tokens[i - 1].text in {">", "@"}
                 )
             ):

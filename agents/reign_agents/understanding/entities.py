@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from .accounts import registries, users
 from .amounts import autoscaled, bounds, number, range_to, replicas, schedule, sizes
+from .commands import command_lines
+from .ends import git_ends
 from .flags import flags
-from .found import Context
+from .found import Context, put
 from .images import images
 from .lexicon import lexicon
 from .names import names
@@ -24,7 +27,11 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     """All entities of one clause (``text`` is the clause's own)."""
     found: Found = {}
     flags(tokens, found, context)
+    command_lines(tokens, text, found, context)
     _schedule(tokens, text, found)
+    users(tokens, found, context)
+    registries(tokens, found, context)
+    git_ends(tokens, found, context)
     typed(tokens, found, context)
     scaled = autoscaled(tokens)
     if scaled or context.speaks_of("autoscale", "autoscaler", "autoscaling", "hpa", "horizontalpodautoscaler"):
@@ -65,6 +72,7 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
                 or tokens[i + 1].kind == "punct"
                 or tokens[i + 1].low in {"please", "pls", "now", "and", "asap", "plz"}
                 or before in {"in", "on", "to", "for", "from", "into", "of"}
+                or "times" in {tokens[i + 1].kind, tokens[i - 1].kind if i else ""}
             )
         ):
             if token.low in {"int", "test", "demo", "integration", "perf", "development", "canary"} and before not in {
@@ -124,7 +132,7 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
 
 def _schedule(tokens: list[Token], text: str, found: Found) -> None:
     said = schedule(text)
-    if said is None:
+    if said is None or _named_like_a_time(tokens, said, found):
         return
     found.setdefault("schedule", said)
     offset = tokens[0].start if tokens else 0
@@ -132,3 +140,23 @@ def _schedule(tokens: list[Token], text: str, found: Found) -> None:
     for token in tokens:
         if first <= token.start < first + len(said):
             token.used = True
+
+
+def _named_like_a_time(tokens: list[Token], said: str, found: Found) -> bool:
+    """Whether a job is called "nightly": "jenkins job nightly build 231", unlike "run the backup job nightly"."""
+    for i, token in enumerate(tokens[1:], 1):
+        if token.low.split(" ")[0] != said.lower():
+            continue
+        noun = tokens[i - 1].noun
+        if noun is None or noun.name not in {"jenkins_job", "job", "pipeline", "workflow"}:
+            return False
+        owner = tokens[i - 2].low if i > 1 else "the"
+        if noun.name != "jenkins_job" and owner not in {"the", "my", "our", "a"} and tokens[i - 2].verb is None:
+            return False
+        found.setdefault("name", said)
+        token.used = True
+        if token.low.endswith(" build") and i + 1 < len(tokens) and tokens[i + 1].kind == "number":
+            put(found, "build", tokens[i + 1].text)
+            tokens[i + 1].used = True
+        return True
+    return False

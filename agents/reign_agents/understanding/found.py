@@ -264,6 +264,8 @@ def could_name(tokens: list[Token], i: int) -> bool:
     )
     if participle and token.low not in lexicon().weak_names and tokens[i - 1].low not in {"called", "named"}:
         return False
+    if names_driver(tokens, i):
+        return False
     if token.noun is not None and i + 1 < len(tokens) and tokens[i + 1].nameable and not tokens[i + 1].used:
         return False
     return (
@@ -272,6 +274,16 @@ def could_name(tokens: list[Token], i: int) -> bool:
         and token.kind != "tagged"
         and not token.low.startswith("crashloop")
         and not re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+", token.text)
+    )
+
+
+def names_driver(tokens: list[Token], i: int) -> bool:
+    """Whether the word says what kind of network it is: "a bridge network"."""
+    return (
+        tokens[i].low in {"bridge", "overlay", "macvlan", "ipvlan"}
+        and i + 1 < len(tokens)
+        and (noun := tokens[i + 1].noun) is not None
+        and noun.name == "network"
     )
 
 

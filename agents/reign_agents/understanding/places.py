@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .amounts import number
-from .found import FILLERS, KINDLESS, NEVER, Context, is_target, list_from, list_until, put
+from .found import FILLERS, KINDLESS, NEVER, Context, is_target, list_from, list_until, names_driver, put
 from .lexicon import lexicon
 from .roles import AFTER, BEFORE, NUMBERS, OWN_KEY
 from .tokens import Token
@@ -28,9 +28,10 @@ def cued(tokens: list[Token], found: Found, context: Context) -> None:
         if key is None or i == 0:
             continue
         value = tokens[i - 1]
-        if (key in found and key != "host") or value.used:
+        if (key in found and key != "host") or value.used or names_driver(tokens, i - 1):
             continue
-        if value.kind == "quoted" or value.nameable or (value.kind in {"file", "slashed", "path"}):
+        hyphened = key == "namespace" and value.kind == "word" and "-" in value.low
+        if hyphened or value.kind == "quoted" or value.nameable or (value.kind in {"file", "slashed", "path"}):
             if key == "namespace" and token.low in {"environment", "env"} and value.low not in lexicon().environments:
                 continue
             if (
@@ -135,7 +136,8 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         found["registry"] = value.value
         return
     ends = j + 1 >= len(tokens) or tokens[j + 1].kind in {"punct", "flag"} or tokens[j + 1].low in _ENDS
-    bare = value.kind == "word" and j <= i + 2 and value.low.isalpha() and value.low not in NEVER and ends
+    told = word.low == "ns" and j == i + 1 and i > 0 and tokens[i - 1].low in KINDLESS
+    bare = value.kind == "word" and j <= i + 2 and value.low.isalpha() and (told or value.low not in NEVER) and ends
     if bare and not (word.verb is not None and i == 0) and (key in {"namespace", "workspace"} or _free(value, key)):
         value.kind, value.stop = "name", False
     if not (
