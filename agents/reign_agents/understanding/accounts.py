@@ -35,9 +35,10 @@ _SENDING = frozenset(["push", "upload", "publish", "send", "mirror", "log", "log
 
 def users(tokens: list[Token], found: Found, context: Context) -> None:
     """The account: "host user deploybot", "as user ops", "as postgres", "cron entry for root"."""
-    if not context.domains & {"bash"}:
-        return
+    on_host = "bash" in context.domains
     for i, token in enumerate(tokens[:-1]):
+        if not on_host and not (token.low == "as" and "user" in {t.low for t in tokens[i + 1 : i + 3]}):
+            continue
         following = tokens[i + 1]
         if token.low in {"user", "host user", "system user", "account"} and token.word:
             j = i + 1
@@ -49,6 +50,8 @@ def users(tokens: list[Token], found: Found, context: Context) -> None:
                 return
         elif token.low == "as" or token.low.endswith(" as"):
             j = i + 1 + (following.low in {"the", "user"} and i + 2 < len(tokens))
+            if tokens[j].low == "user" and j + 1 < len(tokens):
+                j += 1
             value = tokens[j]
             names_it = j > i + 1 or value.low in _KNOWN or context.verb not in _NAMING
             if _account(value) and names_it and not (j + 1 < len(tokens) and tokens[j + 1].noun):
@@ -70,9 +73,9 @@ _NAMING = frozenset({"create", "install", "deploy", "add", "save", "backup", "co
 def _account(token: Token) -> bool:
     return (
         not token.used
-        and token.kind in {"name", "word", "quoted"}
+        and token.kind in {"name", "word", "quoted", "number"}
         and token.low not in NEVER
-        and bool(re.fullmatch(r"[A-Za-z_][\w-]*", token.value))
+        and bool(re.fullmatch(r"[A-Za-z_][\w-]*|\d{3,6}", token.value))
         and (token.kind != "word" or token.low in _KNOWN)
     )
 

@@ -428,6 +428,7 @@ def replicas(tokens: list[Token], verb: str | None, intent: str, found: Found) -
                 and i
                 and (
                     tokens[i - 1].low in {"to", "at", "=", ":", "->", "down to", "up to"}
+                    or tokens[i - 1].low in {"make it", "make that", "make them"}
                     or (tokens[i - 1].low in {"it", "that", "them"} and i > 1 and tokens[i - 2].low == "make")
                     or tokens[i - 1].text in {">", "@"}
                 )

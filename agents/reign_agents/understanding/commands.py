@@ -49,6 +49,11 @@ _VALUED = frozenset(
         "--tmpfs",
         "--gpus",
         "--log-driver",
+        "-o",
+        "--output",
+        "--tail",
+        "--since",
+        "--sort-by",
         "-n",
         "--namespace",
         "-c",
@@ -217,7 +222,11 @@ def _targets(tokens: list[Token], words: list[tuple[str, int]]) -> list[Token]:
         token = tokens[j]
         if token.used and token.kind not in {"name", "quoted"}:
             break
-        if token.kind not in {"name", "quoted", "word", "tagged", "hash", "version"} or " " in word or word in NEVER:
+        if (
+            token.kind not in {"name", "quoted", "word", "tagged", "hash", "version"}
+            or " " in word
+            or _prose(tokens, j)
+        ):
             if token.kind == "slashed":
                 return []
             targets = [t for t in targets if t.nameable]
@@ -226,6 +235,14 @@ def _targets(tokens: list[Token], words: list[tuple[str, int]]) -> list[Token]:
             return []
         targets.append(token)
     return targets
+
+
+def _prose(tokens: list[Token], j: int) -> bool:
+    """Whether the word belongs to a sentence; a thing may well be called "a" or "back"."""
+    token = tokens[j]
+    if token.low == "a":
+        return not any(t.word and len(t.text) == 1 for t in tokens[j + 1 : j + 2])
+    return token.low in NEVER and not (token.low == "back" and j + 1 == len(tokens))
 
 
 def _several(found: Found, key: str, targets: list[Token]) -> None:
@@ -295,7 +312,9 @@ def _is_program(tokens: list[Token], at: int) -> bool:
 
 def _put_command(tokens: list[Token], first: int, last: int, text: str, found: Found) -> None:
     offset = tokens[0].start
-    said = text[tokens[first].start - offset : tokens[last - 1].end - offset].strip().strip("`\"'")
+    said = text[tokens[first].start - offset : tokens[last - 1].end - offset].strip()
+    if first + 1 == last:
+        said = tokens[first].value
     if said:
         found.setdefault("command", said)
         for token in tokens[first:last]:

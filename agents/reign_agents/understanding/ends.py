@@ -64,7 +64,11 @@ def git_ends(tokens: list[Token], found: Found, context: Context) -> None:
 
 
 def _ref(token: Token) -> bool:
-    if token.used or token.low in NEVER or token.kind in {"punct", "flag", "url", "path", "hash", "number"}:
+    if (
+        token.used
+        or (token.low in NEVER and token.text != "A")
+        or token.kind in {"punct", "flag", "url", "path", "hash", "number"}
+    ):
         return False
     if token.kind == "word":
         return token.noun is None or token.low in {"release", "main", "master", "develop", "dev", "stable", "trunk"}

@@ -48,6 +48,9 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     names(tokens, found, context)
     ports(tokens, found, context)
     _left_over(tokens, found, context)
+    host = found.get("host")
+    if host and (host == found.get("registry") or host in found.get("command", "").split()):
+        del found["host"]
     return found
 
 

@@ -133,11 +133,21 @@ def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bo
             and (tokens[i - 1].low not in lexicon().images or i < 2 or tokens[i - 2].low not in {"a", "an"})
         ):
             values = list_until(tokens, i)
+        elif token.noun.name in {"service", "host_service"} and _daemon(tokens, i - 1):
+            values = [tokens[i - 1]]
         if values:
             put_name(found, key if token.noun.name not in {"volume", "network", "secret"} else "name", values)
             own = BEFORE.get(token.low)
             if own in OWN_KEY:
                 found.setdefault(own, values[0].value)
+
+
+def _daemon(tokens: list[Token], i: int) -> bool:
+    """Whether a tool's own word is a host service's name: "the sshd service"."""
+    if i < 1 or tokens[i - 1].low not in {"the", "my", "our"}:
+        return False
+    token = tokens[i]
+    return token.kind == "word" and token.tool in {"bash", "docker"} and token.low not in {"systemd", "swarm", "linux"}
 
 
 def _packages(tokens: list[Token], found: Found, key: str) -> None:
@@ -253,6 +263,8 @@ def _any_name(tokens: list[Token], found: Found, context: Context, key: str) -> 
         looks = looks_named(token)
         follow = tokens[i + 1] if i + 1 < len(tokens) else None
         before = tokens[i - 1].low if i else ""
+        if before == "the" and i > 1 and tokens[i - 2].low == "of":
+            before = "of"
         subject = follow is not None and follow.low in {
             "is",
             "isn't",

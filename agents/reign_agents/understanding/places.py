@@ -282,6 +282,7 @@ def places(tokens: list[Token], found: Found, context: Context) -> None:
             value.used = True
         elif (
             word.low in {"on", "to", "into", "from", "at", "onto"}
+            and not re.fullmatch(r"\d{1,2}(?::\d\d)?[ap]m", value.low)
             and (
                 context.domains & {"bash"}
                 or re.fullmatch(r"[a-z]+[\w-]*\d+(?:\.[\w.-]+)?|[\w-]+(?:\.[\w-]+){2,}", value.low)

@@ -178,3 +178,15 @@ g? K how do {I|we} {work out|find out|figure out} why {my pod|the readiness prob
 m K {tell me|do you know|might you tell me} whether {the cluster has room for $N more pods|all nodes are ready|$NAME is healthy|the pods in $NS run}
 u K {allow|authorise|let|permit} the service account $NAME {to|} {read secrets|list pods|create jobs} in $NS
 b? D how do I {move|copy|transfer} a {docker |}volume to another {machine|host|server} {without losing data|safely|}
+s K {we need|I need|I want|we want|let's have|there should be|give me} {$N|four|six|seven|nine} {copies|instances|replicas|pods} of {the |}$NAME {in $NS|running|}
+s K {we only have|there are only|only|we have|right now we have} $N {$NAME pods|copies of $NAME|$NAME|instances of $NAME}, {make it|make that|bring it to|we need} $N
+s K {$N|three|five} {$NAME pods|copies of $NAME|instances of the $NAME} {are not enough|are too many|won't cut it}, {make it|go to|we need} $N
+s K {run|keep|have} {$N|five|six} {copies|instances|replicas} of {the |}$NAME {in $NS|from now on|}
+s D {give|grant} {the |}{$NAME container|container $NAME|docker container $NAME} {more room|more memory|more space|more ram}{:| -|,|} {$MEM|up to $MEM|to $MEM}
+s D {the |}$NAME container {needs|wants|could use} {more room|more memory|more ram}{: $MEM|, give it $MEM|}
+s K {give|grant} {the |}{deployment $NAME|$NAME pods|statefulset $NAME} {more room|more memory}{:| -|,} {$MEM|up to $MEM}
+m K {what is|what's|how much is|how much does} {our|the|my} {cluster|kubernetes cluster|$NS cluster|$NS environment|node pool} {costing us|cost us|costing|cost} {per month|a month|each month|this month|right now|}{?|}
+m K {what does|what do} {our|the} {cluster|$NS cluster|nodes|$NS environment} cost {us|} {per month|a month|}{?|}
+m T {what are we paying for|how much do we pay for|show the monthly spend of|what is the bill for} {the |our |}{infrastructure|cloud resources|terraform stack|$NS infrastructure} {per month|this month|}
+m V {smoke test|smoke-test|run a smoke test against|do a smoke test of} {http://$NAME.example.com|https://$NAME.example.com/health|http://localhost:$PORT/healthz|http://$HOST:$PORT}
+c D {new|a new|make a|create a new} {bridge|overlay|macvlan} network {$NAME-net|$NAME|called $NAME}
