@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reign_agents.safety.check import judge_command
+from reign_executors.shell.analysis import analyse
 
 RANK = {"allow": 0, "ask": 1, "deny": 2}
 SEEDS = st.sampled_from(
@@ -111,7 +112,7 @@ AROUND: list[Callable[[str], str]] = [
     lambda c: f"trap {_quoted(c)} EXIT",
     lambda c: f'X={_quoted(c)}; eval "$X"',
     lambda c: f"{{ {c}; }} | cat",
-    lambda c: f"{{ {c}; }} &",
+    lambda c: f"{{ {c}; }} & wait",
     lambda c: f"time {{ {c}; }}",
 ]
 OUTSIDE: list[Callable[[str], str]] = [
@@ -253,12 +254,14 @@ def test_nothing_crashes(text: str) -> None:
     judged = judge_command(text)
     assert judged.verdict in RANK
     assert judged.reasons or judged.verdict == "allow"
+    assert not any(f.rule == "unclear.internal" for f in analyse(text).findings)
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_gets_a_verdict(text: str) -> None:
     assert judge_command(text).verdict in RANK
+    assert not any(f.rule == "unclear.internal" for f in analyse(text).findings)
 
 
 @settings(max_examples=400, deadline=None)

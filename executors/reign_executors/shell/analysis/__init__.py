@@ -54,6 +54,8 @@ def analyse(text: str, *, cwd: str | None = None) -> Analysis:
         run.unclear("unclear.long", "the text runs more commands than are looked into")
     except RecursionError:
         run.unclear("unclear.deep", "commands are nested too deeply to follow")
+    except Exception as e:  # whatever goes wrong here, a person is asked
+        run.unclear("unclear.internal", f"the command could not be judged ({type(e).__name__})")
     if not run.findings and not run.changes:
         why = disagreement(source, run.names_at)
         if why:

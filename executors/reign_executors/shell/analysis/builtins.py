@@ -22,6 +22,7 @@ from reign_executors.shell.analysis.values import (
     UNKNOWN,
     has_glob,
     is_known,
+    listed,
     marks,
     plain,
     shown,
@@ -77,31 +78,8 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
     return program(run, name, argv, scope, stdin)
 
 
-_WORTH_TRYING = frozenset(
-    [
-        "rm",
-        "dd",
-        "mkfs",
-        "sh",
-        "bash",
-        "chmod",
-        "chown",
-        "mv",
-        "shred",
-        "find",
-        "python",
-        "perl",
-        "ruby",
-        "nc",
-        "ncat",
-        "curl",
-        "wget",
-        "tee",
-        "cp",
-        "truncate",
-        "wipefs",
-        "kubectl",
-    ]
+_WORTH_TRYING = listed(
+    "rm dd mkfs sh bash chmod chown mv shred find python perl ruby nc ncat curl wget tee cp truncate wipefs kubectl"
 )
 
 
@@ -172,8 +150,8 @@ def _script(run: Interpreter, content: str, argv: list[str], scope: Scope, stdin
 @builtin("complete", "compopt", "dirs", "caller", "logout", "break", "continue", "exit", "return", "sleep", "disown")
 @builtin("type", "which", "let", "help", "compgen", "bg", "fg", "usleep", "local:")
 def _nothing(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
-    if argv[0] in ("type", "which") and len(argv) == 2:
-        return "/usr/bin/" + plain(argv[1])
+    if argv[0] in ("type", "which") and len(argv) >= 2:
+        return "/usr/bin/" + plain(argv[-1])
     return ""
 
 
@@ -255,7 +233,7 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
 
 @builtin("pwd")
 def _pwd(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
-    return scope.cwd + "\n"
+    return (scope.cwd if scope.cwd.startswith("/") else "/" + UNKNOWN) + "\n"
 
 
 @builtin("cd", "pushd", "popd")
@@ -342,7 +320,11 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
     i = 1
     while i < len(argv):
         word = plain(argv[i])
-        if word in ("-p", "-t", "-n", "-N", "-d", "-u", "-i", "-O", "-s", "-c", "-C"):
+        if word in (
+            ("-p", "-t", "-n", "-N", "-d", "-u", "-i")
+            if argv[0] == "read"
+            else ("-n", "-O", "-s", "-u", "-d", "-c", "-C")
+        ):
             i += 2
             continue
         if word == "-a" and i + 1 < len(argv):

@@ -216,7 +216,7 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
     name = piece.name
     many = _many(piece, scope)
     if many is not None:
-        if operator == "#":
+        if operator == "length":
             return (str(len(many)) if piece.index else UNKNOWN,)
         if operator.startswith("!"):
             return (UNKNOWN,)
@@ -248,7 +248,7 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
         operator = operator[1:]
         if not operator:
             return values
-    if operator == "#":
+    if operator == "length":
         return tuple(str(len(plain(v))) if is_known(v) else UNKNOWN for v in values)
     argument: Word = piece.argument if piece.argument is not None else ""
     if operator in (":-", "-", ":=", "="):

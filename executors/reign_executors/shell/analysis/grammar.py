@@ -62,7 +62,7 @@ def disagreement(text: str, names_at: set[int]) -> str | None:
 
 
 _BLIND = re.compile(
-    r"<>|;;&|;&|[@!?*+]\([^)]*\)|<<|\$\[|\[\[.*=~|^\s*\w+\s*\(\)|\\$|\$\{[^}]*[:/#%^,@]|=\(|\{\w+\}[<>]|%\)|\bin\s*$|!|\bselect\b|\btime\b|\bcoproc\b",
+    r"<>|\(\(|;;&|;&|[@!?*+]\([^)]*\)|<<|\$\[|\[\[.*=~|^\s*\w+\s*\(\)|\\$|\$\{[^}]*[:/#%^,@]|=\(|\{\w+\}[<>]|%\)|\bin\s*$|!|\bselect\b|\btime\b|\bcoproc\b",
     re.MULTILINE,
 )
 

@@ -44,6 +44,7 @@ from reign_executors.shell.analysis.values import (
     UNKNOWN,
     has_glob,
     is_known,
+    listed,
     marks,
     plain,
     shown,
@@ -78,6 +79,7 @@ class Interpreter:
         self.nesting = 0  # texts within texts; spans are those of the outermost
         self.wrappers: list[str] = []
         self._calling: list[str] = []
+        self._readers: dict[str, tuple[Node, Scope]] = {}
         self._work = 0
         self._characters = 0
         self._descriptors = 1000
@@ -229,7 +231,16 @@ class Interpreter:
             output = self.run(node, scope.copy(), None if kind == "<" else UNKNOWN)
         if kind == "<":
             scope.files[path] = output
+        else:
+            self._readers[path] = (node, scope.copy())
         return path
+
+    def arrives(self, path: str, content: str) -> None:
+        """Something known is written to a path: where a ``>(…)`` reads there, it runs with that."""
+        reader = self._readers.pop(path, None)
+        if reader is not None:
+            with self._span():
+                self.run(reader[0], reader[1], content)
 
     @contextmanager
     def _span(self) -> Iterator[None]:
@@ -503,6 +514,8 @@ class Interpreter:
                 elif assignment.name == "PATH":
                     self.wrote_variable("PATH", inside.get("PATH"), inside)
         output = _joined([self.call(argv, inside, stdin) for argv in argvs])
+        if inside is not scope:
+            _stays(inside, scope, node.assignments)
         self._redirections = ()
         return self._sink(output, sinks, scope)
 
@@ -522,6 +535,8 @@ class Interpreter:
 
     def assign(self, assignment: Assignment, scope: Scope, *, lasting: bool) -> None:
         name = assignment.name
+        if assignment.index_word:
+            expansion.alternatives(assignment.index_word, scope, self)
         if assignment.items is not None:
             items = [f for w in assignment.items for f in expansion.fields(w, scope, self)]
             scope.arrays[name] = (scope.arrays.get(name, []) if assignment.append else []) + items
@@ -561,6 +576,8 @@ class Interpreter:
                     self.deny("shell.reverse", f"opens a raw network connection ({shown(target)})")
                 elif plain(target).startswith(("/dev/tcp/", "/dev/udp/")):
                     self.unclear("network.raw", f"reads from a raw network connection ({shown(target)})")
+                elif operator == "<>":
+                    self.write(target, scope)
                 if r.descriptor in ("", "0"):
                     stdin = self.content(target, scope, stdin)
                 continue
@@ -582,8 +599,23 @@ class Interpreter:
         if sinks is None:
             return output
         for spot, append in sinks:
+            self.arrives(spot, output)
             scope.files[spot] = (scope.files.get(spot, "") if append else "") + output[:MOST_TEXT]
         return ""
+
+
+def _stays(inside: Scope, scope: Scope, assignments: list[Assignment]) -> None:
+    """``A=b read x``: what the command changed stays, its own assignments do not."""
+    temporary = {a.name for a in assignments}
+    for name, values in inside.variables.items():
+        if name not in temporary and scope.variables.get(name) is not values:
+            scope.variables[name] = values
+    for name, items in inside.arrays.items():
+        if name not in temporary:
+            scope.arrays[name] = items
+    scope.functions.update(inside.functions)
+    scope.aliases.update(inside.aliases)
+    scope.cwd, scope.positional = inside.cwd, inside.positional
 
 
 def _argvs(sets: list[list[list[str]]], ways: int) -> list[list[str]]:
@@ -611,86 +643,19 @@ _SAFE_PROGRAMS = frozenset(
     "less -X",
     "less -RFX",
 }
-_PROGRAM_VARIABLES = frozenset(
-    [
-        "PAGER",
-        "GIT_PAGER",
-        "MANPAGER",
-        "SYSTEMD_PAGER",
-        "KUBECTL_EXTERNAL_DIFF",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_SSH_COMMAND",
-        "GIT_SSH",
-        "EDITOR",
-        "VISUAL",
-        "GIT_EDITOR",
-        "KUBE_EDITOR",
-        "GIT_SEQUENCE_EDITOR",
-        "GIT_ASKPASS",
-        "SSH_ASKPASS",
-        "SUDO_ASKPASS",
-        "BROWSER",
-        "AWS_PAGER",
-        "GH_PAGER",
-        "GIT_PROXY_COMMAND",
-        "PSQL_PAGER",
-        "RSYNC_RSH",
-        "RSYNC_CONNECT_PROG",
-        "LESSOPEN",
-        "LESSCLOSE",
-        "SUDO_EDITOR",
-        "FCEDIT",
-        "TAR_OPTIONS",
-        "PSQL_EDITOR",
-    ]
+_PROGRAM_VARIABLES = listed(
+    "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER KUBECTL_EXTERNAL_DIFF GIT_EXTERNAL_DIFF GIT_SSH_COMMAND "
+    "GIT_SSH EDITOR VISUAL GIT_EDITOR KUBE_EDITOR GIT_SEQUENCE_EDITOR GIT_ASKPASS SSH_ASKPASS "
+    "SUDO_ASKPASS BROWSER AWS_PAGER GH_PAGER GIT_PROXY_COMMAND PSQL_PAGER RSYNC_RSH RSYNC_CONNECT_PROG "
+    "LESSOPEN LESSCLOSE SUDO_EDITOR FCEDIT TAR_OPTIONS PSQL_EDITOR"
 )
-_CODE_VARIABLES = _PROGRAM_VARIABLES | frozenset(
-    [
-        "BASH_ENV",
-        "ENV",
-        "PROMPT_COMMAND",
-        "PS4",
-        "PYTHONSTARTUP",
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "PERL5OPT",
-        "PERL5LIB",
-        "PERL5DB",
-        "RUBYOPT",
-        "RUBYLIB",
-        "NODE_OPTIONS",
-        "NODE_PATH",
-        "JAVA_TOOL_OPTIONS",
-        "_JAVA_OPTIONS",
-        "JDK_JAVA_OPTIONS",
-        "GIT_CONFIG_COUNT",
-        "GIT_CONFIG_PARAMETERS",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG",
-        "GIT_EXEC_PATH",
-        "GIT_TEMPLATE_DIR",
-        "TF_CLI_ARGS",
-        "TF_CLI_ARGS_plan",
-        "TF_CLI_ARGS_apply",
-        "TF_CLI_ARGS_destroy",
-        "TF_CLI_CONFIG_FILE",
-        "BASH_FUNC_ls%%",
-        "SHELLOPTS",
-        "BASHOPTS",
-        "GREP_OPTIONS",
-        "MAKEFLAGS",
-        "VIMINIT",
-        "EXINIT",
-        "LUA_INIT",
-        "PHPRC",
-        "PHP_INI_SCAN_DIR",
-        "RIPGREP_CONFIG_PATH",
-        "LOCPATH",
-        "GCONV_PATH",
-        "HOSTALIASES",
-        "DYLD_LIBRARY_PATH",
-        "NPM_CONFIG_SCRIPT_SHELL",
-    ]
+_CODE_VARIABLES = _PROGRAM_VARIABLES | listed(
+    "BASH_ENV ENV PROMPT_COMMAND PS4 PYTHONSTARTUP PYTHONPATH PYTHONHOME PERL5OPT PERL5LIB PERL5DB "
+    "RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS "
+    "GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG GIT_EXEC_PATH GIT_TEMPLATE_DIR "
+    "TF_CLI_ARGS TF_CLI_ARGS_plan TF_CLI_ARGS_apply TF_CLI_ARGS_destroy TF_CLI_CONFIG_FILE BASH_FUNC_ls%% "
+    "SHELLOPTS BASHOPTS GREP_OPTIONS MAKEFLAGS VIMINIT EXINIT LUA_INIT PHPRC PHP_INI_SCAN_DIR "
+    "RIPGREP_CONFIG_PATH LOCPATH GCONV_PATH HOSTALIASES DYLD_LIBRARY_PATH NPM_CONFIG_SCRIPT_SHELL"
 )
 
 

@@ -65,7 +65,13 @@ class Invocation:
     unknown_sub: str | None = None
 
     def has(self, *flags: str) -> bool:
-        return any(f in flags and v not in _OFF for f, v in self.options)
+        for flag, value in self.options:
+            if flag in flags:
+                if value not in _OFF:
+                    return True
+            elif len(flag) > 5 and flag.startswith("--") and any(f.startswith(flag) for f in flags):
+                return True  # an abbreviation
+        return False
 
     def value(self, *flags: str) -> str | None:
         """The last value given to one of these options."""
@@ -115,6 +121,8 @@ def parse(inv: Invocation) -> None:
         if bare.startswith("--") or spec.long:
             flag, equals, value = bare.partition("=")
             flag = plain(flag)
+            if flag not in spec.values and len(flag) > 4 and not spec.long:
+                flag = _unabbreviated(spec, flag)
             if equals:
                 options.append((flag, word_marks + value))
             elif flag in spec.values and i < len(argv):
@@ -142,6 +150,14 @@ def parse(inv: Invocation) -> None:
                 break
             options.append((flag, None))
     inv.spec = spec
+
+
+def _unabbreviated(spec: Spec, flag: str) -> str:
+    """``--outp`` is ``--output`` where the program reads only one option so."""
+    if flag in spec.flags:
+        return flag
+    full = [v for v in spec.values if v.startswith(flag)]
+    return full[0] if full and all(f.startswith(min(full, key=len)) or len(full) == 1 for f in full) else flag
 
 
 def flag_effect(spec: Spec, flag: str, value: str | None) -> str | None:
@@ -198,6 +214,13 @@ def _verb_effect(inv: Invocation, effect: str) -> str:
 
 def only_help(inv: Invocation) -> bool:
     """Nothing but help or the version is asked for."""
+    if (
+        inv.argv[-1] == "--help"
+        and (inv.spec.subs or inv.spec.verbs or inv.path)
+        and not inv.spec.ends
+        and (inv.rest_at < 0 and not {"exec", "run", "debug", "rsh", "foreach", "ssh"} & set(inv.path))
+    ):
+        return True  # the tool of many subcommands explains one of them
     return (
         not inv.operands or (inv.spec.operands == "data" and inv.unknown_sub is None and len(inv.operands) == 0)
     ) and any(f in ("--help", "--version") for f, _ in inv.options)
@@ -232,6 +255,8 @@ def judge(inv: Invocation) -> str:
             run.run_text(value, inv.scope.copy(), None, where=inv.title)
         elif flag in spec.writes and plain(value) not in ("-", ""):
             run.write(value, inv.scope)
+    if effect == "unclear" and spec.effect in ("reads", "nothing"):
+        report(inv, effect)
     if spec.handler:
         answer = HANDLERS[spec.handler](inv, effect)
         if answer is not None:

@@ -30,6 +30,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reign_executors.shell.analysis.values import listed
+
 FOLDER = Path(__file__).parent / "programs"
 EFFECTS = ("nothing", "reads", "creates", "restarts", "changes", "sends", "stops", "destroys", "unclear")
 _NAMES = re.compile(r'names = "([^"]*)"\n')
@@ -69,27 +71,9 @@ class Spec:
         return spec
 
 
-_KEYS = frozenset(
-    [
-        "names",
-        "effect",
-        "with_operands",
-        "bare",
-        "values",
-        "flags",
-        "operands",
-        "writes",
-        "opens",
-        "runs",
-        "prints",
-        "handler",
-        "long",
-        "ends",
-        "subs",
-        "sub",
-        "verbs",
-        "examples",
-    ]
+_KEYS = listed(
+    "names effect with_operands bare values flags operands writes opens runs prints handler long ends "
+    "subs sub verbs examples"
 )
 
 
@@ -108,10 +92,10 @@ def build(name: str, table: dict[str, Any], inherited: Spec | None = None) -> Sp
         raise ValueError(f"{name}: unknown keys {sorted(unknown)}")
     effect = str(table.get("effect", "unclear"))
     flags = dict(inherited.flags) if inherited else {}
-    for what, listed in dict(table.get("flags", {})).items():
+    for what, flagged in dict(table.get("flags", {})).items():
         if what not in EFFECTS:
             raise ValueError(f"{name}: unknown effect {what}")
-        flags.update((flag, what) for flag in str(listed).split())
+        flags.update((flag, what) for flag in str(flagged).split())
     spec = Spec(
         name=name,
         effect=effect,
@@ -133,16 +117,16 @@ def build(name: str, table: dict[str, Any], inherited: Spec | None = None) -> Sp
         if key and key not in EFFECTS:
             raise ValueError(f"{name}: unknown effect {key}")
     spec.raising = tuple(f for f, e in flags.items() if f.startswith("--") and e not in ("reads", "nothing"))
-    for what, listed in dict(table.get("subs", {})).items():
+    for what, subcommands in dict(table.get("subs", {})).items():
         if what not in EFFECTS:
             raise ValueError(f"{name}: unknown effect {what}")
-        for path in str(listed).split():
+        for path in str(subcommands).split():
             _place(spec, path, {"effect": what})
     for sub in table.get("sub", []):
         for path in str(sub["names"]).split():
             _place(spec, path, {k: v for k, v in sub.items() if k != "names"})
-    for what, listed in dict(table.get("verbs", {})).items():
-        spec.verbs.extend((_glob(v), what) for v in str(listed).split())
+    for what, verbs in dict(table.get("verbs", {})).items():
+        spec.verbs.extend((_glob(v), what) for v in str(verbs).split())
     spec.verbs.sort(key=lambda v: "*" in v[0].pattern)
     return spec
 

@@ -233,15 +233,15 @@ _HARMLESS_DEVICE = re.compile(
 _ANY_HOME = re.compile(r"/(?:home|Users|export/home|var/home)/[^/]+")
 _CREDENTIAL = re.compile(
     r"""(?x)
-    (?:^|/)(?:\.aws/(?:credentials|config|sso/.*|cli/.*)|\.ssh/(?:id_[^/]*(?<!\.pub)|identity|[^/]*\.pem|[^/]*_key|
+    (?:^|/)(?:\.aws/(?:credentials|sso/.*|cli/.*)|\.ssh/(?:id_[^/]*(?<!\.pub)|identity|[^/]*\.pem|[^/]*_key|
       [^/]*key)|\.ssh|\.gnupg(?:/.*)?|\.netrc|_netrc|\.pgpass|\.my\.cnf|\.git-credentials|\.docker/config\.json|
       \.kube/config|\.kube|\.azure(?:/.*)?|\.config/gcloud(?:/.*)?|\.config/gh/hosts\.yml|\.npmrc|\.pypirc|
       \.vault-token|\.terraform\.d/credentials\.tfrc\.json|\.terraformrc|\.boto|\.s3cfg|\.htpasswd|
       \.env(?:\.[A-Za-z]+)?|\.envrc|credentials(?:\.(?:json|csv|ya?ml|ini|txt))?|secrets?(?:\.(?:json|ya?ml|env|txt|ini|toml))|
       kubeconfig(?:\.ya?ml)?|service[-_]?account[^/]*\.json|[^/]*(?:private|secret|priv)[-_]?key[^/]*|id_(?:rsa|dsa|ecdsa|ed25519)|
-      [^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc)|\.aws|passwords?(?:\.\w+)?|token(?:\.txt)?|\.password-store(?:/.*)?|
-      Login\ Data|logins\.json|key[34]\.db|terraform\.tfvars|[^/]*\.tfstate)$
-    |^/etc/(?:shadow-?|gshadow-?|sudoers(?:\.d/.*)?|krb5\.keytab|ssh/ssh_host_[a-z0-9]+_key|kubernetes/(?:admin|super-admin|
+      [^/]*key[^/]*\.pem|[^/]*\.(?:key|p12|pfx|jks|keystore|kdbx|ppk)|\.aws|passwords?(?:\.\w+)?|token(?:\.txt)?|\.password-store(?:/.*)?|
+      Login\ Data|logins\.json|key[34]\.db)$
+    |^/etc/(?:shadow-?|gshadow-?|krb5\.keytab|ssh/ssh_host_[a-z0-9]+_key|kubernetes/(?:admin|super-admin|
       controller-manager|scheduler|kubelet)\.conf|kubernetes/pki(?:/.*\.key)?|ssl/private(?:/.*)?|security/opasswd|rancher/.*\.yaml|
       openvpn/.*|wireguard(?:/.*)?|letsencrypt/(?:live|archive)/.*privkey.*)$
     |^/proc/(?:\d+|self|\*|…)/environ$
@@ -254,7 +254,7 @@ _NO_CREDENTIAL = re.compile(
     r"(?:\.pub|known_hosts|\.(?:example|sample|template|dist|md)|/ssh/config|\.ssh/config|\.crt)$"
 )
 _PRIVATE = re.compile(
-    r"^/etc/(?:passwd|group|hosts\.equiv)$|^/root$|^/home(?:/[^/]+)?$|^/etc$|^/$|^/etc/kubernetes$|_history$|^/var/lib/(?:mysql|postgresql)"
+    r"^/etc/(?:passwd|group|hosts\.equiv|sudoers)$|^/root$|^/home(?:/[^/]+)?$|^/etc$|^/$|^/etc/kubernetes$|_history$|^/var/lib/(?:mysql|postgresql)"
 )
 _COMPONENT_ALL = ("a", "bin", "x9", "Zeta")
 _DOT_ALL = (".a", ".config", ".x9")

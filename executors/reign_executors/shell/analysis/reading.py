@@ -48,7 +48,7 @@ _CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "
 
 
 MOST_MENDED = 12
-_NO_ARITHMETIC = re.compile(r"\(\(\s*[A-Za-z_./][\w./]*\s+(?:-[A-Za-z]|[A-Za-z/~$\"'.])")
+_NO_ARITHMETIC = re.compile(r"\(\(\s*[\"'\\$A-Za-z_./][^\s()=+*<>]*\s+(?:-[A-Za-z]|/\S|[\"'\\A-Za-z~$.])")
 
 
 @dataclass(slots=True)
@@ -510,6 +510,11 @@ class Reader(WordReader):
             return None
         self.at = found.end()
         name, index, append = found[1], found[2], bool(found[3])
+        index_word: Word = ""
+        if index and ("$" in index or "`" in index):
+            inner = Reader(index, depth=self.depth + 1, base=self.base + found.start(2), steps=self.steps)
+            inner._check_depth()
+            index_word = inner._quoted("", HERE_TEXT)
         c = self._peek()
         if c == "(":
             self.at += 1
@@ -519,7 +524,7 @@ class Reader(WordReader):
                 c = self._peek()
                 if c == ")":
                     self.at += 1
-                    return Assignment(name, "", append, index, items)
+                    return Assignment(name, "", append, index, items, index_word)
                 if c in ("", ";", "&", "|", "<", ">", "("):
                     raise Unreadable("an array without end", self.at)
                 element = re.compile(r"\[[^\]\n]*\]=").match(self.text, self.at)
@@ -527,8 +532,8 @@ class Reader(WordReader):
                     self.at = element.end()
                 items.append(self._word())
         if c in ("", " ", "\t", "\n", ";", "&", "|", ")", "<", ">"):
-            return Assignment(name, "", append, index)
-        return Assignment(name, self._word(), append, index)
+            return Assignment(name, "", append, index, None, index_word)
+        return Assignment(name, self._word(), append, index, None, index_word)
 
     def _redirect(self) -> Redirect | None:
         found = _REDIRECT.match(self.text, self.at)

@@ -52,6 +52,7 @@ class Assignment:
     append: bool = False
     index: str | None = None
     items: list[Word] | None = None  # an array
+    index_word: Word = ""  # the subscript, where something runs in it
 
 
 @dataclass(slots=True)

@@ -47,6 +47,11 @@ MOST_ALTERNATIVES = 12
 MOST_BRACES = 16
 
 
+def listed(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
 def shown(value: str) -> str:
     """The value as people write it; what is not known is ``…``."""
     return value.translate(_SHOWN).replace(HOME, "~")

@@ -332,7 +332,7 @@ class WordReader:
             raise Unreadable("an expansion that can't be read", start)
         length = bool(found[2])
         name = found[3]
-        prefix = found[1] + found[2]
+        prefix = found[1] + ("length" if length else "")
         self.at = found.end()
         if text[start + 2 : start + 4] in ("#}", "!}", "#:", "#-"):  # ${#}, ${!}: the parameters themselves
             name, prefix, length = text[start + 2], "", False

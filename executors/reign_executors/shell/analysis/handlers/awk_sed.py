@@ -50,6 +50,30 @@ def _awk(inv: Invocation, effect: str) -> str | None:
     return UNKNOWN + marks(content)
 
 
+def _commands(inside: str, content: str) -> list[str]:
+    """What ``system("rm " $1)`` runs for each line read; fields of unknown lines are unknown."""
+    lines = [line for line in plain(content).split("\n") if line][:8] if content and is_known(content) else [None]
+
+    def one(line: str | None) -> str:
+        def piece(m: re.Match[str]) -> str:
+            if m[1] is not None:
+                return ansi(m[1])
+            field = re.fullmatch(r"\s*\$(\d+)\s*", m[2])
+            if field and line is not None:
+                parts = [line, *line.split()]
+                return parts[int(field[1])] if int(field[1]) < len(parts) else ""
+            return UNKNOWN if m[2].strip() else ""
+
+        return re.sub(r'"((?:\\.|[^"\\])*)"|([^"]+)', piece, inside)
+
+    return [one(line) for line in lines]
+
+
+def _assigned(text: str, name: str) -> list[str]:
+    """The string constants that an awk program gives to a variable."""
+    return [ansi(s) for s in re.findall(rf'\b{name}\s*=\s*"((?:\\.|[^"\\])*)"', text)]
+
+
 def _awk_text(inv: Invocation, text: str, content: str) -> None:
     run = inv.run
     blank = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + "_" * (len(m[0]) - 2) + '"', text)
@@ -60,13 +84,12 @@ def _awk_text(inv: Invocation, text: str, content: str) -> None:
         inside = found[1]
         strings = re.findall(r'"((?:\\.|[^"\\])*)"', inside)
         if strings:
-            code = re.sub(
-                r'"((?:\\.|[^"\\])*)"|\s*([^"]+)',
-                lambda m: ansi(m[1]) if m[1] is not None else (UNKNOWN if m[2].strip() else ""),
-                inside,
-            )
-            run.run_text(code, inv.scope.copy(), None, where="awk")
-        elif NETWORK in content or DECODED in content:
+            for code in _commands(inside, content):
+                run.run_text(code, inv.scope.copy(), None, where="awk")
+        elif re.fullmatch(r"\s*[A-Za-z_]\w*\s*", inside) and (assigned := _assigned(text, inside.strip())):
+            for code in assigned:
+                run.run_text(code, inv.scope.copy(), None, where="awk")
+        elif (inside.strip() == "$0" and content and is_known(content)) or NETWORK in content or DECODED in content:
             run.run_text(content, inv.scope.copy(), None, where="awk")
         else:
             run.unclear("unclear.code", "awk runs what it reads")

@@ -43,6 +43,8 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
         return _manifests(inv, deciding=False) or UNKNOWN
     if verb == "get" and _secrets(inv):
         return SECRET + UNKNOWN
+    if verb == "cluster-info" and inv.has("--output-directory"):
+        run.write(inv.value("--output-directory") or "…", inv.scope)
     if verb == "config" and inv.path[-1:] == ["view"] and inv.has("--raw"):
         return SECRET + UNKNOWN
     if verb == "get" and inv.has("--raw"):

@@ -6,6 +6,7 @@ import re
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
+from reign_executors.shell.analysis.handlers.python_code import harmless
 from reign_executors.shell.analysis.handlers.wrappers import script
 from reign_executors.shell.analysis.invocation import Invocation, handler
 from reign_executors.shell.analysis.reading import ansi
@@ -16,6 +17,7 @@ from reign_executors.shell.analysis.values import (
     SECRET,
     UNKNOWN,
     is_known,
+    listed,
     marks,
     plain,
     shown,
@@ -24,9 +26,9 @@ from reign_executors.shell.analysis.values import (
 
 _STRING = r"""(?:[rbuf]{0,2}"((?:[^"\\]|\\.)*)"|[rbuf]{0,2}'((?:[^'\\]|\\.)*)')"""
 _RUNNERS = re.compile(
-    r"(?:os\.system|os\.popen|subprocess\.\w+|commands\.getoutput|pty\.spawn|\bsystem|\bexec|\bpopen|\bshell_exec|\bpassthru|"
+    r"(?:os\.system|os\.popen|subprocess\.\w+|\b(?:call|run|Popen|check_call|check_output|getoutput|spawn|execvp?)\b(?=\s*\()|commands\.getoutput|pty\.spawn|\bsystem|\bexec|\bpopen|\bshell_exec|\bpassthru|"
     r"\bspawn|\bspawnSync|\bexecSync|\bexecFileSync|\bexecFile|IO\.popen|Open3\.\w+|Kernel\.\w+|os\.execute|io\.popen|os\.exec\w+|qx)"
-    r"\s*[(\[ ]?\s*(\[?\s*(?:" + _STRING + r"\s*,?\s*)+)",
+    r"\s*[(\[ ]?\s*(\[?\s*(?:" + _STRING + r"\s*,?\s*\[?\s*)+)",
     re.DOTALL,
 )
 _BACKTICKS = re.compile(r"`([^`]+)`|%x[({\[]([^)}\]]+)[)}\]]|qx[{(/]([^})/]+)[})/]")
@@ -49,14 +51,14 @@ _GIVES_SHELL = re.compile(
 )
 _DELETES = re.compile(
     r"(?:shutil\.rmtree|os\.remove|os\.unlink|os\.rmdir|os\.removedirs|rmtree|\bunlink|FileUtils\.\w*rm\w*|File\.delete|Dir\.rmdir|rmdir|"
-    r"fs\.(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync)|remove_tree|\.unlink|\.rmtree|rimraf|os\.rename|shutil\.move|fs\.renameSync|remove_dir_all)"
+    r"fs['\"]?\)?\.(?:rm|rmSync|rmdir|rmdirSync|unlink|unlinkSync)|remove_tree|\.unlink|\.rmtree|rimraf|os\.rename|shutil\.move|fs\.renameSync|remove_dir_all)"
     r"\s*\(?\s*(?:pathlib\.)?(?:Path|PosixPath)?\(?\s*(?:os\.path\.expanduser\()?" + _STRING
 )
 _PATH_DELETES = re.compile(
     r"(?:Path|PosixPath)\(\s*" + _STRING + r"\s*\)\.(?:unlink|rmdir|rmtree|write_text|write_bytes|touch|chmod)"
 )
 _WRITES = re.compile(
-    r"(?:\bopen|File\.open|File\.write|fs\.writeFile(?:Sync)?|fs\.appendFile(?:Sync)?|file_put_contents|fopen|IO\.write|Path)\s*\(?\s*"
+    r"(?:\bopen|File\.open|File\.write|fs['\"]?\)?\.(?:write|append)File(?:Sync)?|file_put_contents|fopen|IO\.write|Path)\s*\(?\s*"
     + _STRING
     + r"\s*(?:,\s*(?:mode\s*=\s*)?(?:"
     + _STRING
@@ -72,169 +74,6 @@ _FORK = re.compile(
     re.DOTALL,
 )
 _PURE = re.compile(r"""[\w\s.,:;()\[\]{}'"+\-*/%=<>!?@#|&^~$\\`]*""")
-_PYTHON_QUIET = re.compile(
-    r"^(?:\s*(?:import|from)\s+(?:sys|json|re|math|os\.path|platform|datetime|time|collections|itertools|string|textwrap|hashlib|pprint|statistics|"
-    r"ssl|uuid|random|functools|operator|decimal|csv|ipaddress|base64|struct|yaml|toml|tomllib|locale|calendar|sysconfig|site|importlib\.metadata|pkg_resources|numpy|pandas|django|flask|torch|requests|boto3|cryptography)"
-    r"(?:\s*,\s*(?:sys|json|re|math|platform|datetime|time|string|hashlib|collections|random|base64|yaml|csv|uuid))*"
-    r"(?:\s+import\s+[\w, ]+)?(?:\s+as\s+\w+)?\s*$|"
-    r"\s*(?:\w+(?:\s*,\s*\w+)*\s*=\s*)?[^=].*$|\s*)$"
-)
-_PYTHON_CALLS = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
-_PYTHON_KNOWN = frozenset(
-    [
-        "print",
-        "len",
-        "str",
-        "int",
-        "float",
-        "list",
-        "dict",
-        "set",
-        "tuple",
-        "sorted",
-        "sum",
-        "min",
-        "max",
-        "abs",
-        "round",
-        "range",
-        "enumerate",
-        "zip",
-        "map",
-        "filter",
-        "any",
-        "all",
-        "repr",
-        "type",
-        "isinstance",
-        "json.load",
-        "json.loads",
-        "json.dumps",
-        "json.dump",
-        "sys.stdin.read",
-        "sys.stdin.readlines",
-        "sys.stdin.readline",
-        "input",
-        "ord",
-        "hex",
-        "bin",
-        "oct",
-        "format",
-        "reversed",
-        "bool",
-        "divmod",
-        "pow",
-        "id",
-        "hasattr",
-        "iter",
-        "next",
-        "bytes",
-        "hash",
-        "vars",
-        "dir",
-        "help",
-        "math.sqrt",
-        "math.pi",
-        "math.floor",
-        "math.ceil",
-        "math.log",
-        "math.factorial",
-        "datetime.now",
-        "datetime.datetime.now",
-        "datetime.date.today",
-        "datetime.utcnow",
-        "datetime.datetime.utcnow",
-        "time.time",
-        "time.strftime",
-        "platform.platform",
-        "platform.python_version",
-        "platform.system",
-        "platform.machine",
-        "sys.exit",
-        "sys.getsizeof",
-        "re.findall",
-        "re.search",
-        "re.match",
-        "re.split",
-        "re.sub",
-        "re.compile",
-        "pprint",
-        "pprint.pprint",
-        "csv.reader",
-        "csv.DictReader",
-        "yaml.safe_load",
-        "yaml.dump",
-        "hashlib.md5",
-        "hashlib.sha256",
-        "hashlib.sha1",
-        "uuid.uuid4",
-        "random.random",
-        "random.randint",
-        "random.choice",
-        "collections.Counter",
-        "Counter",
-        "os.getcwd",
-        "os.listdir",
-        "os.path.exists",
-        "os.path.join",
-        "os.path.getsize",
-        "os.path.expanduser",
-        "os.path.abspath",
-        "os.path.dirname",
-        "os.path.basename",
-        "os.getpid",
-        "os.uname",
-        "os.cpu_count",
-        "os.getenv",
-        "os.environ.get",
-        "sysconfig.get_paths",
-        "site.getsitepackages",
-        "ipaddress.ip_network",
-        "ipaddress.ip_address",
-        "socket.gethostname",
-        "socket.gethostbyname",
-        "toml.load",
-        "tomllib.load",
-        "tomllib.loads",
-        "base64.b64encode",
-        "base64.b64decode",
-        "urllib.parse.quote",
-        "urllib.parse.unquote",
-        "quote",
-        "unquote",
-        "importlib.metadata.version",
-        "version",
-        "ssl.OPENSSL_VERSION",
-        "sys.stdout.write",
-        "for",
-        "if",
-        "in",
-        "and",
-        "or",
-        "not",
-        "lambda",
-        "while",
-        "elif",
-        "return",
-        "print(",
-        "ast.literal_eval",
-        "ast.parse",
-        "textwrap.dedent",
-        "string.capwords",
-        "itertools.chain",
-        "statistics.mean",
-        "locale.getlocale",
-        "calendar.month",
-        "sys.version_info",
-    ]
-)
-_METHODS = re.compile(
-    r"\.(?:strip|split|join|get|items|keys|values|lower|upper|format|replace|startswith|endswith|append|count|index|isoformat|strftime|encode|decode|"
-    r"hexdigest|digest|read|readlines|readline|rstrip|lstrip|splitlines|most_common|sort|extend|update|pop|title|zfill|find|group|groups|total_seconds|timestamp|hosts|"
-    r"ljust|rjust|isdigit|add|copy|swapcase|bit_length|union|date|time|weekday)$"
-)
-
-
 _ATTACHED = {"perl": "MmIFC", "ruby": "rIFCK", "php": "d", "python": "WX", "pypy": "WX", "node": "r", "lua": ""}
 
 
@@ -325,6 +164,11 @@ def _interpreter(inv: Invocation, effect: str) -> str | None:
             run.change(
                 Action.UPDATE, f"file/{shown(rest[0]) if rest else '…'}", f"{inv.name} -i changes files in place"
             )
+        if name == "perl":
+            for operand in rest:
+                bare = plain(operand).strip()
+                if bare.endswith("|") or bare.startswith("|"):
+                    run.run_text(bare.strip("|"), inv.scope.copy(), None, where="perl")
         text = "\n".join([*modules, *codes] if name != "python" else codes)
         return judge_code(
             inv,
@@ -340,23 +184,8 @@ def _interpreter(inv: Invocation, effect: str) -> str | None:
     return UNKNOWN
 
 
-_QUIET_MODULES = frozenset(
-    [
-        "json.tool",
-        "site",
-        "sysconfig",
-        "platform",
-        "timeit",
-        "this",
-        "calendar",
-        "tabnanny",
-        "dis",
-        "ast",
-        "tokenize",
-        "pydoc",
-        "py_compile",
-        "doctest",
-    ]
+_QUIET_MODULES = listed(
+    "json.tool site sysconfig platform timeit this calendar tabnanny dis ast tokenize pydoc py_compile doctest"
 )
 
 
@@ -396,6 +225,7 @@ def judge_code(inv: Invocation, code: str, language: str, stdin: str) -> str:
     if DECODED in source_marks:
         run.deny("code.decoded", f"decoded text is run by {inv.name}")
     text = plain(code)
+    text = re.sub(r"""(["'])\s*\+\s*\1""", "", text)  # "rm" + " -rf": one string
     if re.search(r"\\x[0-9a-f]{2}", text):
         text = text + "\n" + ansi(text)
     gathered_marks = marks(stdin)
@@ -491,50 +321,46 @@ def _home(path: str) -> str:
     return "/./root" + path[1:] if path[:1] == "~" else path
 
 
+_RISKY = re.compile(
+    r"\b(?:system|exec|fork|unlink|rename|open|socket|kill|syswrite|rmdir|mkdir|chmod|chown|link|symlink|truncate|do|require|"
+    r"use\s+(?!strict|warnings|JSON|Data::Dumper|POSIX|List::Util|MIME::Base64|Time::|json|csv|yaml|time|date|set|pp|digest)|"
+    r"eval|dump|write|File|Dir|IO|Process|Kernel|FileUtils|fs|child_process|spawn|fetch|import|file_put_contents|passthru|"
+    r"process\.(?!version|argv|env|stdout|platform|arch|memoryUsage|uptime|cwd)|shell_exec|popen|proc_open|assert|include|"
+    r"os\.|io\.|load|dofile|send|__send__|public_send|method|instance_eval|const_get|constantize|binding|ObjectSpace|autoload|"
+    r"constructor|Function|globalThis|Reflect|Proxy|Worker|call_user_func\w*|array_map|ReflectionFunction|syscall|ioctl|utime)\b"
+    r"|&\s*[{$]|\*\{|->\s*\$|/\w*e\w*e\w*\b|<\s*`"
+)
+_PHP_CALLS = listed(
+    "echo print print_r var_dump var_export phpversion php_uname php_sapi_name phpinfo json_encode "
+    "json_decode date time strlen strtoupper strtolower implode explode count array sprintf printf "
+    "number_format md5 sha1 hash base64_encode ini_get extension_loaded get_loaded_extensions "
+    "memory_get_usage array_keys array_values in_array strtotime mktime uniqid rand random_int max min "
+    "round floor ceil abs isset empty is_array is_string str_repeat substr strpos str_replace trim "
+    "ucfirst file_get_contents file_exists is_file filesize getcwd gethostname if while for foreach "
+    "function return switch"
+)
+
+
 def _quiet(text: str, language: str) -> bool:
     """Code that plainly only computes and prints."""
     if len(text) > 2000 or not is_known(text):
         return False
     if language in ("python", "pypy"):
-        if re.search(
-            r"__\w+__(?<!__version__)(?<!__file__)(?<!__name__)|\bglobals\b|\bgetattr\b|\bsetattr\b|\bexec\b|\beval\b|\bdel\b|\bsubprocess\b|\bshutil\b|\bopen\b[^)]*,",
-            text,
-        ):
-            return False
-        for line in re.split(r"[;\n]", text):
-            imported = re.match(r"\s*(?:import|from)\s+(.+)", line)
-            if (
-                imported
-                and not _PYTHON_QUIET.match(line)
-                and not re.match(r"\s*import\s+(?:os|socket|urllib\.parse|ast)(?:\s*,\s*\w+)*\s*$", line)
-            ):
-                return False
-            if re.match(r"\s*from\s+os\b", line) or (
-                re.match(r"\s*import\s+[\w.]+\s+as\b", line) and "numpy" not in line and "pandas" not in line
-            ):
-                return False
-        without = re.sub(_STRING, "''", text)
-        for call in _PYTHON_CALLS.findall(without):
-            if call not in _PYTHON_KNOWN and call != "open" and not _METHODS.search("." + call.rpartition(".")[2]):
-                return False
-            if call.startswith(("os.", "subprocess.", "shutil.", "socket.")) and call not in _PYTHON_KNOWN:
-                return False
-        return re.search(r"\)\s*\(|\]\s*\(", without) is None
-    if not re.search(r"#\{|@\{|\$\{", text):
-        text = re.sub(_STRING, "''", text) if language not in ("node", "nodejs", "bun") else text
-    if re.search(
-        r"\b(?:system|exec|fork|unlink|rename|open|socket|kill|syswrite|rmdir|mkdir|chmod|chown|link|symlink|truncate|do|require|use\s+(?!strict|warnings|JSON|Data::Dumper|POSIX|List::Util|MIME::Base64|Time::)|eval|truncate|dump|write|puts\s+File|File|Dir|IO|Process|Kernel|FileUtils|fs|child_process|spawn|fetch|import|process\.(?!version|argv|env|stdout|platform|arch|memoryUsage|uptime|cwd)|file_put_contents|passthru|shell_exec|popen|proc_open|assert|include|os\.|io\.|load|send|__send__|instance_eval|constantize)\b",
-        text,
-    ):
-        return bool(
-            language in ("node", "nodejs", "bun")
-            and re.fullmatch(
-                r"[^;]*\bconsole\.log\(\s*(?:JSON\.stringify\()?\s*require\(['\"]"
-                r"(?:\./package(?:\.json)?|os|\./[\w./-]+\.json)['\"]\)[\w.()\[\]'\", ]*\)?\s*;?",
-                text,
-            )
+        return harmless(text)
+    if language == "php":
+        bare = re.sub(_STRING, "''", text)
+        calls = re.findall(r"([A-Za-z_$\\][\w$\\]*)\s*\(", bare)
+        return all(c.lower() in _PHP_CALLS for c in calls) and not re.search(
+            r"`|\)\s*\(|\]\s*\(|->|::|include|require|new ", bare
         )
-    return "`" not in text or language in ("node", "nodejs")
+    javascript = language in ("node", "nodejs", "bun", "deno")
+    if not javascript and not re.search(r"#\{|@\{|\$\{", text):
+        text = re.sub(_STRING, "''", text)
+    if javascript:
+        text = re.sub(r"require\(['\"](?:\.{1,2}/[\w./-]+\.json|os|path|util|crypto)['\"]\)", "{}", text)
+    if _RISKY.search(text):
+        return False
+    return "`" not in text or javascript
 
 
 __all__ = ["judge_code"]

@@ -9,6 +9,7 @@ from reign_executors.shell.analysis.invocation import Invocation, handler
 from reign_executors.shell.analysis.values import (
     UNKNOWN,
     is_known,
+    listed,
     plain,
     unmarked,
 )
@@ -105,69 +106,12 @@ def _sql(inv: Invocation, effect: str) -> str | None:
     return UNKNOWN
 
 
-_REDIS_READS = frozenset(
-    [
-        "get",
-        "mget",
-        "keys",
-        "scan",
-        "ttl",
-        "pttl",
-        "type",
-        "exists",
-        "info",
-        "dbsize",
-        "ping",
-        "llen",
-        "lrange",
-        "lindex",
-        "hget",
-        "hgetall",
-        "hkeys",
-        "hvals",
-        "hlen",
-        "hmget",
-        "smembers",
-        "scard",
-        "sismember",
-        "zrange",
-        "zcard",
-        "zscore",
-        "zrangebyscore",
-        "zrevrange",
-        "strlen",
-        "getrange",
-        "memory",
-        "client",
-        "slowlog",
-        "latency",
-        "monitor",
-        "object",
-        "role",
-        "time",
-        "echo",
-        "command",
-        "lastsave",
-        "xlen",
-        "xrange",
-        "xinfo",
-        "bitcount",
-        "hscan",
-        "sscan",
-        "zscan",
-        "randomkey",
-        "pubsub",
-        "cluster",
-        "module",
-        "acl",
-        "readonly",
-        "select",
-        "subscribe",
-        "psubscribe",
-        "zcount",
-        "zrank",
-        "hexists",
-    ]
+_REDIS_READS = listed(
+    "get mget keys scan ttl pttl type exists info dbsize ping llen lrange lindex hget hgetall hkeys hvals "
+    "hlen hmget smembers scard sismember zrange zcard zscore zrangebyscore zrevrange strlen getrange "
+    "memory client slowlog latency monitor object role time echo command lastsave xlen xrange xinfo "
+    "bitcount hscan sscan zscan randomkey pubsub cluster module acl readonly select subscribe psubscribe "
+    "zcount zrank hexists"
 )
 
 

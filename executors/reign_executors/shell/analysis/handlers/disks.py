@@ -12,7 +12,7 @@ from reign_executors.shell.analysis.values import UNKNOWN, is_known, plain, show
 
 @handler("mkfs")
 def _mkfs(inv: Invocation, effect: str) -> str | None:
-    if inv.has("-n", "-N", "--no-act", "--dry-run") and inv.name != "mkswap" and inv.has("-n", "--no-act"):
+    if inv.name in ("mke2fs", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4") and inv.has("-n"):
         return ""
     for operand in inv.operands:
         path = paths.normal(operand, inv.scope.cwd)
@@ -24,10 +24,31 @@ def _mkfs(inv: Invocation, effect: str) -> str | None:
     return ""
 
 
+_PARTITION_READS = {
+    "fdisk": ("-l", "--list", "-x", "--list-details", "-s", "--getsz"),
+    "sfdisk": ("-l", "--list", "-d", "--dump", "-J", "--json", "-s", "--show-size", "-n", "--no-act", "-V", "--verify"),
+    "gdisk": ("-l",),
+    "sgdisk": ("-p", "--print", "-i", "--info", "-v", "--verify", "-P", "--pretend", "-F", "-E", "-D"),
+    "parted": ("-l", "--list"),
+    "partprobe": ("-d", "--dry-run", "-s"),
+    "partx": ("-s", "--show", "-l", "--list"),
+    "kpartx": ("-l",),
+    "growpart": ("-N", "--dry-run"),
+    "swapon": ("-s", "--summary", "--show"),
+    "lvcreate": ("-t", "--test"),
+    "lvextend": ("-t", "--test"),
+    "lvresize": ("-t", "--test"),
+    "lvreduce": ("-t", "--test"),
+    "vgcreate": ("-t", "--test"),
+    "vgextend": ("-t", "--test"),
+    "pvcreate": ("-t", "--test"),
+}
+
+
 @handler("partition")
 def _partition(inv: Invocation, effect: str) -> str | None:
-    if effect == "reads":
-        return None
+    if inv.has(*_PARTITION_READS.get(inv.name, ("--version",))):
+        return ""
     words = [plain(o) for o in inv.operands]
     if (
         inv.name == "parted"

@@ -111,7 +111,7 @@ def _make(inv: Invocation, effect: str) -> str | None:
                 recipe = re.match(r"(?:\t|[^\t#=]*:[^=;]*;)\s*[@+-]*(.+)", line)
                 if recipe:
                     run.run_text(recipe[1], inv.scope.copy(), None, where="make")
-    if inv.has("-n", "--dry-run", "--just-print", "--recon", "-v", "--version", "-q", "-p", "--print-data-base"):
+    if inv.has("-n", "--dry-run", "--just-print", "--recon", "-v", "--version", "-q", "--question"):
         return UNKNOWN
     return None
 

@@ -15,6 +15,7 @@ from reign_executors.shell.analysis.values import (
     UNKNOWN,
     has_glob,
     is_known,
+    listed,
     marks,
     plain,
     shown,
@@ -98,6 +99,7 @@ def _tee(inv: Invocation, effect: str) -> str | None:
     text = inv.stdin if inv.stdin is not None else UNKNOWN
     for operand in inv.operands:
         inv.run.write(operand, inv.scope)
+        inv.run.arrives(unmarked(operand), text)
         inv.scope.files[paths.normal(operand, inv.scope.cwd)] = text
     return text
 
@@ -173,47 +175,10 @@ def _setcap(inv: Invocation, effect: str) -> str | None:
 
 _FIND_FILES = frozenset(["-fprint", "-fprint0", "-fls", "-fprintf"])
 _FIND_ACTIONS = frozenset(["-exec", "-execdir", "-ok", "-okdir"])
-_FIND_TESTS = frozenset(
-    [
-        "-name",
-        "-iname",
-        "-path",
-        "-ipath",
-        "-wholename",
-        "-regex",
-        "-iregex",
-        "-type",
-        "-mtime",
-        "-mmin",
-        "-atime",
-        "-amin",
-        "-ctime",
-        "-cmin",
-        "-newer",
-        "-size",
-        "-maxdepth",
-        "-mindepth",
-        "-perm",
-        "-user",
-        "-group",
-        "-uid",
-        "-gid",
-        "-printf",
-        "-links",
-        "-inum",
-        "-lname",
-        "-ilname",
-        "-samefile",
-        "-fstype",
-        "-xtype",
-        "-anewer",
-        "-cnewer",
-        "-used",
-        "-regextype",
-        "-newermt",
-        "-newerct",
-        "-newerat",
-    ]
+_FIND_TESTS = listed(
+    "-name -iname -path -ipath -wholename -regex -iregex -type -mtime -mmin -atime -amin -ctime -cmin "
+    "-newer -size -maxdepth -mindepth -perm -user -group -uid -gid -printf -links -inum -lname -ilname "
+    "-samefile -fstype -xtype -anewer -cnewer -used -regextype -newermt -newerct -newerat"
 )
 
 
@@ -228,10 +193,12 @@ def _find(inv: Invocation, effect: str) -> str | None:
     while i < len(words) and words[i][:1] not in ("-", "(", "!"):
         starts.append(words[i])
         i += 1
+    if any(len(unmarked(s)) == 1 and not is_known(s) for s in starts[1:]):
+        run.unclear("unclear.operands", "part of what find would do is not known")
     if not starts:
         starts = ["."]
     narrowed = False
-    everything_deleted = False
+    everything_deleted = narrowed_delete = False
     timed = False
     negated = False
     names: list[str] = []
@@ -240,6 +207,12 @@ def _find(inv: Invocation, effect: str) -> str | None:
         i += 1
         if word in ("!", "-not"):
             negated = True
+            continue
+        if word in ("-o", "-or", ","):
+            narrowed, names = False, []
+            continue
+        if word == ")":
+            narrowed = narrowed or bool(names)
             continue
         if negated:
             negated = False
@@ -271,6 +244,7 @@ def _find(inv: Invocation, effect: str) -> str | None:
             narrowed = True
         elif word == "-delete":
             everything_deleted = True
+            narrowed_delete = narrowed
         elif word in _FIND_FILES:
             if i < len(words):
                 run.write(words[i], scope)
@@ -288,7 +262,7 @@ def _find(inv: Invocation, effect: str) -> str | None:
             run.unclear("unclear.operands", "part of what find would do is not known")
     if everything_deleted:
         for start in starts:
-            if narrowed:
+            if narrowed_delete:
                 if paths.whole_directory(start, scope.cwd) == "/" and not names:
                     run.deny("delete.root", "would delete over the whole file system")
                 if not timed:
@@ -448,6 +422,14 @@ def _under(folder: str, path: str) -> str:
 
 @handler("zip")
 def _zip(inv: Invocation, effect: str) -> str | None:
+    if (
+        inv.name in ("7z", "7za", "rar")
+        and inv.operands
+        and plain(inv.operands[0]) in ("l", "t", "i", "h", "v", "lb", "lt", "vb")
+    ):
+        return UNKNOWN
+    if inv.name == "zip" and inv.has("-sf", "-T", "-h", "-v") and not inv.has("-TT"):
+        return UNKNOWN
     if inv.operands:
         target, sources = inv.operands[0], inv.operands[1:]
         content = "".join(marks(inv.run.content(s, inv.scope, None)) for s in sources)

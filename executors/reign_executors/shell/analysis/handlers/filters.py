@@ -197,10 +197,15 @@ def _cut(inv: Invocation, effect: str) -> str | None:
     known = _text(inv)
     spec = plain(inv.value("-c", "-b", "--characters", "--bytes") or "") or field_spec
     picks = re.fullmatch(r"(\d+)?(-)?(\d+)?", spec)
-    if known is None or picks is None or not spec:
+    if picks is None or not spec:
         return UNKNOWN + kept
     start = int(picks[1] or 1) - 1
     stop = int(picks[3]) if picks[3] else (None if picks[2] else start + 1)
+    if known is None:
+        beginning = unmarked(text).partition(UNKNOWN)[0]
+        if not field_spec and stop is not None and stop <= len(beginning) and is_known(beginning):
+            return kept + beginning[start:stop] + "\n"
+        return UNKNOWN + kept
     out = []
     for line in known.split("\n"):
         if field_spec:
@@ -277,6 +282,8 @@ def _openssl(inv: Invocation, effect: str) -> str | None:
                         pass
             return DECODED + UNKNOWN + marks(text)
         return UNKNOWN + marks(text)
+    if sub in ("rsa", "pkey", "ec", "pkcs8", "pkcs12", "dsa") and not inv.has("-pubout", "-noout", "-pubin", "-out"):
+        return SECRET + UNKNOWN
     if sub == "s_client":
         if inv.stdin and SHELL in inv.stdin:
             inv.run.deny("shell.reverse", "gives a shell to the network (openssl)")
@@ -367,3 +374,13 @@ def _ss(inv: Invocation, effect: str) -> str | None:
     ):
         return UNKNOWN
     return None
+
+
+@handler("jq")
+def _jq(inv: Invocation, effect: str) -> str | None:
+    """``jq env`` prints the environment; otherwise what went in comes out."""
+    program = plain(inv.operands[0]) if inv.operands else ""
+    kept = marks("".join(inv.run.content(o, inv.scope, inv.stdin) for o in inv.operands[1:]) or inv.stdin or "")
+    if re.search(r"\$ENV\b(?!\.)|(?<![\w.$])env\b(?!\.)", program) and effect == "reads":
+        return ENVIRONMENT + UNKNOWN + kept
+    return UNKNOWN + kept if effect == "reads" else None

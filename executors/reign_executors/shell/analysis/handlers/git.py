@@ -95,7 +95,8 @@ def _git(inv: Invocation, effect: str) -> str | None:
         return run.run_argv(["git", *plain(shell).split(), *inv.operands[1:]], inv.scope, inv.stdin)
     for word in [*inv.operands, *[v or "" for _, v in inv.options]]:
         if unmarked(word).startswith("ext::"):
-            run.run_text(unmarked(word)[5:], inv.scope.copy(), None, where="git (ext)")
+            words = [w.replace("\0", " ") for w in unmarked(word)[5:].replace("% ", "\0").split()]
+            run.run_argv(words, inv.scope.copy(), None, under="git")
     upload = (
         inv.value("--upload-pack", "-u", "--exec", "--receive-pack")
         if verb in ("clone", "fetch", "ls-remote", "pull", "push", "archive")
@@ -103,6 +104,12 @@ def _git(inv: Invocation, effect: str) -> str | None:
     )
     if upload and verb != "push" and plain(upload) != "git-upload-pack":
         run.run_text(upload, inv.scope.copy(), None, where="git")
+    if inv.value("--exec-path"):
+        run.unclear("unclear.environment", "git would take its own programs from elsewhere")
+    if verb == "symbolic-ref" and (len(inv.operands) > 1 or inv.has("-d", "--delete")):
+        run.change(Action.UPDATE, "git/symbolic-ref", "changes what a name of the repository points at")
+    if verb == "fsck" and inv.has("--lost-found"):
+        run.change(Action.CREATE, "git/lost-found", "writes lost objects")
     if verb == "config":
         return _git_config(inv)
     if verb == "bisect" and inv.path[-1:] == ["run"]:

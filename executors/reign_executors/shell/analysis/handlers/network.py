@@ -316,6 +316,9 @@ def _ftp(inv: Invocation, effect: str) -> str | None:
 @handler("ip")
 def _ip(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
+    if inv.has("-b", "-batch"):
+        inv.run.change(Action.UPDATE, "network/batch", "runs network commands from a file")
+        return UNKNOWN
     if not words:
         return UNKNOWN
     verbs = words[1:2]

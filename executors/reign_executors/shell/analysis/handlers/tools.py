@@ -8,14 +8,16 @@ from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.handlers.network import _copy_remote
 from reign_executors.shell.analysis.invocation import Invocation, flag_effect, handler, leak
-from reign_executors.shell.analysis.values import NETWORK, SECRET, UNKNOWN, plain, shown
+from reign_executors.shell.analysis.values import NETWORK, SECRET, UNKNOWN, listed, plain, shown
 
 
 @handler("words")
 def _words(inv: Invocation, effect: str) -> str | None:
     """``flags`` in the data hold plain verbs, too: the first operand that is one decides."""
-    if effect in ("reads", "nothing"):
-        return None
+    if inv.name == "pg_restore" and inv.has("-l"):
+        return UNKNOWN
+    if effect in ("reads", "nothing") or (inv.name == "tc" and len(inv.operands) <= 1):
+        return UNKNOWN
     for operand in inv.operands[:2]:
         if flag_effect(inv.spec, plain(operand), None) == "reads":
             return UNKNOWN
@@ -51,80 +53,56 @@ _ERASING = re.compile(
 )
 
 
+_DISK_READS = {
+    "wipefs": r"(?!.*(?:-a|--all|-o|--offset)).*",
+    "smartctl": r"(?!.*(?:-t|--test|-s|--set|-X|--abort)).*",
+    "fsck": r".*(?:^| )-[a-zA-Z]*[nN][a-zA-Z]*(?: |$).*",
+    "fsck.ext4": r".*(?:^| )-[a-zA-Z]*n[a-zA-Z]*(?: |$).*",
+    "e2fsck": r".*(?:^| )-[a-zA-Z]*n[a-zA-Z]*(?: |$).*",
+    "xfs_repair": r".*(?:^| )-n(?: |$).*",
+    "badblocks": r"(?!.*-[a-zA-Z]*[wn]).*",
+    "hdparm": r"(?:-[IigGrRtTvCHF]+ |--direct )+/dev/\S+",
+    "nvme": r"(?:list|list-ns|list-subsys|list-ctrl|id-ctrl|id-ns|smart-log|error-log|fw-log|get-\S+|show-\S+|"
+    r"version|help|ns-descs)\b.*",
+    "cryptsetup": r"(?:status|luksDump|isLuks|luksUUID|benchmark|tcryptDump)\b.*|--version",
+    "mdadm": r"(?!.*(?:--create|--zero|--stop|--remove|--fail|--add|--manage|--grow|--assemble|-[CSArfaG]\b)).*"
+    r"(?:--detail|--examine|--query|--detail-platform|-[DEQ]\b).*",
+    "zpool": r"(?:status|list|get|history|iostat|events|version)\b.*|.* -n .*",
+    "zfs": r"(?:list|get|diff|holds|version|userspace|groupspace)\b.*|destroy (?:-\w* )*-\w*n.*|send (?:-\w* )*-\w*n.*",
+    "btrfs": r"(?:filesystem|fi|subvolume|sub|device|dev|scrub|balance|qgroup|property|quota|inspect-internal)"
+    r" (?:show|list|usage|df|du|stats|status|get|get-default|dump-\S+|tree-stats|min-dev-size).*|version",
+    "lvm": r"(?:lvs|pvs|vgs|lvdisplay|pvdisplay|vgdisplay|version|dumpconfig|config|fullreport|help)\b.*",
+    "multipath": r"-(?:ll?|t|T|d).*",
+    "iscsiadm": r"-m (?:session|node|iface|host)(?: -P \d)?",
+    "tune2fs": r"-l .*",
+    "losetup": r"(?:|-[alj]+.*|--all|--list.*)",
+    "dmsetup": r"(?:ls|info|status|table|deps|targets|version|report|splitname)\b.*",
+    "debugfs": r"-R ['\"]?(?:stat|ls|cat|show_super_stats|stats|lsdel|htree|icheck|"
+    r"ncheck|testi|testb|imap|bmap|blocks|ex|extents)\b.*",
+    "blockdev": r"(?:--(?:get\w+|report)(?: |$).*)",
+    "sdparm": r"(?!.*(?:-s|--set|-c|--clear|-C|--command|-D)).*",
+    "xfs_growfs": r"-n .*",
+    "resize2fs": r"-P .*",
+}
+
+
 @handler("blockdev_words")
 def _blockdev_words(inv: Invocation, effect: str) -> str | None:
-    words = [plain(a) for a in inv.argv[1:]]
-    text = " ".join(words)
+    """Tools that read or erase disks: what they read is told by name, all else changes."""
+    text = " ".join(plain(a) for a in inv.argv[1:])
+    words = text.split()
     disks = [o for o in inv.operands if paths.disk(paths.normal(o, inv.scope.cwd))]
-    reading = {
-        "status",
-        "list",
-        "show",
-        "get",
-        "filesystem",
-        "iostat",
-        "history",
-        "luksDump",
-        "isLuks",
-        "id-ctrl",
-        "smart-log",
-        "list-ns",
-        "ls",
-        "table",
-        "info",
-    }
-    if effect == "reads" or (
-        words and words[0] in reading and not re.search(r"\b(?:resize|defrag|balance|label|remove|delete)\b", text)
-    ):
-        return UNKNOWN
-    if inv.name == "blockdev" and any(w.startswith("--get") for w in words):
-        return UNKNOWN
-    if inv.name == "smartctl" and not re.search(r"-t\b|--test|-s\b|--set|-X", text):
-        return UNKNOWN
-    if inv.name == "hdparm" and not any(
-        re.fullmatch(r"-[A-Za-z]\d+|--(?:security|trim|make|write|repair|sanitize|dco|fwdownload)\S*|-[yYZ]", w)
-        for w in words
-    ):
-        return UNKNOWN
-    if (
-        inv.name == "mdadm"
-        and re.search(r"--detail|--examine|-[DEQ]\b|--scan|--query", text)
-        and not re.search(r"--(?:create|zero|stop|remove|fail|add|manage|grow|assemble)", text)
-    ):
-        return UNKNOWN
-    if inv.name in (
-        "tune2fs",
-        "resize2fs",
-        "fsck",
-        "e2fsck",
-        "xfs_repair",
-        "losetup",
-        "lvm",
-        "multipath",
-        "nvme",
-        "iscsiadm",
-        "debugfs",
-        "cryptsetup",
-    ) and re.search(
-        r"(?:^| )(?:-l|-a|-n|-ll|-N|--list|-P|list\S*|status|-m session$|show\S*|smart-log|"
-        r"id-\w+|get-\S+|-R (?:stat|ls|cat)\b.*|isLuks|luksDump|lvs|pvs|vgs)(?: |$)",
-        text,
-    ):
-        return UNKNOWN
-    if inv.name == "losetup" and not words:
-        return UNKNOWN
-    if inv.name == "wipefs" and not inv.has("-a", "--all", "-o", "--offset"):
+    reading = _DISK_READS.get(inv.name)
+    if text == "--version" or (reading is not None and re.fullmatch(reading, text)):
         return UNKNOWN
     if disks and (inv.name in ("blkdiscard", "wipefs", "sg_format", "badblocks") or _ERASING.search(text)):
         inv.run.deny("disk.format", f"would erase {shown(disks[0])}")
+    elif inv.name == "nvme" and re.match(r"(?:format|sanitize|write|delete-ns|fw-commit)\b", text):
+        inv.run.deny("disk.format", "would erase an NVMe device")
     elif disks and inv.name == "mdadm" and inv.has("--create", "-C"):
         inv.run.deny("disk.format", f"would overwrite {shown(disks[0])}")
     elif (inv.name == "zpool" and words[:1] == ["destroy"]) or (
-        inv.name == "zfs"
-        and words[:1] == ["destroy"]
-        and inv.has("-r", "-R")
-        and "/" not in words[-1]
-        and "@" not in words[-1]
+        inv.name == "zfs" and words[:1] == ["destroy"] and inv.has("-r", "-R") and not re.search(r"[/@]", words[-1])
     ):
         inv.run.deny("disk.format", "would destroy a whole storage pool")
     elif inv.name == "zpool" and words[:1] in (["labelclear"], ["create"]) and disks:
@@ -137,6 +115,25 @@ def _blockdev_words(inv: Invocation, effect: str) -> str | None:
     return UNKNOWN
 
 
+_BOOT_READS = {
+    "modprobe": ("-D", "--show-depends", "-n", "--dry-run", "-c", "--showconfig"),
+    "ldconfig": ("-p", "--print-cache"),
+    "efibootmgr": ("-v", "--verbose"),
+    "grub-mkconfig": (),
+    "lsinitrd": (),
+    "insmod": (),
+}
+
+
+@handler("boot")
+def _boot(inv: Invocation, effect: str) -> str | None:
+    if inv.name == "efibootmgr" and all(f in ("-v", "--verbose") for f, _ in inv.options) and not inv.operands:
+        return UNKNOWN
+    if inv.name in ("modprobe", "ldconfig") and inv.has(*_BOOT_READS[inv.name]):
+        return UNKNOWN
+    return None
+
+
 @handler("apt")
 def _apt(inv: Invocation, effect: str) -> str | None:
     for value in inv.all_values("-o"):
@@ -146,24 +143,8 @@ def _apt(inv: Invocation, effect: str) -> str | None:
     return _essential(inv, effect)
 
 
-_ESSENTIAL = frozenset(
-    [
-        "libc6",
-        "glibc",
-        "systemd",
-        "coreutils",
-        "bash",
-        "dpkg",
-        "apt",
-        "linux-image*",
-        "base-files",
-        "util-linux",
-        "init",
-        "sudo",
-        "login",
-        "passwd",
-        "kernel",
-    ]
+_ESSENTIAL = listed(
+    "libc6 glibc systemd coreutils bash dpkg apt linux-image* base-files util-linux init sudo login passwd kernel"
 )
 
 
@@ -202,6 +183,10 @@ def _pacman(inv: Invocation, effect: str) -> str | None:
 
 @handler("npm")
 def _npm(inv: Invocation, effect: str) -> str | None:
+    running = {"run", "run-script", "exec", "dlx", "x", "test", "t", "tst", "start", "stop", "restart"}
+    if inv.path and inv.path[0] in running and effect == "reads" and inv.operands:
+        inv.run.change(Action.UPDATE, f"{inv.name}/{plain(inv.operands[0])}", f"{inv.title} runs code")
+        return UNKNOWN
     if inv.path[:1] in (["exec"], ["dlx"], ["x"]) and inv.has("-c", "--call"):
         code = inv.value("-c", "--call")
         if code:
@@ -216,6 +201,7 @@ _READING = re.compile(
     r"--info|--list-sdks|--list-runtimes|dependency:tree|dependencies|tasks|projects|targets|--tasks|-T|--summary|why|audit|contents|specification|licenses|"
     r"list-.*|which|default|toolchain|show-.*|about|vulncheck|nm|describe|validate|diagnose|depends|home|plugins|properties|help:.*)"
 )
+_EXECUTING = listed("run exec x test bench install generate publish deploy task script start eval repl get fetch")
 _CHECKERS = frozenset(["mypy", "pyright", "pylint", "flake8", "golangci-lint"])
 
 
@@ -223,7 +209,15 @@ _CHECKERS = frozenset(["mypy", "pyright", "pylint", "flake8", "golangci-lint"])
 def _toolchain(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
     first = words[0] if words else ""
-    if effect == "reads":
+    executes = bool(words) and (
+        first in _EXECUTING or inv.name in ("rake", "just", "task", "invoke", "fab", "gulp", "grunt")
+    )
+    if not executes and effect == "reads":
+        return UNKNOWN
+    if not words and inv.options and all(f in ("-v", "-V", "-h", "--version", "--help") for f, _ in inv.options):
+        return UNKNOWN
+    if executes and not inv.has("-n", "--dry-run", "-m"):
+        inv.run.change(Action.UPDATE, f"{inv.name}/{' '.join(words[:2])}", f"{inv.name} {first} runs code")
         return UNKNOWN
     if inv.name in _CHECKERS or (
         inv.name == "ruff"
@@ -300,7 +294,9 @@ def _gh(inv: Invocation, effect: str) -> str | None:
 
 @handler("ansible")
 def _ansible(inv: Invocation, effect: str) -> str | None:
-    if inv.has("-C", "--check", "--syntax-check", "--list-hosts", "--list-tasks", "--list-tags", "--version"):
+    if inv.name in ("ansible", "ansible-playbook") and inv.has("-C"):
+        return UNKNOWN
+    if inv.has("--check", "--syntax-check", "--list-hosts", "--list-tasks", "--list-tags", "--version"):
         return UNKNOWN
     if inv.name in ("ansible-doc", "ansible-lint", "ansible-inventory", "ansible-config"):
         if inv.name == "ansible-lint" and inv.has("--fix"):
@@ -491,6 +487,9 @@ def _fd(inv: Invocation, effect: str) -> str | None:
 
 @handler("scanner")
 def _scanner(inv: Invocation, effect: str) -> str | None:
+    for value in inv.all_values("-o", "--output"):  # a format's name, or a file
+        if "/" in value or "." in value:
+            inv.run.write(value.rpartition("=")[2], inv.scope)
     if any(flag_effect(inv.spec, plain(o), None) == "changes" for o in inv.operands[:1]):
         inv.run.change(Action.UPDATE, f"{inv.name}/{plain(inv.operands[0])}", f"{inv.name} {plain(inv.operands[0])}")
     return None
@@ -508,4 +507,138 @@ def _git_branch(inv: Invocation, effect: str) -> str | None:
                 f"{inv.title} {worse} something",
             )
             return UNKNOWN
+    return None
+
+
+@handler("compiler")
+def _compiler(inv: Invocation, effect: str) -> str | None:
+    """Compilers and interpreters that are not looked into: only a question for the version is harmless."""
+    asked = {"-version", "--version", "-v", "-V", "-XshowSettings:all", "-XshowSettings"}
+    if inv.argv[1:] and all(plain(a) in asked or plain(a).startswith("-XshowSettings") for a in inv.argv[1:]):
+        return UNKNOWN
+    return None
+
+
+_FORMATTERS_READ = {
+    "prettier": ("--check", "-c", "-l", "--list-different"),
+    "black": ("--check", "--diff"),
+    "isort": ("--check", "--diff", "--check-only", "-c"),
+    "gofmt": ("-l", "-d"),
+    "rustfmt": ("--check",),
+    "shfmt": ("-l", "-d"),
+    "autopep8": ("-d", "--diff"),
+    "perltidy": ("-st",),
+}
+
+
+@handler("formatter")
+def _formatter(inv: Invocation, effect: str) -> str | None:
+    writing = inv.has("-w", "--write", "-i", "--in-place")
+    if inv.has(*_FORMATTERS_READ.get(inv.name, ())) and not writing:
+        return UNKNOWN
+    if inv.name in ("prettier", "gofmt", "shfmt", "autopep8") and not writing:
+        return UNKNOWN  # to standard output
+    return None
+
+
+@handler("keys")
+def _keys(inv: Invocation, effect: str) -> str | None:
+    """gpg, ssh-keygen, age, cosign."""
+    words = [plain(o) for o in inv.operands]
+    if inv.name == "ssh-keygen":
+        return UNKNOWN if inv.has("-l", "-F", "-y", "-B", "-L") and not inv.has("-R", "-s", "-D") else None
+    if inv.name in ("gpg", "gpg2"):
+        if inv.has("--export-secret-keys", "--export-secret-subkeys"):
+            inv.run.unclear("credential.shown", "shows secret keys")
+            return SECRET + UNKNOWN
+        reading = (
+            "--list-keys",
+            "--list-secret-keys",
+            "-k",
+            "-K",
+            "--verify",
+            "--fingerprint",
+            "--list-packets",
+            "--list-sigs",
+            "--show-keys",
+            "--print-md",
+        )
+        return UNKNOWN if inv.has(*reading) and not inv.has("--delete-key", "--import", "--sign", "-s") else None
+    if inv.name == "cosign" and words[:1] in (
+        ["verify"],
+        ["tree"],
+        ["triangulate"],
+        ["version"],
+        ["verify-attestation"],
+    ):
+        return UNKNOWN
+    return None
+
+
+@handler("unpack")
+def _unpack(inv: Invocation, effect: str) -> str | None:
+    words = [plain(a) for a in inv.argv[1:]]
+    first = words[0].lstrip("-") if words else ""
+    if inv.name == "unzip" and inv.has("-l", "-t", "-v", "-Z", "-p", "-z", "-c"):
+        return UNKNOWN
+    if inv.name == "cpio" and inv.has("-t", "--list") and not inv.has("-p", "-o"):
+        return UNKNOWN
+    if (
+        inv.name in ("ar", "unrar", "unar", "dump", "restore")
+        and re.fullmatch(r"[tlpv]\w?", first)
+        and inv.name != "dump"
+    ):
+        return UNKNOWN
+    if inv.name == "unsquashfs" and inv.has("-l", "-s", "-ll"):
+        return UNKNOWN
+    return None
+
+
+@handler("daemon")
+def _daemon(inv: Invocation, effect: str) -> str | None:
+    """Servers asked to check their configuration, and their monitors' questions."""
+    words = [plain(o) for o in inv.operands]
+    first = words[0] if words else ""
+    checks = {
+        "nginx": ("-t", "-T", "-v", "-V"),
+        "apachectl": ("-t", "-S", "-M", "-v", "-V"),
+        "apache2ctl": ("-t", "-S", "-M", "-v", "-V"),
+        "httpd": ("-t", "-S", "-M", "-v", "-V", "-l"),
+        "haproxy": ("-c", "-v", "-vv"),
+        "sshd": ("-t", "-T"),
+        "php-fpm": ("-t", "-v", "-i"),
+        "squid": ("-v",),
+        "postqueue": ("-p",),
+        "postconf": ("-n", "-d"),
+        "grafana-cli": ("--version",),
+        "varnishstat": ("-1",),
+    }.get(inv.name, ("--version",))
+    if inv.has(*checks, "--version") and not inv.has("-s", "-k"):
+        return UNKNOWN
+    if inv.name in ("mailq", "named-checkconf", "named-checkzone") or (
+        inv.name == "postconf" and not inv.has("-e", "-X", "-#", "-M")
+    ):
+        return UNKNOWN
+    asked = {
+        "check",
+        "configtest",
+        "query",
+        "validate",
+        "version",
+        "test",
+        "list",
+        "status",
+        "labels",
+        "series",
+        "stats",
+        "config",
+        "alert",
+        "tsdb",
+        "list-modules",
+        "environ",
+        "components",
+        "graph",
+    }
+    if first in asked and not {"add", "delete", "expire", "import", "create-blocks-from", "set", "reload"} & set(words):
+        return UNKNOWN
     return None

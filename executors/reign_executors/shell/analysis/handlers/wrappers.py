@@ -32,10 +32,15 @@ def _wrapper(inv: Invocation, effect: str) -> str | None:
     words = list(inv.operands)
     if inv.name in ("timeout", "gtimeout", "chrt", "taskset", "setarch") and words:
         words = words[1:]
+    if inv.name == "ionice" and words and any(f == "-c" and v is None for f, v in inv.options):
+        words = words[1:] if words[0].isdigit() else words  # -c 3 as well as -c3
     if inv.name in ("sudo", "doas"):
         return _sudo(inv, words)
     if inv.name == "flock":
         return _flock(inv, words)
+    if inv.name in ("time", "gtime"):
+        for value in inv.all_values("-o", "--output"):
+            inv.run.write(value, inv.scope)
     if not words:
         return UNKNOWN
     return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name)
@@ -84,6 +89,8 @@ def _set(inv: Invocation, scope: object, word: str) -> None:
 @handler("env")
 def _env(inv: Invocation, effect: str) -> str | None:
     words = list(inv.operands)
+    if words[:1] == ["-"]:
+        words = words[1:]
     scope = inv.scope.copy()
     for flag, value in inv.options:
         if flag in ("-S", "--split-string") and value is not None:
@@ -259,6 +266,8 @@ def _ssh(inv: Invocation, effect: str) -> str | None:
         run.change(Action.CREATE, "tunnel/ssh", "opens a tunnel")
     if inv.has("-O", "-Q", "-G", "-V"):
         return UNKNOWN
+    while len(inv.operands) > 2 and re.fullmatch(r"-[A-Za-z-]", plain(inv.operands[1])):
+        del inv.operands[1 : 3 if plain(inv.operands[1]) in inv.spec.values else 2]
     if len(inv.operands) <= 1:
         if inv.stdin is not None:
             if set(inv.stdin) & {SECRET, ENVIRONMENT, PRIVATE}:
