@@ -1,4 +1,4 @@
-"""Entities by class of wording: command lines, host users, registries, git ends, commands, cpu, places, everyday scale."""
+"""Entities by class of wording: command lines, users, registries, git ends, commands, cpu, places, scale."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ COMMAND_LINES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("kubectl scale deploy mail --replicas=4 -n post", {"name": "mail", "replicas": 4, "namespace": "post"}),
     ("please run docker stop mail spam for me", {"names": ["mail", "spam"]}),
+]
+COMMAND_LINES += [
+    ("docker rm mail spam && docker rmi post/mail:1", {"names": ["mail", "spam"], "image": "post/mail:1"}),
+    ("docker service update --image post/mail:2 mail", {"name": "mail", "image": "post/mail:2"}),
+    ("kubectl get deploy mail spam -n post", {"names": ["mail", "spam"], "namespace": "post"}),
+    ("docker stop a b", {"names": ["a", "b"], "name": "a"}),
+    ("kubectl get pod mail-1 -o yaml", {"name": "mail-1", "names": None}),
 ]
 USERS: list[tuple[str, dict[str, Any]]] = [
     ("create host user mailbot", {"user": "mailbot"}),
@@ -100,6 +107,14 @@ COMMANDS: list[tuple[str, dict[str, Any]]] = [
         {"command": "cat /etc/hosts", "name": "mail-0", "namespace": "post"},
     ),
 ]
+COMMANDS += [
+    ("run echo hello in an alpine container", {"command": "echo hello", "image": "alpine"}),
+    ('run "sleep 100" in busybox', {"command": "sleep 100", "image": "busybox"}),
+    ("run whoami on mx1 as user deploy", {"command": "whoami", "user": "deploy", "host": "mx1"}),
+    ("schedule /opt/sweep.sh every day at 3am on mx1", {"command": "/opt/sweep.sh", "schedule": "every day at 3am"}),
+    ("run the backup job nightly", {"schedule": "nightly"}),
+    ("list images in registry.post.io", {"registry": "registry.post.io"}),
+]
 CPU: list[tuple[str, dict[str, Any]]] = [
     ("set the cpu limit of deployment mail to 300m", {"cpu": "300m", "name": "mail"}),
     ("set memory to 3Gi and cpu to 600m for deployment mail", {"memory": "3Gi", "cpu": "600m"}),
@@ -130,6 +145,7 @@ SCALE: list[tuple[str, dict[str, Any]]] = [
     ("we need four copies of the mailer", {"name": "mailer", "replicas": 4}),
     ("we only have 3 mailers, make it 8", {"replicas": 8}),
     ("give the postfix container more room: 3g", {"name": "postfix", "memory": "3g"}),
+    ("only got 3 frontends, make it 5", {"replicas": 5}),
     ("I want seven instances of the relay", {"name": "relay", "replicas": 7}),
 ]
 LOOKS: list[tuple[str, dict[str, Any]]] = [

@@ -30,6 +30,7 @@ _KNOWN = frozenset(
     ]
 )
 _PLACE = re.compile(r"(?:[a-z0-9][\w-]*\.)+[a-z]{2,}(?::\d{2,5})?|(?:localhost|[a-z][\w-]*):\d{4,5}", re.IGNORECASE)
+_WELL_KNOWN = re.compile(r"(?:ghcr|docker|quay|gcr)\.io$|(?:registry|harbor)\.")
 _SENDING = frozenset(["push", "upload", "publish", "send", "mirror", "log", "login"])
 
 
@@ -101,9 +102,8 @@ def registries(tokens: list[Token], found: Found, context: Context) -> None:
             continue
         near = {t.low for t in tokens[max(0, i - 3) : i + 2]}
         before = tokens[i - 1].low
-        told = "registry" in near or (
-            pushes and before in {"to", "into", "at", "in", "on", "login", "from", "log in to", "log in"}
-        )
+        told = ("registry" in near or _WELL_KNOWN.match(token.low)) and before not in {"on", "probe", "check"}
+        told = told or (pushes and before in {"to", "into", "at", "in", "on", "login", "from", "log in to", "log in"})
         if told:
             found.setdefault("registry", token.value)
             token.used = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .found import NEVER, Context, put, put_image
+from .lexicon import lexicon
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -174,7 +175,7 @@ _ENDS = frozenset(
         "please",
     ]
 )
-_RUNS = frozenset({"running", "runs", "executing", "executes", "run", "execute"})
+_RUNS = frozenset({"running", "runs", "executing", "executes", "run", "execute", "schedule"})
 
 
 def command_lines(tokens: list[Token], text: str, found: Found, context: Context) -> None:
@@ -205,7 +206,7 @@ def _words(tokens: list[Token], i: int) -> list[tuple[str, int]]:
             elif token.text in _VALUED and not (token.text == "-n" and tokens[i].low == "docker"):
                 j += 1
             continue
-        if token.kind == "punct" and token.text != "-":
+        if (token.kind == "punct" and token.text != "-") or token.text[0] in "&|":
             break
         if token.kind == "word" and " " in token.text:
             words += [(word, j) for word in token.text.lower().split(" ")]
@@ -272,7 +273,9 @@ def _docker(tokens: list[Token], i: int, text: str, found: Found) -> None:
     if not words:
         return
     verb, words = words[0][0], words[1:]
-    if verb in {"run", "exec", "create"} and words:
+    if verb == "update" and "name" not in found and (targets := _targets(tokens, words[-1:])):
+        _several(found, "name", targets)
+    elif verb in {"run", "exec", "create"} and words:
         _docker_run(tokens, verb, words, text, found)
     elif verb == "rmi":
         images = [tokens[j] for _, j in words if tokens[j].kind in {"name", "tagged", "image", "slashed"}]
@@ -337,10 +340,23 @@ def _kubectl(tokens: list[Token], i: int, text: str, found: Found) -> None:
             while first < len(tokens) - 1 and tokens[first].text in {"-", "--"}:
                 first += 1
             _put_command(tokens, first, len(tokens), text, found)
-    elif verb in _ON_OBJECTS and len(words) > 1 and "/" not in words[0][0] and tokens[words[0][1]].noun is not None:
+    elif verb in _ON_OBJECTS and len(words) > 1 and "/" not in words[0][0] and _is_kind(tokens, words):
         targets = _targets(tokens, words[1:])
         if len(targets) > 1 or "name" not in found:
             _several(found, "name", targets)
+
+
+def _is_kind(tokens: list[Token], words: list[tuple[str, int]]) -> bool:
+    return tokens[words[0][1]].noun is not None or words[0][0] in {
+        "deploy",
+        "po",
+        "svc",
+        "sts",
+        "ds",
+        "cm",
+        "no",
+        "ing",
+    }
 
 
 def _helm(tokens: list[Token], i: int, found: Found) -> None:
@@ -372,18 +388,21 @@ def _runs(tokens: list[Token], text: str, found: Found, context: Context) -> Non
         if tokens[at].low in {"the", "command"} and at + 2 < len(tokens):
             at += 1 + (tokens[at].low == "the" and tokens[at + 1].low == "command")
         path = tokens[at].kind == "path"
-        if token.low in {"run", "execute"} and not path and not (i and tokens[i - 1].low in {"to", "will", "should"}):
+        plain = token.low in {"run", "execute"} and not (i and tokens[i - 1].low in {"to", "will", "should"})
+        if tokens[at].kind == "quoted" and tokens[at].value.split(" ")[0] in _PROGRAMS:
+            _put_command(tokens, at, at + 1, text, found)
+            return
+        image = context.domains != {"bash"} and tokens[at].low in lexicon().images
+        if plain and not path and (image or tokens[at].value not in _PROGRAMS):
             continue
-        if tokens[at].kind == "quoted":
-            continue
-        if not _is_program(tokens, at):
+        if (token.low == "schedule" and not path) or not _is_program(tokens, at):
             continue
         last = at + 1
         while last < len(tokens) and tokens[last].low not in _ENDS and tokens[last].text not in {",", ";", "?", "!"}:
             last += 1
         while last > at + 1 and tokens[last - 1].text in {".", ":"}:
             last -= 1
-        if last == at + 1 and not path:
+        if last == at + 1 and not path and not plain:
             continue
         if path:
             held = tokens[at].used

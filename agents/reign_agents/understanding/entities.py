@@ -154,7 +154,7 @@ def _named_like_a_time(tokens: list[Token], said: str, found: Found) -> bool:
         if noun is None or noun.name not in {"jenkins_job", "job", "pipeline", "workflow"}:
             return False
         owner = tokens[i - 2].low if i > 1 else "the"
-        if noun.name != "jenkins_job" and owner not in {"the", "my", "our", "a"} and tokens[i - 2].verb is None:
+        if noun.name != "jenkins_job" and owner not in {"the", "my", "our", "a", "show", "run", "trigger", "cancel"}:
             return False
         found.setdefault("name", said)
         token.used = True

@@ -190,3 +190,5 @@ m K {what does|what do} {our|the} {cluster|$NS cluster|nodes|$NS environment} co
 m T {what are we paying for|how much do we pay for|show the monthly spend of|what is the bill for} {the |our |}{infrastructure|cloud resources|terraform stack|$NS infrastructure} {per month|this month|}
 m V {smoke test|smoke-test|run a smoke test against|do a smoke test of} {http://$NAME.example.com|https://$NAME.example.com/health|http://localhost:$PORT/healthz|http://$HOST:$PORT}
 c D {new|a new|make a|create a new} {bridge|overlay|macvlan} network {$NAME-net|$NAME|called $NAME}
+s K {only have|we've only got|just got|we have just|got|we run} $N {gateways|workers|servers|frontends|web pods|consumers|backends|proxies}, {make it|make that|bring it to|make them} $N
+s K {only|just} $N {gateways|workers|apis|frontends|consumers} {running|up|right now}{,| -} {make it|I want|we need} $N
