@@ -46,9 +46,15 @@ def understand(text: str) -> Understanding:
     return Understanding(text, intent, mood, confidence, domains, entities, tuple(clauses))
 
 
+_NEEDS_OBJECT = frozenset({"run", "remove"})
+"""Words that alone want nothing that could be done."""
+
+
 def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, Mood, float, tuple[str, ...]]:
     """Intent, mood, confidence and domains by the trained model."""
     if not tokens:
+        return "unknown", "do", 1.0, ()
+    if len(tokens) == 1 and tokens[0].low in _NEEDS_OBJECT:
         return "unknown", "do", 1.0, ()
     judged = model().judge(hashed(named(tokens, spans, text)))
     confidence = max(judged.intents)
