@@ -99,7 +99,7 @@ AROUND: list[Callable[[str], str]] = [
     lambda c: f"true && {c}",
     lambda c: f"ls; {c}",
     lambda c: f"false || {c}",
-    lambda c: f"({c})",
+    lambda c: f"( {c} )",
     lambda c: f"{{ {c}; }}",
     lambda c: f"if true; then {c}; fi",
     lambda c: f"for i in 1; do {c}; done",

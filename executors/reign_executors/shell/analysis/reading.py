@@ -29,6 +29,7 @@ from reign_executors.shell.analysis.syntax import (
 )
 from reign_executors.shell.analysis.word_reading import (
     HERE_TEXT,
+    NO_ARITHMETIC,
     Here,
     Pieces,
     Read,
@@ -48,7 +49,6 @@ _CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "
 
 
 MOST_MENDED = 12
-_NO_ARITHMETIC = re.compile(r"\(\(\s*[\"'\\$A-Za-z_./][^\s()=+*<>]*\s+(?:-[A-Za-z]|/\S|[\"'\\A-Za-z~$.])")
 
 
 @dataclass(slots=True)
@@ -278,7 +278,7 @@ class Reader(WordReader):
 
     def _try_arithmetic(self) -> Node | None:
         start = self.at
-        if _NO_ARITHMETIC.match(self.text, self.at):
+        if NO_ARITHMETIC.match(self.text, self.at):
             return None  # a POSIX shell without (( )) starts two subshells here
         try:
             self.at += 2

@@ -31,6 +31,8 @@ class Unreadable(Exception):
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+^\-\u0080-\ud7ff\uf900-\U0010ffff\x01-\x08\x0b-\x1f\x7f]+(?=[ \t\n;&|<>()]|\Z)")
+# words side by side are no sum: a shell without (( )) starts two subshells there
+NO_ARITHMETIC = re.compile(r"\(\(\s*[\"'\\$A-Za-z_./][^\s()=+*<>]*\s+(?:-[A-Za-z]|/\S|[\"'\\A-Za-z~$.])")
 HERE_TEXT = re.compile(r"[^$`\\]+")
 _LITERAL = re.compile(r"[^ \t\n;&|<>()$`\"'\\]+")
 _DOUBLE = re.compile(r"[^$`\"\\]+")
@@ -284,7 +286,7 @@ class WordReader:
         text = self.text
         following = text[self.at + 1 : self.at + 2]
         if following == "(":
-            if text.startswith("((", self.at + 1):
+            if text.startswith("((", self.at + 1) and not NO_ARITHMETIC.match(text, self.at + 1):
                 start = self.at
                 try:
                     self.at += 3

@@ -19,11 +19,19 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
+_AWK_READING = frozenset(
+    ("-F", "-v", "-f", "-e", "-i", "--file", "--source", "--include", "--field-separator", "--assign", "--posix")
+)
+"""Options with which awk still only does what its program says; others load code or write files."""
+
 
 @handler("awk")
 def _awk(inv: Invocation, effect: str) -> str | None:
     run = inv.run
     operands = list(inv.operands)
+    strange = [flag for flag, _ in inv.options if flag not in _AWK_READING]
+    if strange:
+        run.unclear("unclear.option", f"what {inv.name} does with {strange[0]} is not known to be a read")
     programs = [run.content(v, inv.scope, inv.stdin) for v in inv.all_values("-f", "--file")]
     if not programs and not inv.has("-e", "--source"):
         if not operands:

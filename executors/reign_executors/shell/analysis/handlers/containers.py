@@ -172,7 +172,7 @@ def _deleting_inside(inv: Invocation, command: list[str], source: str, target: s
 
 def _exec(inv: Invocation) -> str | None:
     run = inv.run
-    skip = 1
+    skip = 0 if inv.name == "podman" and inv.has("-l", "--latest") else 1
     command = list(inv.operands[skip:])
     if not command:
         return UNKNOWN

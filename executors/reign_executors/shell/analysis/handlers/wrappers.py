@@ -7,6 +7,7 @@ import re
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.invocation import Invocation, handler, leak
+from reign_executors.shell.analysis.knowledge import program
 from reign_executors.shell.analysis.reading import ansi
 from reign_executors.shell.analysis.values import (
     DECODED,
@@ -41,9 +42,24 @@ def _wrapper(inv: Invocation, effect: str) -> str | None:
     if inv.name in ("time", "gtime"):
         for value in inv.all_values("-o", "--output"):
             inv.run.write(value, inv.scope)
+    _other_readings(inv, words)
     if not words:
         return UNKNOWN
     return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name)
+
+
+def _other_readings(inv: Invocation, words: list[str]) -> None:
+    """Judge the program that an option may have swallowed, too: not every wrapper's options are known exactly.
+
+    In ``ionice -t rm ls`` the ``rm`` could be what ``-t`` takes or the command itself. The worst reading counts.
+    """
+    for at, word in enumerate(inv.argv[1 : len(inv.argv) - len(words)], 1):
+        named = plain(word)
+        if named.startswith("-") or not is_known(word) or program(named) is None:
+            continue
+        if inv.name in ("strace", "ltrace") and plain(inv.argv[at - 1]) in ("-e", "-o"):
+            continue
+        inv.run.run_argv(inv.argv[at:], inv.scope.copy(), inv.stdin, under=inv.name)
 
 
 def _sudo(inv: Invocation, words: list[str]) -> str:
@@ -124,6 +140,7 @@ def _xargs(inv: Invocation, effect: str) -> str | None:
     if source:
         text = run.content(source, scope, inv.stdin)
     kept = marks(text)
+    _other_readings(inv, list(inv.operands))
     words = list(inv.operands) or ["echo"]
     if is_known(text) and plain(text).strip():
         separator = inv.value("-d", "--delimiter")
@@ -304,8 +321,9 @@ def _code_operands(inv: Invocation, effect: str) -> str | None:
     words = list(inv.operands)
     if not words:
         return UNKNOWN
-    if inv.name == "watch" and inv.has("-x", "--exec"):
-        return inv.run.run_argv(words, inv.scope.copy(), None, under="watch")
+    _other_readings(inv, words)
+    if (inv.name == "watch" and inv.has("-x", "--exec")) or (inv.name == "entr" and not inv.has("-s")):
+        return inv.run.run_argv(words, inv.scope.copy(), None, under=inv.name)
     if inv.name == "hyperfine":
         for word in words:
             inv.run.run_text(word, inv.scope.copy(), None, where=inv.name)
