@@ -41,3 +41,9 @@ def test_a_change_behind_any_wrapper_is_never_allowed(name: str, flags: str, com
 )
 def test_reads_behind_wrappers_stay_reads(command: str) -> None:
     assert judge_command(command).verdict == "allow"
+
+
+@pytest.mark.parametrize(("command", "verdict"), [("rm -rf /", "deny"), ("reboot", "ask"), ("ls", "allow")])
+def test_the_newest_container_needs_no_name(command: str, verdict: str) -> None:
+    judged = judge_command(f"podman exec -l {command}").verdict
+    assert judged == verdict or (verdict == "allow" and judged == "ask")

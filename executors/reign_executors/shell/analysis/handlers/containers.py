@@ -172,8 +172,10 @@ def _deleting_inside(inv: Invocation, command: list[str], source: str, target: s
 
 def _exec(inv: Invocation) -> str | None:
     run = inv.run
-    skip = 0 if inv.name == "podman" and inv.has("-l", "--latest") else 1
-    command = list(inv.operands[skip:])
+    latest = [at for at, word in enumerate(inv.argv) if plain(word) in ("-l", "--latest")]
+    command = list(inv.operands[1:])
+    if inv.name == "podman" and latest:  # the newest container: no name follows, what follows is the command
+        command = inv.argv[latest[0] + 1 :]
     if not command:
         return UNKNOWN
     if command[0] == "--":
