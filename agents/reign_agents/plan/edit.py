@@ -52,7 +52,7 @@ def _fresh(step: Step) -> Step:
 
 def _patched(step: Step, fields: JsonObject) -> Step:
     merged = {**step.fields, **fields}
-    kept = {name: value for name, value in merged.items() if value is not None}
+    kept: JsonObject = {name: value for name, value in merged.items() if value is not None}
     return _fresh(replace(step, fields=kept, target=None))
 
 
