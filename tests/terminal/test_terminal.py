@@ -168,6 +168,7 @@ def test_type_approve_kill_and_come_back(
     again = open_app(columns, lines)
     again.sees("did not end")
     assert "resume" in again.sees(second["run"])
+    time.sleep(1.5)  # keys that come in the first second after the offer opens do nothing
     again.press("r")
     again.sees("1 running")
     again.until(lambda screen: "ancel" in screen or "top" in screen, "end of the run", lambda: again.press("C-c"))

@@ -34,7 +34,9 @@ def _names() -> Query:
     return Query(language, "(command_name) @name")
 
 
-_KEYWORDS = (b"time", b"coproc", b"{", b"}")  # words of the grammar that tree-sitter takes for commands
+_KEYWORDS = tuple(  # words of the grammar that tree-sitter takes for commands (after ``time {``)
+    b"time coproc { } if then elif else fi for while until do done case esac select [[ ]] !".split()
+)
 _COSTLY = re.compile(r"\||<<|=\(")
 
 

@@ -123,3 +123,15 @@ def self_calls(body: Node, name: str) -> tuple[int, bool]:
         elif isinstance(node, Case):
             stack.extend((n, parallel) for _, n in node.items)
     return count, together
+
+
+def succeeds(node: Node) -> bool:
+    """Whether a command can be counted on to succeed, so that what follows ``&&`` surely happens."""
+    return isinstance(node, Simple) and (
+        not node.words or node.words[0] in ("true", ":", "echo", "printf", "export", "set", "shift", "local")
+    )
+
+
+def fails(node: Node) -> bool:
+    """Whether a command surely fails, so that what follows ``||`` surely happens."""
+    return isinstance(node, Simple) and node.words[:1] == ["false"]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from reign_executors.effect import Action, Finding, ResourceChange
 from reign_executors.shell.analysis import expansion, paths
-from reign_executors.shell.analysis.guards import guards, leaves, self_calls
+from reign_executors.shell.analysis.guards import fails, guards, leaves, self_calls, succeeds
 from reign_executors.shell.analysis.model import Command, Redirection
 from reign_executors.shell.analysis.reading import Read, read
 from reign_executors.shell.analysis.scope import Scope, Values
@@ -79,6 +79,7 @@ class Interpreter:
         self.nesting = 0  # texts within texts; spans are those of the outermost
         self.wrappers: list[str] = []
         self._calling: list[str] = []
+        self._input: str | None = None  # what substitutions in the words of a command read
         self._readers: dict[str, tuple[Node, Scope]] = {}
         self._work = 0
         self._characters = 0
@@ -132,8 +133,8 @@ class Interpreter:
     def delete(self, path: str, scope: Scope, *, recursive: bool = True, note: str = "") -> None:
         """A file or folder is deleted (moved away, emptied)."""
         danger = paths.deletion(path, scope.cwd)
-        if danger and not recursive and danger[0].startswith("delete.") and not has_glob(path):
-            danger = None if danger[0] != "delete.root" else danger
+        if danger and not recursive and danger[0] in ("delete.home", "delete.system") and not has_glob(path):
+            danger = None if paths.whole_directory(path, scope.cwd) else danger  # rm without -r leaves folders alone
         if danger:
             self.deny(*danger)
         where = paths.home_shown(literal_path(path, paths.normal(path, scope.cwd)))
@@ -221,7 +222,7 @@ class Interpreter:
                     target = expansion.text_value(only.redirects[0].target, scope, self)
                     if only.redirects[0].operator == "<":
                         return self.content(target, scope, None)
-            return self.run(node, scope.copy(), None)
+            return self.run(node, scope.copy(), self._input)
 
     def process(self, node: Node, scope: Scope, kind: str) -> str:
         """``<(…)`` and ``>(…)`` become a file under /dev/fd."""
@@ -237,6 +238,11 @@ class Interpreter:
 
     def arrives(self, path: str, content: str) -> None:
         """Something known is written to a path: where a ``>(…)`` reads there, it runs with that."""
+        if re.match(r"/etc/cron|/var/spool/cron", path) and is_known(content):
+            for line in plain(content).split("\n"):
+                entry = re.match(r"\s*(?:@\w+|(?:\S+\s+){5})(?:[a-z_][a-z0-9_-]*\s+(?=\S))?(.+)", line)
+                if entry and not line.lstrip().startswith("#"):
+                    self.run_text(entry[1], Scope(), None, where="cron")
         reader = self._readers.pop(path, None)
         if reader is not None:
             with self._span():
@@ -414,7 +420,7 @@ class Interpreter:
         for operator, item in node.rest:
             if_true, if_false = guards(previous)
             if operator == "&&":
-                branch = current if current is not scope else scope.copy()
+                branch = current if current is not scope or succeeds(previous) else scope.copy()
                 for name in if_true:
                     branch.known_set(name)
                 outputs.append(self.run(item, branch, stdin))
@@ -423,6 +429,8 @@ class Interpreter:
                         scope.known_set(name)
                     branch = scope
                 current = branch
+            elif fails(previous):
+                outputs.append(self.run(item, current, stdin))
             else:
                 branch = before.copy()
                 for name in if_false:
@@ -485,6 +493,7 @@ class Interpreter:
             inside = scope.copy() if node.words else scope
             for assignment in node.assignments:
                 self.assign(assignment, inside, lasting=not node.words)
+        kept_input, self._input = self._input, stdin
         sets: list[list[list[str]]] = []
         ways = 1
         for i, word in enumerate(node.words):
@@ -495,6 +504,7 @@ class Interpreter:
             got = expansion.field_sets(word, inside if i else scope, self)
             sets.append(got)
             ways *= len(got)
+        self._input = kept_input
         argvs = _argvs(sets, ways)
         self._spend(len(argvs), sum(len(f) for one in argvs for f in one))
         stdin, sinks = self._redirect(node.redirects, inside, stdin)
@@ -511,8 +521,8 @@ class Interpreter:
             for assignment in node.assignments:
                 if assignment.name in _CODE_VARIABLES or assignment.name.startswith(("LD_", "DYLD_")):
                     self.environment(assignment.name, inside.get(assignment.name)[0], inside)
-                elif assignment.name == "PATH":
-                    self.wrote_variable("PATH", inside.get("PATH"), inside)
+                elif assignment.name in ("PATH", "HISTFILE"):
+                    self.wrote_variable(assignment.name, inside.get(assignment.name), inside)
         output = _joined([self.call(argv, inside, stdin) for argv in argvs])
         if inside is not scope:
             _stays(inside, scope, node.assignments)

@@ -435,7 +435,7 @@ def _overwriting(path: str, *, deleting: bool) -> tuple[str, str] | None:
         if path.endswith("sshd_config") and not deleting:
             return None
         return "account.keys", "would tamper with root's keys"
-    if _HISTORY.fullmatch(plain(path)):
+    if _HISTORY.fullmatch(plain(path)) or _hits(path, ("/root/.bash_history", "/root/.zsh_history")):
         return "audit.history", "would wipe a shell's history"
     log = _hits(path, SYSTEM_LOGS)
     if log or (path.startswith("/var/log/") and _log_glob(path)):

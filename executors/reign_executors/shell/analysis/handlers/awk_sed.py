@@ -48,7 +48,7 @@ def _awk(inv: Invocation, effect: str) -> str | None:
         text = plain(program)
         if unmarked(program) == UNKNOWN or (not is_known(program) and re.search(r"system|\||>", text)):
             run.unclear("unclear.code", "what awk would run is not known")
-        _awk_text(inv, text, content)
+        content += _awk_text(inv, text, content)
     if (
         ENVIRONMENT in content
         and re.search(r"print\s+\$1\s*\}?$", plain(programs[0]))
@@ -82,8 +82,10 @@ def _assigned(text: str, name: str) -> list[str]:
     return [ansi(s) for s in re.findall(rf'\b{name}\s*=\s*"((?:\\.|[^"\\])*)"', text)]
 
 
-def _awk_text(inv: Invocation, text: str, content: str) -> None:
+def _awk_text(inv: Invocation, text: str, content: str) -> str:
+    """Report what an awk program runs and writes; returns the marks of what it reads from commands."""
     run = inv.run
+    printed = ""
     blank = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + "_" * (len(m[0]) - 2) + '"', text)
     bare = re.sub(r"/(?:\\.|[^/\\\n])*/", "//", re.sub(r'"(?:\\.|[^"\\])*"', '""', text))
     for found in re.finditer(r'\bsystem\s*\(\s*("(?:\\.|[^"\\])*"(?:\s*[^")][^)]*)?|[^)]*)', text):
@@ -102,7 +104,7 @@ def _awk_text(inv: Invocation, text: str, content: str) -> None:
         else:
             run.unclear("unclear.code", "awk runs what it reads")
     for found in re.finditer(r'"((?:\\.|[^"\\])*)"\s*\|&?\s*getline|\|&?\s*"((?:\\.|[^"\\])*)"', text):
-        run.run_text(ansi(found[1] or found[2] or ""), inv.scope.copy(), None, where="awk")
+        printed += marks(run.run_text(ansi(found[1] or found[2] or ""), inv.scope.copy(), None, where="awk"))
         if (found[1] or found[2] or "").startswith("/inet/"):
             run.deny("shell.reverse", "awk opens a raw network connection")
     if "/inet/" in text:
@@ -120,6 +122,7 @@ def _awk_text(inv: Invocation, text: str, content: str) -> None:
         run.unclear("unclear.code", "awk runs what it reads")
     if re.search(r"@\w+\s*\(|@load|@include", bare):
         run.unclear("unclear.code", "awk loads or calls something unknown")
+    return printed
 
 
 _SED_ADDRESS = re.compile(

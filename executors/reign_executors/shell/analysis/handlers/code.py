@@ -310,7 +310,7 @@ def judge_code(inv: Invocation, code: str, language: str, stdin: str) -> str:
         quiet = False
     if not quiet:
         run.unclear("unclear.code", f"what this {inv.name} code would do can't be seen for sure")
-    return UNKNOWN + marks(gathered_marks)
+    return UNKNOWN + marks(gathered_marks) + (DECODED if _DECODE.search(text) else "")
 
 
 def unescaped(text: str) -> str:

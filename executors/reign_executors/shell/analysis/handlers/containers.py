@@ -109,6 +109,8 @@ def _run(inv: Invocation) -> str | None:
             _deleting_inside(inv, command, source, target)
     if host_pid and (privileged or entered):
         run.deny("container.host-namespaces", "enters the host's namespaces from a container")
+    elif privileged and re.search(r"\bmount\s+(?:-\S+\s+)*/dev/(?:sd|nvme|vd|xvd|mapper|dm-)", words):
+        run.deny("container.host-root", "mounts the host's disk into a privileged container")
     elif privileged and entered:
         run.deny("container.host-namespaces", "enters the host from a privileged container")
     elif privileged:

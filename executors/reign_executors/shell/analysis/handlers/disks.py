@@ -123,6 +123,8 @@ def _account(inv: Invocation, effect: str) -> str | None:
 def _visudo(inv: Invocation, effect: str) -> str | None:
     if inv.has("-c", "--check"):
         return ""
+    if inv.stdin is not None:
+        inv.run.deny("account.sudo", "would change who may become root")
     inv.run.unclear("account.sudo", "edits who may become root")
     return ""
 

@@ -306,7 +306,8 @@ def _find_executes(inv: Invocation, command: list[str], starts: list[str], names
                 _named(inv, start, names)
                 if paths.whole_directory(start, scope.cwd) == "/" and not names:
                     run.deny("delete.root", "would delete over the whole file system")
-        argument = [f"{unmarked(s).rstrip('/')}/{UNKNOWN}" for s in starts]
+        named = names[0] if len(names) == 1 and "/" not in names[0] and not has_glob(names[0]) else UNKNOWN
+        argument = [f"{unmarked(s).rstrip('/')}/{named}" for s in starts]
         argument = [
             a + (names[0].replace("\ue002", UNKNOWN) if names and names[0][:1] == "\ue002" else "") for a in argument
         ]

@@ -79,7 +79,7 @@ def _curl(inv: Invocation, effect: str) -> str | None:
             run.deny("credential.sent", "sends credentials away with curl")
         elif flag in ("-H", "--header") and value and set(value) & _SENT:
             if re.match(
-                r"(?:authorization|x-[a-z-]*token|private-token|x-api-key|api-key|cookie|metadata)",
+                r"(?:authorization|x-[a-z-]*token|private-token|x-api-key|api-key|metadata)",
                 plain(value),
                 re.IGNORECASE,
             ):

@@ -18,6 +18,10 @@ def _words(inv: Invocation, effect: str) -> str | None:
         return UNKNOWN
     if effect in ("reads", "nothing") or (inv.name == "tc" and len(inv.operands) <= 1):
         return UNKNOWN
+    if inv.name == "nmcli" and (
+        len(inv.operands) <= 1 or [plain(o) for o in inv.operands[1:]] in (["wifi"], ["device", "wifi"])
+    ):
+        return UNKNOWN
     for operand in inv.operands[:2]:
         if flag_effect(inv.spec, plain(operand), None) == "reads":
             return UNKNOWN
