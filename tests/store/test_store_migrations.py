@@ -54,6 +54,8 @@ def test_data_of_every_version_reads_as_ever(paths: StorePaths, number: int) -> 
         assert [message.text for message in store.messages("s_1")] == ["run nginx as web"]
         assert [found.step for found in store.recall("nginx")]
         assert store.next_run_id() == "r_2"
+        assert [(grant.grant, grant.uses) for grant in store.grants()] == ([] if number < 2 else [("g_1", 2)])
+        assert store.grants(active=True) == []
 
 
 def test_an_empty_database_gets_every_version_with_its_record(tmp_path: Path) -> None:

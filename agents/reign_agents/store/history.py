@@ -12,6 +12,7 @@ from reign_agents.events import Event, Outcome
 from reign_agents.plan.model import Plan
 from reign_agents.store.coding import unpacked, unpacked_or_none
 from reign_agents.store.records import (
+    GrantRecord,
     LedgerEntry,
     Message,
     RunRecord,
@@ -212,24 +213,26 @@ def _approvals(db: sqlite3.Connection, run: str) -> dict[str, JsonObject]:
     """Step → who let it run: what its last attempt says, else the last yes of a person that covers it."""
     found: dict[str, JsonObject] = {}
     rows = db.execute(
-        "SELECT steps, answered_by, how, hash, answered FROM approvals "
-        "WHERE run = ? AND decision IN ('once', 'plan') ORDER BY answered, id",
+        "SELECT steps, answered_by, how, hash, answered, approval FROM approvals "
+        "WHERE run = ? AND decision IN ('once', 'plan', 'envelope', 'grant') ORDER BY answered, id",
         (run,),
     )
-    for covered, by, how, hash_, time in rows:
+    for covered, by, how, hash_, time, approval in rows:
         for step in json.loads(covered):
-            found[step] = {"by": by, "how": how, "hash": hash_, "time": time}
+            found[step] = {"by": by, "how": how, "hash": hash_, "time": time, "basis": approval}
     rows = db.execute(
-        "SELECT step, permitted_by, permitted_how, hash, started FROM attempts WHERE run = ? ORDER BY attempt", (run,)
+        "SELECT step, permitted_by, permitted_how, hash, started, permitted_basis FROM attempts "
+        "WHERE run = ? ORDER BY attempt",
+        (run,),
     )
-    for step, by, how, hash_, time in rows:
+    for step, by, how, hash_, time, basis in rows:
         person = found.get(step)
         if how == "read":
             continue
         if how is not None and (person is None or person["how"] != how):
-            found[step] = {"by": by, "how": how, "hash": hash_, "time": time}
+            found[step] = {"by": by, "how": how, "hash": hash_, "time": time, "basis": basis}
         elif person is not None:
-            found[step] = {**person, "hash": hash_}
+            found[step] = {**person, "hash": hash_, "basis": basis or person["basis"]}
     return found
 
 
@@ -266,6 +269,17 @@ def ledger(db: sqlite3.Connection, run: str, alive: bool) -> list[LedgerEntry]:
         )
         for row in rows
     ]
+
+
+def grants(db: sqlite3.Connection, operation: str | None, at: str | None) -> list[GrantRecord]:
+    """Grants, newest first; with ``at`` only those that hold then."""
+    rows = db.execute(
+        "SELECT name, operation, scope, risk, given_by, run, approval, created, expires, revoked, revoked_by, uses, "
+        "last_used FROM grants WHERE (?1 IS NULL OR operation = ?1) "
+        "AND (?2 IS NULL OR (revoked IS NULL AND expires > ?2)) ORDER BY id DESC",
+        (operation, at),
+    ).fetchall()
+    return [GrantRecord(row[0], row[1], unpacked(row[2]), *row[3:]) for row in rows]
 
 
 def messages(db: sqlite3.Connection, session: str, limit: int) -> list[Message]:

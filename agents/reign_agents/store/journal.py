@@ -10,7 +10,7 @@ from reign_agents.events import JOURNALLED, Event, EventType, Outcome
 from reign_agents.plan.model import Plan
 from reign_agents.store.coding import packed, packed_or_none, plain, plain_or_none, unpacked
 from reign_agents.store.errors import StoreError
-from reign_agents.store.records import AnswerRecord, ApprovalRecord, Intent, RunRecord, StepOutcome
+from reign_agents.store.records import AnswerRecord, ApprovalRecord, GrantRecord, Intent, RunRecord, StepOutcome
 
 Events = tuple[Event, ...]
 
@@ -110,9 +110,11 @@ def save_plan(db: sqlite3.Connection, run: str, plan: Plan, time: str, events: S
 def intend(db: sqlite3.Connection, entry: Intent, blobs: Sequence[tuple[str, int]], events: Sequence[Event]) -> Events:
     """Before the effect: the attempt, the pre-image in the ledger (not certain yet) and the blobs it needs."""
     fields = packed(entry.fields)
+    if entry.how == "grant":
+        _use_grant(db, str(entry.basis), entry.time)
     db.execute(
         "INSERT INTO attempts (run, step, attempt, operation, fields, hash, undo, started, permitted_by, "
-        "permitted_how) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "permitted_how, permitted_basis) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.run,
             entry.step,
@@ -124,6 +126,7 @@ def intend(db: sqlite3.Connection, entry: Intent, blobs: Sequence[tuple[str, int
             entry.time,
             plain_or_none(entry.by),
             entry.how,
+            plain_or_none(entry.basis),
         ),
     )
     db.execute(
@@ -262,6 +265,53 @@ def answer(db: sqlite3.Connection, entry: AnswerRecord, events: Sequence[Event])
     if not found.rowcount:
         raise StoreError(f"approval {entry.approval} of {entry.run} was never asked for, so its answer is not kept")
     return append(db, events)
+
+
+def next_grant(db: sqlite3.Connection) -> str:
+    """A grant's id that no process was given before: ``g_3``."""
+    number = db.execute("UPDATE counters SET value = value + 1 WHERE name = 'grant' RETURNING value").fetchone()[0]
+    return f"g_{number}"
+
+
+def grant(db: sqlite3.Connection, entry: GrantRecord) -> GrantRecord:
+    """Keep a grant; it comes back with its id (what ``entry`` says there does not matter)."""
+    named = replace(entry, grant=next_grant(db))
+    db.execute(
+        "INSERT INTO grants (name, operation, scope, risk, given_by, run, approval, created, expires) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            named.grant,
+            named.operation,
+            packed(named.scope),
+            named.risk,
+            plain(named.by),
+            named.run,
+            named.approval,
+            named.created,
+            named.expires,
+        ),
+    )
+    return named
+
+
+def revoke(db: sqlite3.Connection, name: str | None, by: str, time: str) -> list[str]:
+    """End a grant (None: all that hold) at once; returns the ids of those that held until now."""
+    rows = db.execute(
+        "UPDATE grants SET revoked = ?1, revoked_by = ?2 WHERE revoked IS NULL AND expires > ?1 "
+        "AND (?3 IS NULL OR name = ?3) RETURNING name",
+        (time, plain(by), name),
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def _use_grant(db: sqlite3.Connection, name: str, time: str) -> None:
+    """Count a use, unless the grant was revoked or ran out since it was looked at: then nothing may run."""
+    found = db.execute(
+        "UPDATE grants SET uses = uses + 1, last_used = ?1 WHERE name = ?2 AND revoked IS NULL AND expires > ?1",
+        (time, name),
+    )
+    if not found.rowcount:
+        raise StoreError(f"the grant {name} no longer holds, so the step it permitted did not run", "approve it again")
 
 
 def undo(db: sqlite3.Connection, run: str, step: str, by_run: str, time: str, events: Sequence[Event]) -> Events:

@@ -94,7 +94,9 @@ class Intent:
 
     ``fields`` are redacted; ``hash`` is what was approved; ``undo`` the promise's word; ``before`` the pre-image (None
     for queries and for changes that change nothing). ``by``/``how`` say who permitted it (``once``, ``plan``,
-    ``level``, ``hash``, ``read``) where the approvals' own rows don't.
+    ``envelope``, ``level``, ``hash``, ``rule``, ``mode``, ``grant``, ``read``), ``basis`` on what ground: the
+    approval's or the grant's id, the rule with its file and line, the level or mode. With ``how`` ``grant`` the grant
+    named by ``basis`` must still hold when this is written down.
     """
 
     run: str
@@ -108,6 +110,7 @@ class Intent:
     time: str
     by: str | None = None
     how: str | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,55 @@ class AnswerRecord:
     how: str
     words: str | None
     time: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """A standing permission that a person gave in a dialog. ``scope`` is what was shown there, as JSON.
+
+    ``created``, ``expires``, ``revoked`` and ``last_used`` are RFC 3339 in UTC; ``run``/``approval`` name the question
+    it answered; ``uses`` counts the steps it permitted.
+    """
+
+    grant: str
+    operation: str
+    scope: JsonObject
+    risk: str
+    by: str
+    run: str
+    approval: str
+    created: str
+    expires: str
+    revoked: str | None = None
+    revoked_by: str | None = None
+    uses: int = 0
+    last_used: str | None = None
+
+    def state(self, time: str) -> str:
+        """``active``, ``expired`` or ``revoked`` at ``time``."""
+        if self.revoked is not None:
+            return "revoked"
+        return "active" if time < self.expires else "expired"
+
+    def to_json(self, time: str) -> JsonObject:
+        """One line of ``grants list --json``."""
+        return {
+            "v": 1,
+            "grant": self.grant,
+            "state": self.state(time),
+            "operation": self.operation,
+            "scope": self.scope,
+            "risk": self.risk,
+            "by": self.by,
+            "run": self.run,
+            "approval": self.approval,
+            "created": self.created,
+            "expires": self.expires,
+            "revoked": self.revoked,
+            "revoked_by": self.revoked_by,
+            "uses": self.uses,
+            "last_used": self.last_used,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from reign_agents.store.recall import recall
 from reign_agents.store.records import (
     AnswerRecord,
     ApprovalRecord,
+    GrantRecord,
     Intent,
     LedgerEntry,
     Message,
@@ -177,6 +178,17 @@ class Store:
         what = f"the answer to {entry.approval} of {entry.run} is not written down"
         return await self._database.write(lambda db: journal.answer(db, entry, events), what, full=True)
 
+    async def grant(self, entry: GrantRecord) -> GrantRecord:
+        """A person gave a standing permission; it comes back with its id."""
+        what = f"the grant for {entry.operation} is not written down, so it does not hold"
+        return await self._database.write(lambda db: journal.grant(db, entry), what, full=True)
+
+    async def revoke(self, grant: str | None, by: str) -> list[str]:
+        """Take back a grant (None: all of them); returns the ids of those that held until now."""
+        time = now()
+        what = f"that {grant or 'every grant'} is revoked is not written down: it still holds"
+        return await self._database.write(lambda db: journal.revoke(db, grant, by, time), what, full=True)
+
     async def undone(self, run: str, step: str, by_run: str, *events: Event) -> tuple[Event, ...]:
         """A change of the ledger was undone by ``by_run``."""
         time = now()
@@ -246,6 +258,11 @@ class Store:
         """What the run changed, newest first, undone or not."""
         with self._database.read() as db:
             return history.ledger(db, run, self.is_driven(run))
+
+    def grants(self, *, operation: str | None = None, active: bool = False) -> list[GrantRecord]:
+        """Grants, newest first; ``active``: only those that hold now."""
+        with self._database.read() as db:
+            return history.grants(db, operation, now() if active else None)
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that have not ended and that no living process drives, newest first."""

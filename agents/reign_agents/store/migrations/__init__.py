@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reign_agents.events import now
 from reign_agents.store.errors import StoreNewer
-from reign_agents.store.migrations import m0001_start
+from reign_agents.store.migrations import m0001_start, m0002_grants
 
 APPLICATION_ID = 0x5265676E
 """SQLite's mark of whose file it is: ``Regn``."""
@@ -24,7 +24,10 @@ class Migration:
     statements: tuple[str, ...]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "start", m0001_start.STATEMENTS),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "start", m0001_start.STATEMENTS),
+    Migration(2, "grants", m0002_grants.STATEMENTS),
+)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
