@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reign_agents.audit.verify import verify
 from reign_agents.store import migrations as module
 from reign_agents.store.errors import StoreNewer
 from reign_agents.store.migrations import APPLICATION_ID, MIGRATIONS, Migration, migrate, version_of
@@ -56,6 +57,9 @@ def test_data_of_every_version_reads_as_ever(paths: StorePaths, number: int) -> 
         assert store.next_run_id() == "r_2"
         assert [(grant.grant, grant.uses) for grant in store.grants()] == ([] if number < 2 else [("g_1", 2)])
         assert store.grants(active=True) == []
+    chain = verify(paths.database, paths.audit_head)
+    assert (chain.rows, chain.purged) == ((0, 0) if number < 3 else (4, 1))
+    assert [fault.what for fault in chain.faults] == ([] if number < 3 else ["truncated"])  # it has no head file
 
 
 def test_an_empty_database_gets_every_version_with_its_record(tmp_path: Path) -> None:

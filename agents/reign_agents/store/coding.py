@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from pydantic import JsonValue
+
 from reign_executors.operation import JsonObject
 
 
@@ -25,6 +27,11 @@ def packed_or_none(value: object | None) -> str | None:
 def unpacked(text: str) -> JsonObject:
     """The object that :func:`packed` wrote."""
     return cast("JsonObject", json.loads(text))
+
+
+def unpacked_list(text: Any) -> list[JsonValue]:
+    """The list that :func:`packed` wrote."""
+    return cast("list[JsonValue]", json.loads(text))
 
 
 def unpacked_or_none(text: Any) -> JsonObject | None:

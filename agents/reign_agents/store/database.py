@@ -61,6 +61,7 @@ def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS, read_only: bool =
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Settings of the connection that writes."""
+    connection.execute("PRAGMA secure_delete = FAST")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
@@ -69,7 +70,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 class Database:
     """``connection`` is the one that writes. ``path`` None: it is in memory, and everybody shares it.
 
-    ``suspect`` is called once when SQLite says that the file is damaged.
+    ``suspect`` is called once when SQLite says that the file is damaged, ``committed`` after every commit, by the
+    thread that writes and before anybody hears of it.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class Database:
         *,
         waiting: int = WAITING,
         suspect: Callable[[], None] | None = None,
+        committed: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
         self._connection = connection
         self._path = path
         self._queue: queue.Queue[_Write | None] = queue.Queue(waiting)
         self._suspect = suspect
+        self._committed = committed
         self._full = False
         self._closed = False
         self._closing = threading.Lock()
@@ -173,6 +177,8 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        if self._committed is not None:
+            self._committed(connection)
         return results
 
     def _typed(self, error: Exception, what: str) -> StoreError:
@@ -198,6 +204,13 @@ class Database:
         for loop, some in loops.items():
             with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, some)
+
+    def shred(self) -> None:
+        """Leave nothing of what was overwritten in the file's free room or in its log. Others may be reading: then
+        the log goes with their next checkpoint."""
+        if self._path is not None:
+            with contextlib.closing(connect(self._path)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # reading ----------------------------------------------------------------------------------------------------
 

@@ -198,6 +198,8 @@ def set_aside(paths: StorePaths) -> Path:
         beside = paths.database.with_name(paths.database.name + end)
         if beside.exists():
             beside.rename(kept.with_name(kept.name + end))
+    if paths.audit_head.exists():
+        paths.audit_head.rename(kept.with_name(f"{kept.name}-{paths.audit_head.name}"))
     if paths.blobs.exists():
         paths.blobs.rename(kept.with_name(kept.name + "-blobs"))
     suspect_mark(paths.database).unlink(missing_ok=True)

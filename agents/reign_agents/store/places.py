@@ -35,6 +35,11 @@ class StorePaths:
         return self.data / "reign.db"
 
     @property
+    def audit_head(self) -> Path:
+        """The audit chain's last row, kept outside of the database."""
+        return self.data / "audit.head"
+
+    @property
     def blobs(self) -> Path:
         return self.data / "blobs"
 

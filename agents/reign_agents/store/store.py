@@ -7,12 +7,16 @@ import contextlib
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Self
 
+from reign_agents.audit import entries
+from reign_agents.audit.chain import Chain, purge
+from reign_agents.audit.forward import Forward
 from reign_agents.events import Event, Outcome, now
 from reign_agents.plan.model import Plan
 from reign_agents.store import history, journal
@@ -79,14 +83,26 @@ class Store:
     Writes raise :class:`StoreError`, which says what is not written down.
     """
 
-    def __init__(self, opened: Opened, *, capture_limit: int = CAPTURE_LIMIT, blob_total: int = TOTAL_LIMIT) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        capture_limit: int = CAPTURE_LIMIT,
+        blob_total: int = TOTAL_LIMIT,
+        audit_forward: str | None = None,
+    ) -> None:
         self.paths = opened.paths
         self.durable = opened.durable
         self.warnings = opened.warnings
         self._asked = opened.asked
         path = opened.path
+        self._forward = None if audit_forward is None else Forward(audit_forward)
+        self._chain = Chain(None if path is None else self.paths.audit_head, self._forward)
         self._database = Database(
-            opened.connection, path, suspect=None if path is None else lambda: suspect_mark(path).touch(mode=0o600)
+            opened.connection,
+            path,
+            suspect=None if path is None else lambda: suspect_mark(path).touch(mode=0o600),
+            committed=self._chain.committed,
         )
         self.blobs = Blobs(
             BlobPlace(self.paths.blobs, self.paths.key),
@@ -101,11 +117,20 @@ class Store:
         self._passing = count(1)
 
     @classmethod
-    def open(cls, paths: StorePaths, *, capture_limit: int = CAPTURE_LIMIT, blob_total: int = TOTAL_LIMIT) -> Store:
+    def open(
+        cls,
+        paths: StorePaths,
+        *,
+        capture_limit: int = CAPTURE_LIMIT,
+        blob_total: int = TOTAL_LIMIT,
+        audit_forward: str | None = None,
+    ) -> Store:
         """Open or make it. Raises ``StoreNewer``, ``StoreOnNetwork``, ``StoreBusy``; a folder that can't be written
         gives a store that does not last (``durable``), a damaged database is set aside; ``warnings`` say so.
+        ``audit_forward``: rows of the audit chain also go to ``syslog`` or ``journald``.
         """
-        return cls(open_store(paths), capture_limit=capture_limit, blob_total=blob_total)
+        opened = open_store(paths)
+        return cls(opened, capture_limit=capture_limit, blob_total=blob_total, audit_forward=audit_forward)
 
     async def close(self) -> None:
         """Write what waits, then close. Twice is harmless."""
@@ -114,6 +139,8 @@ class Store:
     def close_now(self) -> None:
         """:meth:`close` for code outside of a loop."""
         self._database.close_now()
+        if self._forward is not None:
+            self._forward.close()
         if not self.durable:
             shutil.rmtree(self.paths.data.parent, ignore_errors=True)
 
@@ -155,8 +182,14 @@ class Store:
         """Before an effect. When this raises, the effect must not happen."""
         taken = self.blobs.taken(entry.run, entry.step)
         what = f"the intent of {entry.run}/{entry.step} is not written down, so it must not run"
+
+        def work(db: sqlite3.Connection) -> tuple[Event, ...]:
+            told = journal.intend(db, entry, taken, events)
+            entries.began(db, self._chain, entry)
+            return told
+
         try:
-            return await self._database.write(lambda db: journal.intend(db, entry, taken, events), what, full=True)
+            return await self._database.write(work, what, full=True)
         except StoreError:
             self.blobs.give_back(entry.run, entry.step, taken)
             raise
@@ -164,7 +197,15 @@ class Store:
     async def outcome(self, entry: StepOutcome, *events: Event) -> tuple[Event, ...]:
         """After an effect, or when a step ends without one (``attempt`` 0)."""
         what = f"how {entry.run}/{entry.step} ended ({entry.outcome}) is not written down"
-        kept = await self._database.write(lambda db: journal.end(db, entry, events), what, full=entry.attempt > 0)
+        audited = entries.is_told(entry)
+
+        def work(db: sqlite3.Connection) -> tuple[Event, ...]:
+            told = journal.end(db, entry, events)
+            if audited:
+                entries.ended(db, self._chain, entry)
+            return told
+
+        kept = await self._database.write(work, what, full=entry.attempt > 0 or audited)
         self.blobs.forget(entry.run, entry.step)
         return kept
 
@@ -176,24 +217,48 @@ class Store:
     async def answered(self, entry: AnswerRecord, *events: Event) -> tuple[Event, ...]:
         """A person answered."""
         what = f"the answer to {entry.approval} of {entry.run} is not written down"
-        return await self._database.write(lambda db: journal.answer(db, entry, events), what, full=True)
+
+        def work(db: sqlite3.Connection) -> tuple[Event, ...]:
+            told = journal.answer(db, entry, events)
+            entries.answered(db, self._chain, entry)
+            return told
+
+        return await self._database.write(work, what, full=True)
 
     async def grant(self, entry: GrantRecord) -> GrantRecord:
         """A person gave a standing permission; it comes back with its id."""
         what = f"the grant for {entry.operation} is not written down, so it does not hold"
-        return await self._database.write(lambda db: journal.grant(db, entry), what, full=True)
+
+        def work(db: sqlite3.Connection) -> GrantRecord:
+            named = journal.grant(db, entry)
+            entries.granted(db, self._chain, named)
+            return named
+
+        return await self._database.write(work, what, full=True)
 
     async def revoke(self, grant: str | None, by: str) -> list[str]:
         """Take back a grant (None: all of them); returns the ids of those that held until now."""
         time = now()
         what = f"that {grant or 'every grant'} is revoked is not written down: it still holds"
-        return await self._database.write(lambda db: journal.revoke(db, grant, by, time), what, full=True)
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            ended = journal.revoke(db, grant, by, time)
+            entries.revoked(db, self._chain, ended, by)
+            return ended
+
+        return await self._database.write(work, what, full=True)
 
     async def undone(self, run: str, step: str, by_run: str, *events: Event) -> tuple[Event, ...]:
         """A change of the ledger was undone by ``by_run``."""
         time = now()
         what = f"that {run}/{step} was undone by {by_run} is not written down"
-        return await self._database.write(lambda db: journal.undo(db, run, step, by_run, time, events), what, full=True)
+
+        def work(db: sqlite3.Connection) -> tuple[Event, ...]:
+            told = journal.undo(db, run, step, by_run, time, events)
+            entries.undone(db, self._chain, run, step, by_run)
+            return told
+
+        return await self._database.write(work, what, full=True)
 
     async def finish_run(
         self,
@@ -206,9 +271,26 @@ class Store:
         """A run ended."""
         time = now()
         what = f"the end of {run} ({outcome}) is not written down"
-        return await self._database.write(
-            lambda db: journal.finish_run(db, run, outcome, exit, answer, time, events), what, full=True
-        )
+
+        def work(db: sqlite3.Connection) -> tuple[Event, ...]:
+            told = journal.finish_run(db, run, outcome, exit, answer, time, events)
+            entries.finished(db, self._chain, run, outcome, exit, answer)
+            return told
+
+        return await self._database.write(work, what, full=True)
+
+    def audit(self, kind: str, payload: JsonObject) -> None:
+        """Add a row to the audit chain that belongs to no run (a credential was set); ``payload`` holds no secret."""
+        what = f"{kind} is not written into the audit chain"
+        self._database.write_now(lambda db: self._chain.append(db, kind, payload), what, full=True)
+
+    def purge_audit(self, row: int, why: str) -> bool:
+        """Remove the payload of one row of the audit chain for good, which is a row itself; False: it has none."""
+        what = f"the payload of row {row} is not purged"
+        found = self._database.write_now(lambda db: purge(db, self._chain, row, why), what, full=True)
+        if found:
+            self._database.shred()
+        return found
 
     async def add_message(self, session: str, who: str, text: str, run: str | None = None) -> int:
         """Something was said; returns the message's number."""
