@@ -1,7 +1,9 @@
 """Settings: flag > environment > project file (which may only tighten) > user file > default.
 
 Every value remembers where it came from. A file that can't be read or a value that doesn't fit is reported with its
-file and line, and what it would have set stays as it was: a typing error never keeps anyone from working.
+file and line, and what it would have set stays as it was: a typing error never keeps anyone from working. Rules are
+the exception: one that can't be used, or whose example fails, ends the command (:class:`RuleFault`), because leaving it
+out could let something happen that it was to stop.
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from reign_agents.settings import CONCURRENCY, PROD_PATTERN, EngineSettings
+from reign_agents.safety.rule_reading import RuleFault, read_rules
+from reign_agents.settings import CONCURRENCY, PROD_PATTERN, EngineSettings, Mode
 from reign_tui.paths import Paths, find_paths, find_project_file
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -35,6 +40,7 @@ class AppConfig:
     concurrency     steps at the same time, by executor
     prod_pattern    regular expression of target names where a destroy needs the name typed
     capture_limit   bytes; a larger pre-image is not kept, and the step says "irreversible" before it is approved
+    audit_forward   "syslog" or "journald": rows of the audit chain go there, too; None: they don't
     """
 
     theme: str = "reign-dark"
@@ -45,6 +51,7 @@ class AppConfig:
     concurrency: Mapping[str, int] = field(default_factory=lambda: dict(CONCURRENCY))
     prod_pattern: str = PROD_PATTERN
     capture_limit: int = 64 * 1024 * 1024
+    audit_forward: str | None = None
 
 
 DEFAULTS = AppConfig()
@@ -97,6 +104,32 @@ def _bytes(value: Any) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def _mode(value: Any) -> Mode:
+    try:
+        return Mode(value)
+    except ValueError:
+        raise _Unfit(f"must be one of {', '.join(Mode)}") from None
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not str(value).strip().isdigit():
+        raise _Unfit("must be a number from 0")
+    return int(value)
+
+
+def _seconds(value: Any) -> float:
+    found = _TIME.fullmatch(str(value).strip()) if not isinstance(value, bool) else None
+    if found is None or float(found[1]) <= 0:
+        raise _Unfit('must be seconds above 0 (3600) or a time ("8h", "30m")')
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def _audit_log(value: Any) -> str | None:
+    if value in (None, "", "syslog", "journald"):
+        return value or None
+    raise _Unfit('must be "syslog" or "journald"')
+
+
 def _counts(value: Any) -> dict[str, int]:
     if isinstance(value, str):
         value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
@@ -125,6 +158,10 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "concurrency": _counts,
     "prod_pattern": _pattern,
     "capture_limit": _bytes,
+    "audit_forward": _audit_log,
+    "mode": _mode,
+    "trusted_resources": _count,
+    "grant_limit": _seconds,
 }
 _FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name != "keymap"}
 
@@ -142,7 +179,14 @@ def _tighter_pattern(now: str, wanted: str) -> str:
     return now if now == wanted else f"{flags}(?:{now.removeprefix('(?i)')})|(?:{wanted.removeprefix('(?i)')})"
 
 
+def _tighter_mode(now: Mode, wanted: Mode) -> Mode:
+    return now.tighter(wanted)
+
+
 _TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
+    "mode": _tighter_mode,
+    "trusted_resources": min,
+    "grant_limit": min,
     "read_only": _tighter_flag,
     "offline": _tighter_flag,
     "concurrency": _tighter_counts,
@@ -172,16 +216,21 @@ def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
         found = re.search(r"\(at line (\d+)", str(error))
         line = found[1] if found else len(text.splitlines()) or 1
         reason = str(error).split(" (at ")[0]
+        if re.search(r"^\s*\[\[\s*rules\s*\]\]|^\s*rules\s*=", text, re.MULTILINE):
+            raise RuleFault(str(path), int(line), f"{reason}: the file holds rules, and they can't be read") from error
         warnings.append(f"{path}, line {line}: {reason}: the whole file is left out, defaults are used")
-        if re.search(r"^\s*read_only\s*=\s*true", text, re.MULTILINE):
+        if re.search(r"^\s*(read_only\s*=\s*true|mode\s*=\s*[\"']read-only)", text, re.MULTILINE):
             warnings.append(f"{path} asks for read_only: that holds all the same, until the file is mended")
             return {"read_only": True}
         return {}
     settings: dict[str, Any] = {}
     for key, value in raw.items():
+        if key == "rules":
+            settings[key] = read_rules(value, text, str(path))
+            continue
         where = f"{path}, line {_line_of(text, key) or 1}"
         if key not in _READ:
-            near = get_close_matches(key, _READ, n=1)
+            near = get_close_matches(key, (*_READ, "rules"), n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             warnings.append(f"{where}: there is no setting {key!r}{hint}: it is left out")
             continue
@@ -210,7 +259,10 @@ def load_config(
     environment: Mapping[str, str] = os.environ,
     paths: Paths | None = None,
 ) -> LoadedConfig:
-    """The settings in force in ``cwd``. ``flags`` holds what the command line said (None: it did not)."""
+    """The settings in force in ``cwd``. ``flags`` holds what the command line said (None: it did not).
+
+    Raises :class:`RuleFault`, naming file and line, for rules that can't be used.
+    """
     warnings: list[str] = []
     values: dict[str, Any] = {item.name: getattr(DEFAULTS, item.name) for item in fields(AppConfig)}
     sources = dict.fromkeys(values, "default")
@@ -224,6 +276,13 @@ def load_config(
     for name, value in (flags or {}).items():
         if value is not None:
             values[name], sources[name] = value, f"flag --{name.replace('_', '-')}"
+    rules = project.pop("rules", ())
+    for rule in rules:
+        if rule.verdict == "allow":
+            warnings.append(f"{rule.where}: a project file allows nothing: its rule is left out")
+    kept = tuple(rule for rule in rules if rule.verdict != "allow")
+    if kept:
+        values["rules"], sources["rules"] = (*values["rules"], *kept), f"{project_file} (tightens)"
     for name, value in project.items():
         if name not in _TIGHTEN:
             warnings.append(f"{project_file}: a project file may only tighten, so {name} is left out")
@@ -244,4 +303,8 @@ def engine_settings(config: AppConfig, cwd: Path) -> EngineSettings:
         concurrency=config.concurrency,
         prod_pattern=config.prod_pattern,
         capture_limit=config.capture_limit,
+        mode=config.mode,
+        trusted_resources=config.trusted_resources,
+        grant_limit=config.grant_limit,
+        rules=config.rules,
     )

@@ -21,7 +21,9 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
         from reign_agents.store.store import Store, StorePaths
 
         places = StorePaths(data=context.paths.data, state=context.paths.state)
-        store = Store.open(places, capture_limit=context.engine.capture_limit)
+        store = Store.open(
+            places, capture_limit=context.engine.capture_limit, audit_forward=context.loaded.config.audit_forward
+        )
         opened.append(store)
         past = store.sessions() if continue_ else []
         return Session(store, context.engine, name=past[0].session if past else None)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reign_agents.settings import Mode
 from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
-from reign_tui.config import LoadedConfig, engine_settings, load_config
+from reign_tui.config import LoadedConfig, RuleFault, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
 
 if TYPE_CHECKING:
@@ -50,8 +51,14 @@ def settings_of(arguments: argparse.Namespace) -> Context:
         "read_only": True if arguments.read_only else None,
         "offline": True if arguments.offline else None,
         "docker_context": arguments.context,
+        "mode": Mode(arguments.mode) if arguments.mode is not None else None,
     }
-    loaded = load_config(flags, cwd=cwd, paths=paths)
+    try:
+        loaded = load_config(flags, cwd=cwd, paths=paths)
+    except RuleFault as fault:
+        raise Stopped(
+            Exit.USAGE, str(fault), "mend the rule, or take it out: nothing runs with half of the rules"
+        ) from None
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
     return Context(cwd, paths, loaded, engine_settings(loaded.config, cwd))
@@ -96,7 +103,9 @@ def _open(context: Context) -> Store:
     from reign_agents.store.store import Store
 
     places = StorePaths(data=context.paths.data, state=context.paths.state)
-    store = Store.open(places, capture_limit=context.engine.capture_limit)
+    store = Store.open(
+        places, capture_limit=context.engine.capture_limit, audit_forward=context.loaded.config.audit_forward
+    )
     for warning in store.warnings:
         print_error(f"warning: {warning}")
     return store
