@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from reign_agents.safety.rule_reading import RuleFault, read_rules
-from reign_agents.settings import CONCURRENCY, PROD_PATTERN, EngineSettings, Mode
+from reign_agents.safety.rules import Rule
+from reign_agents.settings import CONCURRENCY, GRANT_SECONDS, PROD_PATTERN, EngineSettings, Mode
 from reign_tui.paths import Paths, find_paths, find_project_file
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
@@ -40,6 +41,10 @@ class AppConfig:
     concurrency     steps at the same time, by executor
     prod_pattern    regular expression of target names where a destroy needs the name typed
     capture_limit   bytes; a larger pre-image is not kept, and the step says "irreversible" before it is approved
+    mode            read-only, ask or trusted-change (creates and changes run unasked up to a blast radius)
+    trust_limit     that radius: how many resources a run may create or change unasked in the mode trusted-change
+    grant_limit     seconds; no grant lasts longer
+    rules           the person's own, then the project's (which only deny or ask)
     audit_forward   "syslog" or "journald": rows of the audit chain go there, too; None: they don't
     """
 
@@ -52,6 +57,10 @@ class AppConfig:
     prod_pattern: str = PROD_PATTERN
     capture_limit: int = 64 * 1024 * 1024
     audit_forward: str | None = None
+    mode: Mode = Mode.ASK
+    trust_limit: int = 5
+    grant_limit: float = 8 * GRANT_SECONDS
+    rules: tuple[Rule, ...] = ()
 
 
 DEFAULTS = AppConfig()
@@ -160,7 +169,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "capture_limit": _bytes,
     "audit_forward": _audit_log,
     "mode": _mode,
-    "trusted_resources": _count,
+    "trust_limit": _count,
     "grant_limit": _seconds,
 }
 _FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name != "keymap"}
@@ -185,7 +194,7 @@ def _tighter_mode(now: Mode, wanted: Mode) -> Mode:
 
 _TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
     "mode": _tighter_mode,
-    "trusted_resources": min,
+    "trust_limit": min,
     "grant_limit": min,
     "read_only": _tighter_flag,
     "offline": _tighter_flag,
@@ -277,9 +286,8 @@ def load_config(
         if value is not None:
             values[name], sources[name] = value, f"flag --{name.replace('_', '-')}"
     rules = project.pop("rules", ())
-    for rule in rules:
-        if rule.verdict == "allow":
-            warnings.append(f"{rule.where}: a project file allows nothing: its rule is left out")
+    loose = [rule for rule in rules if rule.verdict == "allow"]
+    warnings.extend(f"{rule.where}: a project file allows nothing: its rule is left out" for rule in loose)
     kept = tuple(rule for rule in rules if rule.verdict != "allow")
     if kept:
         values["rules"], sources["rules"] = (*values["rules"], *kept), f"{project_file} (tightens)"
@@ -304,7 +312,7 @@ def engine_settings(config: AppConfig, cwd: Path) -> EngineSettings:
         prod_pattern=config.prod_pattern,
         capture_limit=config.capture_limit,
         mode=config.mode,
-        trusted_resources=config.trusted_resources,
+        trust_limit=config.trust_limit,
         grant_limit=config.grant_limit,
         rules=config.rules,
     )

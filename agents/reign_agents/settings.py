@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from reign_agents.safety.rules import Rule
 from reign_executors.risk import Risk
 
 CONCURRENCY: Mapping[str, int] = {"docker": 16, "shell": 4, "file": 16, "network": 16}
@@ -15,6 +16,28 @@ CONCURRENCY: Mapping[str, int] = {"docker": 16, "shell": 4, "file": 16, "network
 
 PROD_PATTERN = r"(?i)(^|[-_./:@ ])(prod|production|live)($|[-_./:@ 0-9])"
 """Names of targets where a destroy needs the name typed."""
+
+
+GRANT_SECONDS = 3600.0
+"""How long a grant lasts where nothing else is said."""
+
+
+class Mode(StrEnum):
+    """How much happens unasked, tightest first.
+
+    ``read-only``: nothing but reads can be planned. ``ask``: whatever creates, changes or destroys is asked.
+    ``trusted-change``: creates and changes within a stated blast radius run unasked, never on targets that look like
+    production; a destroy is always asked.
+    """
+
+    READ_ONLY = "read-only"
+    ASK = "ask"
+    TRUSTED_CHANGE = "trusted-change"
+
+    def tighter(self, other: Mode) -> Mode:
+        """The one of both that lets less happen."""
+        order = list(Mode)
+        return min(self, other, key=order.index)
 
 
 def current_user() -> str:
@@ -27,7 +50,11 @@ def current_user() -> str:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """``capture_limit`` is in bytes; ``concurrency`` maps an executor's family to steps at the same time."""
+    """``capture_limit`` is in bytes; ``concurrency`` maps an executor's family to steps at the same time.
+
+    ``trust_limit``: how many resources a run may create or change unasked in the mode ``trusted-change``.
+    ``grant_limit``: the most seconds that a grant may last. ``rules`` are the person's, then the project's.
+    """
 
     cwd: Path = field(default_factory=Path.cwd)
     docker_context: str | None = None
@@ -38,6 +65,14 @@ class EngineSettings:
     capture_limit: int = 64 * 1024 * 1024
     user: str = field(default_factory=current_user)
     verify: bool = True
+    mode: Mode = Mode.ASK
+    trust_limit: int = 5
+    grant_limit: float = 8 * GRANT_SECONDS
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def mode_in_force(self) -> Mode:
+        return Mode.READ_ONLY if self.read_only else self.mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +94,15 @@ class RunOptions:
 
 
 class Decision(StrEnum):
-    """A person's answer to an approval; whatever is not one of the first two changes nothing."""
+    """A person's answer to an approval; the last two change nothing.
+
+    ``once`` this question alone; ``plan`` whatever else of this plan creates or changes, too; ``envelope`` the plan
+    with its steps that are only known later, as far as was shown; ``grant`` this and its like for a time.
+    """
 
     ONCE = "once"
     PLAN = "plan"
+    ENVELOPE = "envelope"
+    GRANT = "grant"
     REJECT = "reject"
     NOT_NOW = "not_now"

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from reign_tui.cli.failure import Exit, Stopped
 
-VALUED = frozenset({"--cwd", "--context", "--model", "--max-cost", "-n", "--namespace"})
+VALUED = frozenset({"--cwd", "--context", "--model", "--max-cost", "-n", "--namespace", "--mode"})
 """Common flags that are followed by a value."""
 
 
@@ -31,6 +31,11 @@ def command_parser(name: str, summary: str, examples: str) -> Parser:
     )
     common = parser.add_argument_group("flags that every command takes")
     common.add_argument("--read-only", action="store_true", help="nothing may change, whatever is approved")
+    common.add_argument(
+        "--mode",
+        choices=("read-only", "ask", "trusted-change"),
+        help="how much happens unasked at the screen (a project file may only tighten it)",
+    )
     common.add_argument("--offline", action="store_true", help="nothing leaves this machine but for the tools' targets")
     common.add_argument("--cwd", metavar="FOLDER", help="work there")
     common.add_argument("--context", metavar="NAME", help="the docker context to act on")

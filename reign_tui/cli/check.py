@@ -5,24 +5,41 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from reign_tui.cli.failure import Exit
 
+if TYPE_CHECKING:
+    from reign_agents.safety.rules import Rule
+
 EXAMPLES = """\
   echo '{"command": "ls -l /etc"}' | reign-tui check
-  jq -c '{command: .}' commands.json | reign-tui check | jq -r 'select(.verdict == "deny").command'"""
+  jq -c '{command: .}' commands.json | reign-tui check | jq -r 'select(.verdict == "deny").command'
+  echo '{"command": "git push"}' | reign-tui check --rules"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="accepted; the answer is JSON anyway")
+    parser.add_argument(
+        "--rules",
+        action="store_true",
+        help="judge by the rules of your config, too: they may deny, ask, or allow what would be asked",
+    )
 
 
-def run(_arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """One verdict for every line of stdin, each flushed. A line that is no ``{"command": "…"}`` is answered with an
     ``error``, the others are still judged, and the exit code is 2.
     """
     from reign_agents.safety.check import judge_command
 
+    rules: tuple[Rule, ...] = ()
+    host = None
+    if arguments.rules:
+        from reign_executors.host import host_name
+        from reign_tui.cli.context import settings_of
+
+        rules, host = settings_of(arguments).engine.rules, host_name()
     code = Exit.DONE
     for raw in sys.stdin.buffer:
         if not raw.strip():
@@ -32,7 +49,7 @@ def run(_arguments: argparse.Namespace) -> int:
             code = Exit.USAGE
             answer: dict[str, object] = {"command": None, "verdict": None, "reasons": [], "error": wrong}
         else:
-            judged = judge_command(command)
+            judged = judge_command(command, rules, host=host)
             answer = {"command": command, "verdict": str(judged.verdict), "reasons": list(judged.reasons)}
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 EXAMPLES = """\
   reign-tui config
@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     from reign_tui.cli.context import settings_of
 
     loaded = settings_of(arguments).loaded
-    values = asdict(loaded.config)
+    values = asdict(replace(loaded.config, rules=()))
+    values["rules"] = [f"{rule.verdict}: {rule.where}" for rule in loaded.config.rules]
     if arguments.json:
         rows = [{"name": name, "value": value, "source": loaded.sources[name]} for name, value in values.items()]
         answer = {"v": 1, "kind": "config", "settings": rows, "warnings": list(loaded.warnings)}

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reign_agents.safety.rule_reading import RuleFault
 from reign_agents.settings import Mode
 from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
-from reign_tui.config import LoadedConfig, RuleFault, engine_settings, load_config
+from reign_tui.config import LoadedConfig, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
 
 if TYPE_CHECKING:

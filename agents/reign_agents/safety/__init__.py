@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reign_executors.effect import Effect, Risk
+from reign_executors.risk import Risk
+
+if TYPE_CHECKING:
+    from reign_executors.effect import Effect
 
 VerdictWord = Literal["allow", "ask", "deny"]
 

@@ -1,4 +1,8 @@
-"""What safety says of one step: the effect's verdict, tightened by mode and target. Nothing here ever loosens."""
+"""What safety says of one step: the effect's verdict, then the person's rules, the mode and the target.
+
+Only a rule that allows loosens anything, and never a catastrophe, a credential, an effect that is not known, or a
+destroy on a target that looks like production.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,30 @@ from functools import lru_cache
 
 from reign_agents.plan.model import Verdict
 from reign_agents.safety import judge_effect
-from reign_agents.settings import EngineSettings
+from reign_agents.safety.rules import Rule, act_of, needs_structure, strongest
+from reign_agents.settings import EngineSettings, Mode
 from reign_executors.effect import Effect, Risk
 from reign_executors.operation import Operation, Query
 from reign_executors.target import Target
 
+NAMED = ("namespace", "workspace", "branch")
+"""Parts of a target's identity whose names can look like production, beside its context."""
+
+READ_ONLY = "read-only mode: nothing may change (start without --read-only, or with --mode ask)"
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict with its reasons in words; ``confirm`` is the target's name that must be typed for this step."""
+    """A verdict with its reasons in words; ``confirm`` is the target's name that must be typed for this step.
+
+    ``rule`` is the person's rule that decided, where one did: with the verdict ``allow`` it is what permits a change,
+    with ``ask`` neither rule nor mode spares the question.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     confirm: str | None = None
+    rule: Rule | None = None
 
 
 @lru_cache(maxsize=8)
@@ -28,9 +43,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def prod_name(target: Target, settings: EngineSettings) -> str | None:
+    """The name that makes a target look like production: its context's, namespace's, workspace's or branch's."""
+    names = [target.context, *(target.identity[name] for name in NAMED if name in target.identity)]
+    return next((name for name in names if _compiled(settings.prod_pattern).search(name)), None)
+
+
 def prod_like(target: Target, settings: EngineSettings) -> bool:
-    """Whether the target's context is one where a destroy needs its name typed."""
-    return _compiled(settings.prod_pattern).search(target.context) is not None
+    """Whether the target is one where a destroy needs its name typed."""
+    return prod_name(target, settings) is not None
 
 
 def rule(operation: Operation, effect: Effect, target: Target | None, settings: EngineSettings) -> Ruling:
@@ -38,12 +59,30 @@ def rule(operation: Operation, effect: Effect, target: Target | None, settings: 
     is_query = isinstance(operation, Query)
     word, reasons = judge_effect(effect, is_query=is_query)
     verdict = Verdict(word)
-    if settings.read_only and not is_query and (effect.changes or not effect.known):
-        return Ruling(Verdict.DENY, ("read-only mode: nothing may change (start without --read-only)", *reasons))
-    if isinstance(operation, Query) and operation.shows_credentials and verdict is Verdict.ALLOW:
+    if verdict is Verdict.DENY:
+        return Ruling(verdict, reasons)
+    reads = is_query or (effect.known and not effect.changes)
+    if settings.mode_in_force is Mode.READ_ONLY and not reads:
+        return Ruling(Verdict.DENY, (READ_ONLY, *reasons))
+    credential = isinstance(operation, Query) and operation.shows_credentials
+    if credential and verdict is Verdict.ALLOW:
         verdict, reasons = Verdict.ASK, ("shows a credential", *reasons)
-    confirm = None
-    if target is not None and effect.risk is Risk.DESTROY and prod_like(target, settings):
-        confirm = target.context
-        reasons = (*reasons, f"{target.context} looks like production")
-    return Ruling(verdict, tuple(reasons), confirm)
+    prod = None if target is None or effect.risk is not Risk.DESTROY else prod_name(target, settings)
+    if prod is not None and not reads:
+        reasons = (*reasons, f"{prod} looks like production")
+    found = _own_rule(operation, effect, target, settings.rules)
+    if found is None:
+        return Ruling(verdict, reasons, None if reads else prod)
+    if found.verdict == "deny":
+        return Ruling(Verdict.DENY, (found.said(), *reasons), rule=found)
+    if found.verdict == "ask":
+        return Ruling(Verdict.ASK, (found.said(), *reasons), None if reads else prod, found)
+    if verdict is Verdict.ALLOW or credential or (prod is not None and not reads):
+        return Ruling(verdict, reasons, None if reads else prod)
+    return Ruling(Verdict.ALLOW, (found.said(), *reasons), rule=found)
+
+
+def _own_rule(operation: Operation, effect: Effect, target: Target | None, rules: tuple[Rule, ...]) -> Rule | None:
+    if not rules:
+        return None
+    return strongest(rules, lambda: act_of(operation, effect, target, structure=needs_structure(rules)))
