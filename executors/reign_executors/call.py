@@ -62,6 +62,7 @@ class Call:
     resumed   True when the step was started before by a process that died
     environment  the variables of the person's shell (None: this process's own), scrubbed by the process runner
     secrets   known secret values by name, for programs that write their own output (never shown, never kept)
+    planning  True when a plan is only being shown: other steps share the folder, nothing may be left in it
     """
 
     key: str
@@ -75,6 +76,7 @@ class Call:
     resumed: bool = False
     environment: dict[str, str] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    planning: bool = False
 
     def will_touch(self, resource: str) -> bool:
         """Whether an earlier step will have changed this resource (or path), or for paths something inside it."""

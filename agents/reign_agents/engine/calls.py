@@ -58,6 +58,7 @@ def planning_call(
         promised=foreseen.created,
         gone=foreseen.removed,
         touched=foreseen.touched,
+        planning=True,
     )
 
 
