@@ -126,6 +126,6 @@ def _purge(context: Context, arguments: argparse.Namespace) -> int:
             )
     sys.stdout.write(
         f"the content of row {arguments.row} is gone; the chain still verifies\n"
-        "Exports and forwarded copies made before still have it.\n"
+        "Exports and forwarded copies made before still have it; so do the journal and the logs of its run.\n"
     )
     return Exit.DONE
