@@ -26,13 +26,14 @@ COMMANDS: dict[str, Command] = {
     "undo": Command("lead back from a run, or from one of its steps", "undo"),
     "replay": Command("what happened in a past run, event by event", "replay"),
     "audit": Command("whether the chain of decisions and operations is whole; the chain itself", "audit"),
+    "credentials": Command("keys and passwords by name: set, list, remove", "credentials"),
     "doctor": Command("which tools, daemons and keys are there, and how to mend what is not", "doctor"),
     "config": Command("the settings in force and where each comes from", "config"),
     "paths": Command("where Reign's files live", "paths"),
 }
 
 LATER = frozenset(
-    {"state", "grants", "credentials", "backup", "restore", "cost", "serve", "mcp"},
+    {"state", "grants", "backup", "restore", "cost", "serve", "mcp"},
 )
 """Commands of the contract that this version does not have yet."""
 
