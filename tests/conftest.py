@@ -4,14 +4,17 @@ Nothing here touches the real home: ``HOME`` and the XDG folders point to a temp
 is imported, and :func:`pytest_sessionfinish` tells (in CI: fails the run) when Reign's real folders changed all the
 same.
 
-``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``; separated by commas): CI sets it, so that a
-missing engine is a failure there and a skipped test with its reason on a developer's machine.
+``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``, ``kubernetes``, ``helm``, ``terraform``, ``git``;
+separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its reason on a
+developer's machine.
+
+Tests touch a cluster only when it was made for them (``tests.testbed``) or named for them (``REIGN_TEST_CONTEXT``).
+While they run, ``KUBECONFIG`` names a file that holds nothing else, or no file at all.
 """
 
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import re
 import shutil
@@ -19,22 +22,26 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests.testbed.choice import Choice, NoCluster, choose
+from tests.testbed.images import NODE_IMAGE, busybox_root
+from tests.testbed.places import Places, default_folder
+
 if TYPE_CHECKING:
     from docker import DockerClient
+    from kubernetes.client import ApiClient
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-BUSYBOX_IMAGE = "reign-test/busybox:1"
+BUSYBOX_IMAGE = NODE_IMAGE
 TEST_LABEL = "dev.reign.test"
 
 REAL_HOME = Path(os.environ.get("HOME", "/"))
@@ -49,6 +56,8 @@ _REAL_FOLDERS = tuple(
 )
 _KEPT_VARIABLES = frozenset({"REIGN_REQUIRE", "REIGN_TEST_DOCKER_HOST"})
 _ENGINE = os.environ.get("REIGN_TEST_DOCKER_HOST") or os.environ.get("DOCKER_HOST") or ""
+_TESTBED = Places(default_folder())
+_ASKED_FOR = dict(os.environ)
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -68,9 +77,10 @@ def _leave_home() -> None:
     for name in list(os.environ):
         if (name.startswith("REIGN_") and name not in _KEPT_VARIABLES) or re.fullmatch(r"XDG_\w+_HOME", name):
             del os.environ[name]
-    for name in ("NO_COLOR", "FORCE_COLOR", "DOCKER_CONTEXT", "COLUMNS", "LINES"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "DOCKER_CONTEXT", "COLUMNS", "LINES", "TF_CLI_CONFIG_FILE"):
         os.environ.pop(name, None)
     os.environ["HOME"] = str(_HOME)
+    os.environ["KUBECONFIG"] = str(_HOME / ".kube" / "config")
     os.environ["DOCKER_CONFIG"] = str(_HOME / ".docker")
     os.environ["REIGN_HOME"] = str(_HOME / "reign")
     if _ENGINE:
@@ -174,34 +184,6 @@ def docker_client(docker_host: str) -> Iterator[DockerClient]:
     client.close()
 
 
-def _busybox_root() -> bytes:
-    """A tar of a root with one static busybox and a link for each of its commands."""
-    program = shutil.which("busybox")
-    if program is None:
-        skip_or_fail("docker", "no busybox: apt-get install busybox-static")
-    names = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for folder, mode in (("bin", 0o755), ("etc", 0o755), ("tmp", 0o1777), ("root", 0o700), ("var", 0o755)):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, mode
-            tar.addfile(entry)
-        content = Path(program).read_bytes()
-        entry = tarfile.TarInfo("bin/busybox")
-        entry.size, entry.mode = len(content), 0o755
-        tar.addfile(entry, io.BytesIO(content))
-        for name in names:
-            if name != "busybox":
-                entry = tarfile.TarInfo(f"bin/{name}")
-                entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
-                tar.addfile(entry)
-        passwd = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size, entry.mode = len(passwd), 0o644
-        tar.addfile(entry, io.BytesIO(passwd))
-    return packed.getvalue()
-
-
 @pytest.fixture(scope="session")
 def busybox_image(docker_client: DockerClient) -> str:
     """``reign-test/busybox:1``: a static busybox (sh, httpd, sleep …), imported once, no registry needed."""
@@ -212,13 +194,206 @@ def busybox_image(docker_client: DockerClient) -> str:
             docker_client.images.get(BUSYBOX_IMAGE)
         except ImageNotFound:
             repository, _, tag = BUSYBOX_IMAGE.partition(":")
+            program = shutil.which("busybox")
+            if program is None:
+                skip_or_fail("docker", "no busybox: apt-get install busybox-static")
             docker_client.api.import_image_from_data(
-                _busybox_root(),
+                busybox_root(program),
                 repository=repository,
                 tag=tag,
                 changes=["ENV PATH=/bin", 'CMD ["sleep", "3600"]'],
             )
     return BUSYBOX_IMAGE
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that tests may change. ``kubeconfig`` holds its contexts and no others; ``second`` is the context of
+    another API server (with no node), ``image`` one that its node has, ``containerd`` the socket of that node's.
+    """
+
+    kubeconfig: Path
+    context: str
+    second: str | None
+    image: str
+    containerd: str | None
+
+    def client(self, context: str | None = None) -> ApiClient:
+        """The official client, for arranging and for looking at what really happened."""
+        from kubernetes.config import new_client_from_config
+
+        made: ApiClient = new_client_from_config(str(self.kubeconfig), context or self.context)  # type: ignore[no-untyped-call]
+        return made
+
+
+def _without_the_rest(choice: Choice, folder: Path) -> Path:
+    """A kubeconfig of the chosen contexts alone. Whoever follows its current context meets only those."""
+    from yaml import safe_dump, safe_load
+
+    content = safe_load(choice.file.read_text())
+    kept = {choice.context, choice.second}
+    if choice.file == _TESTBED.kubeconfig:
+        kept = {entry["name"] for entry in content["contexts"]}
+    content["contexts"] = [entry for entry in content["contexts"] if entry["name"] in kept]
+    names = {entry["name"] for entry in content["contexts"]}
+    if choice.context not in names:
+        skip_or_fail("kubernetes", f"{choice.file} has no context {choice.context}")
+    content["current-context"] = choice.context
+    for kind in ("cluster", "user"):
+        used = {entry["context"].get(kind) for entry in content["contexts"]}
+        content[f"{kind}s"] = [entry for entry in content.get(f"{kind}s") or [] if entry["name"] in used]
+        for entry in content[f"{kind}s"]:
+            for key in ("certificate-authority", "client-certificate", "client-key", "tokenFile"):
+                if key in entry[kind]:
+                    entry[kind][key] = str(choice.file.parent / entry[kind][key])
+    path = folder / "kubeconfig"
+    path.touch(0o600)
+    path.write_text(safe_dump(content))
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """See :class:`Cluster`; skips where there is none, and where it does not answer."""
+    try:
+        choice = choose(_ASKED_FOR, _TESTBED)
+    except NoCluster as error:
+        skip_or_fail("kubernetes", str(error))
+    own = _without_the_rest(choice, tmp_path_factory.mktemp("kubernetes"))
+    found = Cluster(own, choice.context, choice.second, choice.image, choice.containerd)
+    from kubernetes.client import VersionApi
+    from urllib3.exceptions import HTTPError
+
+    try:
+        with found.client() as client:
+            VersionApi(client).get_code(_request_timeout=10)
+    except (OSError, HTTPError) as error:
+        skip_or_fail("kubernetes", f"the cluster {choice.context} of {choice.file} does not answer: {error}")
+    return found
+
+
+@pytest.fixture
+def kubeconfig(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The kubeconfig of that cluster, also in ``KUBECONFIG`` for what a test starts. Its contexts ``reign-test-viewer``
+    (may only look) and ``reign-test-expired`` (nobody knows that token) are there with the proving ground's cluster.
+    """
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    return cluster.kubeconfig
+
+
+@pytest.fixture
+def kube_context(cluster: Cluster, kubeconfig: Path) -> str:
+    """The name of the context with a node."""
+    return cluster.context
+
+
+@pytest.fixture
+def kube_context_2(cluster: Cluster, kubeconfig: Path) -> str:
+    """The name of another context, whose pods stay Pending."""
+    if cluster.second is None:
+        skip_or_fail("kubernetes", "one cluster only: name another in REIGN_TEST_CONTEXT_2")
+    return cluster.second
+
+
+@pytest.fixture
+def kube_image(cluster: Cluster, kubeconfig: Path) -> str:
+    """An image with a busybox that the node has: sh, httpd, sleep …"""
+    return cluster.image
+
+
+@pytest.fixture(scope="session")
+def _kube_client(cluster: Cluster) -> Iterator[ApiClient]:
+    with cluster.client() as client:
+        yield client
+
+
+@pytest.fixture
+def kube_namespace(_kube_client: ApiClient, kubeconfig: Path) -> Iterator[str]:
+    """A fresh namespace in which pods can be made. It is being removed after the test; nobody waits for that."""
+    from kubernetes.client import CoreV1Api
+
+    api: Any = CoreV1Api(_kube_client)
+    name = f"rt{uuid.uuid4().hex[:8]}"
+    labels = {TEST_LABEL: name}
+    api.create_namespace({"metadata": {"name": name, "labels": labels}})
+    try:
+        _wait_for_account(api, name)
+        yield name
+    finally:
+        api.delete_namespace(name)
+        api.delete_collection_namespaced_pod(name, grace_period_seconds=0)
+
+
+def _wait_for_account(api: Any, namespace: str) -> None:
+    """The controllers make a namespace's default account a moment later; pods are refused until then."""
+    from kubernetes.watch import Watch
+
+    watch: Any = Watch()  # type: ignore[no-untyped-call]
+    for event in watch.stream(api.list_namespaced_service_account, namespace, timeout_seconds=30):
+        if event["object"].metadata.name == "default":
+            watch.stop()
+            return
+    pytest.fail(f"the namespace {namespace} got no default account within 30 s: is its controller manager well?")
+
+
+@pytest.fixture(scope="session")
+def containerd_socket(cluster: Cluster) -> str:
+    """The path of the socket of the node's containerd."""
+    if cluster.containerd is None or not Path(cluster.containerd).is_socket():
+        skip_or_fail("kubernetes", "no socket of the node's containerd: `make testbed`, or set REIGN_TEST_CONTAINERD")
+    if shutil.which("ctr") is None:
+        skip_or_fail("kubernetes", "no ctr: apt-get install containerd")
+    return cluster.containerd
+
+
+@pytest.fixture
+def containerd_address(containerd_socket: str) -> str:
+    """The address of the node's containerd, as operations take it."""
+    return containerd_socket
+
+
+def _tool(what: str, name: str, wanted: str) -> Path:
+    """The proving ground's program of that name, else the one on ``PATH``."""
+    folder = _ASKED_FOR.get("REIGN_TEST_BIN") or _TESTBED.read_env().get("REIGN_TEST_BIN") or str(_TESTBED.bin)
+    found = shutil.which(name, path=folder) or shutil.which(name)
+    if found is None:
+        skip_or_fail(what, f"no {name}: {wanted}")
+    return Path(found)
+
+
+@pytest.fixture
+def helm_program(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of Helm 3; its folder comes first in ``PATH``, and it keeps its things in the test's home."""
+    program = _tool("helm", "helm", "`make testbed` builds it")
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return str(program)
+
+
+@pytest.fixture
+def terraform_program() -> str:
+    """The path of Terraform."""
+    return str(_tool("terraform", "terraform", "see https://developer.hashicorp.com/terraform/install"))
+
+
+@pytest.fixture
+def terraform_config(terraform_program: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration file of Terraform that finds the provider ``hashicorp/local`` in a folder, with no network; also
+    in ``TF_CLI_CONFIG_FILE`` for what a test starts.
+    """
+    named = _ASKED_FOR.get("REIGN_TEST_TF_CLI_CONFIG") or _TESTBED.read_env().get("REIGN_TEST_TF_CLI_CONFIG") or ""
+    if not Path(named).is_file():
+        skip_or_fail("terraform", "no providers for Terraform here: `make testbed` builds one")
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", named)
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def git_program() -> str:
+    """The path of git."""
+    program = shutil.which("git")
+    if program is None:
+        skip_or_fail("git", "no git: apt-get install git")
+    return program
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import time
 
 from tests.testbed import life
 from tests.testbed.places import Places, default_folder
+from tests.testbed.tools import Missing
 
 
 def say(text: str) -> None:
@@ -30,7 +31,7 @@ def main() -> int:
         begun = time.monotonic()
         life.up(places, say)
         say(f"up after {time.monotonic() - begun:.1f} s: {places.env}")
-    except (life.Missing, life.Broken) as error:
+    except (Missing, life.Broken) as error:
         say(str(error))
         return 1
     return 0

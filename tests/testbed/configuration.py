@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,10 @@ class Configuration:
         first, second = CLUSTERS
         user = f"--kubeconfig={self.places.run}/{first}-"
         return [
-            [self._component("etcd", self._etcd(), "tcp:2379"), self._component("containerd", self._containerd_argv(), str(self.places.containerd))],
+            [
+                self._component("etcd", self._etcd(), "tcp:2379"),
+                self._component("containerd", self._containerd_argv(), str(self.places.containerd)),
+            ],
             [
                 self._component(f"apiserver-{name}", self._apiserver(name, port), f"tls:{port}/readyz")
                 for name, port in CLUSTERS.items()
@@ -147,6 +151,7 @@ class Configuration:
         return [
             self.programs["etcd"],
             "--data-dir=/run/etcd",
+            "--unsafe-no-fsync",
             f"--listen-client-urls={address}",
             f"--advertise-client-urls={address}",
             "--listen-peer-urls=http://127.0.0.1:2380",
@@ -279,7 +284,7 @@ def snapshotter(folder: Path) -> str:
 
 
 def kubeconfig(
-    clusters: dict[str, tuple[str, Path | str]], users: dict[str, str], contexts: dict[str, tuple[str, str]]
+    clusters: Mapping[str, tuple[str, Path | str]], users: Mapping[str, str], contexts: Mapping[str, tuple[str, str]]
 ) -> dict[str, Any]:
     """``clusters``: name to server and its authority (a file, or base64); ``users``: name to token; ``contexts``:
     name to cluster and user. The first context is the current one.

@@ -83,7 +83,9 @@ def _tools(places: Places, say: Say) -> dict[str, str]:
         tools.build(built, places.bin, say)
     values = {"REIGN_TEST_BIN": str(places.bin), "REIGN_TEST_TF_CLI_CONFIG": str(tools.lay_terraform(places, say))}
     if tools.terraform_program() is None:
-        say("No terraform on this machine: tests of it will be skipped. Its packages: https://developer.hashicorp.com/terraform/install")
+        say(
+            "No terraform on this machine: tests of it will be skipped. Its packages: https://developer.hashicorp.com/terraform/install"
+        )
     return values
 
 
@@ -92,7 +94,10 @@ def _cluster_programs(places: Places, say: Say) -> dict[str, str]:
     if sys.platform != "linux":
         raise Missing("no cluster: it needs Linux namespaces. Name a cluster of your own in REIGN_TEST_CONTEXT")
     if os.geteuid() != 0:
-        raise Missing("no cluster: it needs root (namespaces, mounts). Run it as root, or name a cluster of your own in REIGN_TEST_CONTEXT")
+        raise Missing(
+            "no cluster: it needs root (namespaces, mounts). "
+            "Run it as root, or name a cluster of your own in REIGN_TEST_CONTEXT"
+        )
     found = tools.install_packages(say)
     for built in tools.CLUSTER_PROGRAMS:
         tools.build(built, places.bin, say)
@@ -314,7 +319,9 @@ def _stop(places: Places) -> None:
         ending = {number: _start_time(number) for number in (pid, *map(int, children))}
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
-    while left := [number for number, began in ending.items() if began and _start_time(number) == began] + _left(places):
+    while left := [number for number, began in ending.items() if began and _start_time(number) == began] + _left(
+        places
+    ):
         if time.monotonic() > deadline:
             raise Broken(f"processes did not end within 30 s of being killed: {left}")
         time.sleep(0.05)
@@ -357,9 +364,9 @@ def _remove_groups(group: Path) -> None:
 def status(places: Places) -> tuple[bool, list[str]]:
     """Whether all is well, and lines that say what there is."""
     lines = [f"folder    {places.folder}"]
-    for built in (*tools.CLUSTER_PROGRAMS, *tools.TOOLS):
-        lines.append(f"{'built' if tools.is_built(built, places.bin) else 'missing':9} {built.name}")
-    lines.append(f"{'built' if tools.is_built(tools.PROVIDER, places.terraform) else 'missing':9} {tools.PROVIDER.name}")
+    wanted = [(built, places.bin) for built in (*tools.CLUSTER_PROGRAMS, *tools.TOOLS)]
+    for built, where in (*wanted, (tools.PROVIDER, places.terraform)):
+        lines.append(f"{'built' if tools.is_built(built, where) else 'missing':9} {built.name}")
     broken = unhealthy(places) if places.process.exists() else "not running"
     if broken is None:
         lines.append(f"running   {', '.join(_said(places)['components'])}")

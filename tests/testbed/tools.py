@@ -40,9 +40,12 @@ class Built:
 
 
 _KUBE_FLAGS = ("-ldflags", f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}")
-CLUSTER_PROGRAMS = tuple(
-    Built(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBE_FLAGS)
-    for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+CLUSTER_PROGRAMS = (
+    Built("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    *(
+        Built(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBE_FLAGS)
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+    ),
 )
 TOOLS = (
     Built(
@@ -55,7 +58,6 @@ PROVIDER = Built(
 )
 
 _PACKAGES = {
-    "etcd": "etcd-server",
     "containerd": "containerd",
     "ctr": "containerd",
     "runc": "runc",
@@ -67,7 +69,6 @@ _PACKAGES = {
     "mount": "mount",
     "git": "git",
 }
-_OPTIONAL_FOR_CLUSTER = frozenset({"git"})
 
 
 def programs() -> dict[str, str]:
@@ -122,7 +123,7 @@ def install_packages(say: Say) -> dict[str, str]:
 
 @contextmanager
 def services_stay_down() -> Iterator[None]:
-    """A package that starts a service at once would start an etcd that nobody asked for."""
+    """A package that starts a service at once would start a containerd that nobody asked for."""
     policy = Path("/usr/sbin/policy-rc.d")
     made = not policy.exists()
     if made:
@@ -160,7 +161,9 @@ def build(built: Built, folder: Path, say: Say) -> None:
         return
     go = go_program()
     if go is None:
-        raise Missing(f"cannot build {built.name}: no Go. Install Go 1.26 or newer (https://go.dev/dl) and put it on PATH")
+        raise Missing(
+            f"cannot build {built.name}: no Go. Install Go 1.26 or newer (https://go.dev/dl) and put it on PATH"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     say(f"building {built.name} …")
     begun = time.monotonic()
