@@ -16,8 +16,11 @@ from reign_executors.operation import Change, JsonObject, Operation, Query
 FAMILIES: dict[str, str] = {
     "docker": "reign_executors.docker",
     "file": "reign_executors.files",
+    "git": "reign_executors.git",
+    "helm": "reign_executors.helm",
     "network": "reign_executors.network",
     "shell": "reign_executors.shell",
+    "terraform": "reign_executors.terraform",
 }
 """First part of an operation's name → module with a tuple ``OPERATIONS``."""
 
