@@ -1,6 +1,6 @@
 # make run: the app. make test: everything. Nothing is installed outside this folder (.uv, .venv).
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-understanding screenshots lock wheel clean
+.PHONY: help run test testbed testbed-down check format bench bench-understanding screenshots lock wheel clean
 
 BIN := .venv/bin
 REQUIREMENTS := .ci/bootstrap pyproject.toml $(wildcard requirements/*.txt)
@@ -19,8 +19,14 @@ help: ## what can be made
 run: .venv/.runtime ## start the app (ARGS="--help" for the command line)
 	@$(BIN)/reign-tui $(ARGS)
 
-test: .venv/.dev ## all tests, with coverage; those that need Docker are skipped where there is none
+test: .venv/.dev ## all tests, with coverage; those that need Docker or a cluster are skipped where there is none
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+
+testbed: .venv/.dev ## start a real Kubernetes, Helm, Terraform for tests (as root, on Linux; the first time builds 15 minutes)
+	@$(BIN)/python -m tests.testbed up
+
+testbed-down: .venv/.dev ## stop it
+	@$(BIN)/python -m tests.testbed down
 
 check: .venv/.dev ## lint, format, types, floors
 	@$(BIN)/ruff check

@@ -34,7 +34,7 @@ import pytest
 
 from tests.testbed.choice import Choice, NoCluster, choose
 from tests.testbed.images import NODE_IMAGE, busybox_root
-from tests.testbed.places import Places, default_folder
+from tests.testbed.places import Places
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -56,7 +56,7 @@ _REAL_FOLDERS = tuple(
 )
 _KEPT_VARIABLES = frozenset({"REIGN_REQUIRE", "REIGN_TEST_DOCKER_HOST"})
 _ENGINE = os.environ.get("REIGN_TEST_DOCKER_HOST") or os.environ.get("DOCKER_HOST") or ""
-_TESTBED = Places(default_folder())
+_TESTBED = Places.named()
 _ASKED_FOR = dict(os.environ)
 
 
@@ -354,7 +354,7 @@ def containerd_address(containerd_socket: str) -> str:
 
 def _tool(what: str, name: str, wanted: str) -> Path:
     """The proving ground's program of that name, else the one on ``PATH``."""
-    folder = _ASKED_FOR.get("REIGN_TEST_BIN") or _TESTBED.read_env().get("REIGN_TEST_BIN") or str(_TESTBED.bin)
+    folder = _ASKED_FOR.get("REIGN_TEST_BIN") or str(_TESTBED.bin)
     found = shutil.which(name, path=folder) or shutil.which(name)
     if found is None:
         skip_or_fail(what, f"no {name}: {wanted}")

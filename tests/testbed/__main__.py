@@ -1,4 +1,4 @@
-"""``python -m tests.testbed up|down|status|env``."""
+"""Build, start and stop a real Kubernetes, Helm and Terraform for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 
 from tests.testbed import life
-from tests.testbed.places import Places, default_folder
+from tests.testbed.places import Places
 from tests.testbed.tools import Missing
 
 
@@ -17,9 +17,9 @@ def say(text: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
-    parser.add_argument("what", choices=["up", "down", "status"])
+    parser.add_argument("what", choices=["up", "down", "status", "build"])
     asked = parser.parse_args()
-    places = Places(default_folder())
+    places = Places.named()
     try:
         if asked.what == "status":
             well, lines = life.status(places)
@@ -29,6 +29,10 @@ def main() -> int:
             say("stopped" if life.down(places) else "nothing was running")
             return 0
         begun = time.monotonic()
+        if asked.what == "build":
+            life.build(places, say)
+            say(f"built after {time.monotonic() - begun:.0f} s: {places.bin}")
+            return 0
         life.up(places, say)
         say(f"up after {time.monotonic() - begun:.1f} s: {places.env}")
     except (Missing, life.Broken) as error:

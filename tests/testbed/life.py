@@ -38,29 +38,34 @@ class Broken(Exception):
 
 
 @contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    """One process at a time builds, starts or stops in this folder."""
-    places.folder.mkdir(parents=True, exist_ok=True)
-    with (places.folder / ".lock").open("w") as handle:
+def _alone(folder: Path, what: str) -> Iterator[None]:
+    """One process at a time builds (or starts, or stops) in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{what}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def build(places: Places, say: Say) -> dict[str, str]:
+    """Bring and build whatever is missing, and start nothing: gives what each program is called. Needs a network, and
+    root for the packages. Raises :class:`Missing`, after everything that could be had was.
+    """
+    with _alone(places.kept, "build"):
+        _tools(places, say)
+        return _cluster_programs(places, say)
 
 
 def up(places: Places, say: Say) -> None:
     """Everything built and running, and ``env`` written. Raises :class:`Missing` or :class:`Broken`; what stands by
     then is in ``env`` all the same, so that tests which need only that can run.
     """
-    with _alone(places):
-        answers = running(places) and unhealthy(places) is None
-        values = _tools(places, say)
-        if answers and all(values.get(key) == value for key, value in places.read_env().items() if key in values):
-            return
-        if not answers:
+    with _alone(places.folder, "life"):
+        with _alone(places.kept, "build"):
+            values = _tools(places, say)
+        if not running(places) or unhealthy(places) is not None:
             _stop(places)
-            places.env.unlink(missing_ok=True)
             _write_env(places, values)
-            found = _cluster_programs(places, say)
-            _start(places, found, say)
+            _start(places, build(places, say), say)
         values.update(
             REIGN_TEST_KUBECONFIG=str(places.kubeconfig),
             REIGN_TEST_CONTEXT="reign-test",
@@ -304,7 +309,7 @@ def _tail(log: Path, lines: int = 25) -> str:
 
 def down(places: Places) -> bool:
     """Stop what was started; gives whether anything ran."""
-    with _alone(places):
+    with _alone(places.folder, "life"):
         ran = running(places)
         _stop(places)
         return ran

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,24 +20,36 @@ def default_folder() -> Path:
 
 def find_program(name: str) -> str | None:
     """Its path; the folders of root's programs are looked into too, whatever PATH says."""
-    import shutil
-
     return shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")
 
 
 @dataclass(frozen=True)
 class Places:
-    """``bin``, ``terraform`` and ``images`` are kept; ``run`` is made anew by every start; ``log`` is of the last."""
+    """``bin`` and ``terraform`` are kept; ``run`` is made anew by every start; ``log`` is of the last one.
+
+    ``built`` is where the kept ones lie, when several proving grounds share them.
+    """
 
     folder: Path
+    built: Path | None = None
+
+    @classmethod
+    def named(cls) -> Places:
+        """By ``REIGN_TESTBED``, and ``REIGN_TESTBED_BUILT`` for what is kept."""
+        built = os.environ.get("REIGN_TESTBED_BUILT")
+        return cls(default_folder(), Path(built).expanduser().absolute() if built else None)
+
+    @property
+    def kept(self) -> Path:
+        return self.built or self.folder
 
     @property
     def bin(self) -> Path:
-        return self.folder / "bin"
+        return self.kept / "bin"
 
     @property
     def terraform(self) -> Path:
-        return self.folder / "terraform"
+        return self.kept / "terraform"
 
     @property
     def run(self) -> Path:
