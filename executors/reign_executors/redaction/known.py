@@ -18,9 +18,33 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _JSON = {0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x08: "\\b", 0x0C: "\\f"}
 
 
-def _url(data: bytes, *, plus: bool) -> bytes:
-    keep = {32: b"+"} if plus else {}
-    return b"".join(bytes((c,)) if c in _UNRESERVED else keep.get(c, b"%%%02X" % c) for c in data)
+_URL_KEPT = (b"", b"/", b"!'()*", b"/!$&'()*+,;=:@")
+"""What encoders leave as it is beside the unreserved: none, Python's quote, JavaScript's, a path segment's."""
+_XML: tuple[dict[str, str], ...] = (
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;"},
+    {'"': "&quot;"},
+    {"'": "&#39;"},
+    {"'": "&#x27;"},
+    {"'": "&apos;"},
+)
+
+
+def _url(data: bytes) -> Iterator[bytes]:
+    """URL-encoded as different encoders do it, with capital and small hexadecimal digits, blanks as ``+`` too."""
+    if all(c in _UNRESERVED for c in data):
+        return
+    for kept in _URL_KEPT:
+        for shape in (b"%%%02X", b"%%%02x"):
+            text = b"".join(bytes((c,)) if c in _UNRESERVED or c in kept else shape % c for c in data)
+            yield text
+            yield text.replace(b"%20", b"+")
+
+
+def _xml(value: str) -> Iterator[bytes]:
+    """As text of XML or HTML; quotes are escaped by some, each in its own way."""
+    signs, double, *single = _XML
+    for table in (signs, signs | double, *(signs | double | quote for quote in single)):
+        yield value.translate(str.maketrans(dict[str, "str | int | None"](table))).encode("utf-8", "surrogatepass")
 
 
 def _json(value: str, *, ascii_only: bool) -> str:
@@ -53,12 +77,13 @@ def _base64(data: bytes) -> Iterator[bytes]:
 
 
 def spellings(value: str) -> list[bytes]:
-    """``value`` as bytes: itself, JSON-escaped (once and twice), URL-encoded, quoted for a shell, base64."""
+    """``value`` as bytes: itself, JSON-escaped (once and twice), URL- and XML-encoded, quoted for a shell, hexadecimal,
+    base64."""
     data = value.encode("utf-8", "surrogatepass")
-    escaped = _json(value, ascii_only=False)
-    found = [data, *(text.encode("utf-8", "surrogatepass") for text in (escaped, _json(value, ascii_only=True)))]
-    found += [_json(escaped, ascii_only=False).encode("utf-8", "surrogatepass"), _url(data, plus=False)]
-    found += [_url(data, plus=True), data.replace(b"'", b"'\\''"), *_base64(data)]
+    once = [_json(value, ascii_only=ascii_only) for ascii_only in (False, True)]
+    twice = [_json(text, ascii_only=ascii_only) for text in once for ascii_only in (False, True)]
+    found = [data, *(text.encode("utf-8", "surrogatepass") for text in (*once, *twice)), *_url(data), *_xml(value)]
+    found += [data.replace(b"'", b"'\\''"), data.hex().encode(), data.hex().upper().encode(), *_base64(data)]
     if b"\n" in data:
         found.append(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         found.append(data.rstrip(b"\r\n"))
@@ -120,8 +145,13 @@ class BlockStream:
         self._held = text[held:]
         return b"".join(out)
 
-    def flush(self) -> bytes:
+    def rest(self) -> bytes:
+        """What is held back, as it came."""
         text, self._held = self._held, b""
+        return text
+
+    def flush(self) -> bytes:
+        text = self.rest()
         return self._pattern.sub(lambda match: b"{{secret:%s}}" % self._names[match[0]].encode(), text)
 
     def _beginning(self, text: bytes, start: int) -> int:

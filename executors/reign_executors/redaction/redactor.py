@@ -20,7 +20,8 @@ _NUMBERS_TOO = ("password", "passwd", "passphrase", "passcode", "pwd", "pin")
 class Redactor:
     """Replaces secrets by stable placeholders, ``{{secret:name}}``.
 
-    ``known`` maps names to values: found in clear, JSON-escaped, URL-encoded, quoted for a shell and in base64.
+    ``known`` maps names to values: found in clear, JSON-escaped, URL- or XML-encoded, quoted for a shell, in base64 and
+    hexadecimal.
     ``patterns``: also what merely looks like a secret (``password=…``, tokens, private keys, URLs with a password …).
     Redacting twice gives the same as once.
     """
@@ -35,6 +36,13 @@ class Redactor:
     def also(self, known: Mapping[str, str]) -> Redactor:
         """A redactor that knows these values too."""
         return Redactor({**self._known, **known}, self._rules.patterns)
+
+    def learn(self, known: Mapping[str, str]) -> None:
+        """Hide these values, too, from now on; streams that were begun before do so as well."""
+        fresh = {name: value for name, value in known.items() if self._known.get(name) != value}
+        if fresh:
+            self._known.update(fresh)
+            self._rules.learn(Known(self._known))
 
     def stream(self) -> StreamRedactor:
         """A fresh redactor for one stream of bytes."""

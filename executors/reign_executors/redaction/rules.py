@@ -26,7 +26,14 @@ class Rules:
     def __init__(self, known: Known, *, patterns: bool) -> None:
         self.known = known
         self.patterns = patterns
+        self.version = 0
         self._safe: dict[str, str] = {}
+
+    def learn(self, known: Known) -> None:
+        """Look for these values from now on; streams that are under way notice by ``version``."""
+        self.known = known
+        self._safe = {}
+        self.version += 1
 
     def spans(self, line: bytes, families: int = EVERY) -> list[Span]:
         """The secrets of one line (without its end), in order, none overlapping. A known value keeps its own name

@@ -28,18 +28,28 @@ class StreamRedactor:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._overlap = max(OVERLAP, 2 * rules.known.longest)
-        self._window = max(WINDOW, 4 * self._overlap)
-        self._blocks = BlockStream(rules.known.blocks) if rules.known.blocks else None
+        self._blocks: BlockStream | None = None
+        self._look_again()
         self._pem = PemState(rules)
         self._held = b""
         self._swallow = False
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; gives the redacted bytes that are settled by now."""
+        if self._version != self._rules.version:
+            data = (b"" if self._blocks is None else self._blocks.rest()) + data
+            self._look_again()
         if self._blocks is not None:
             data = self._blocks.feed(data)
         return self._take(data, final=False)
+
+    def _look_again(self) -> None:
+        """What is known changed."""
+        known = self._rules.known
+        self._version = self._rules.version
+        self._overlap = max(OVERLAP, 2 * known.longest)
+        self._window = max(WINDOW, 4 * self._overlap)
+        self._blocks = BlockStream(known.blocks) if known.blocks else None
 
     def flush(self) -> bytes:
         """The end of the stream: whatever was held back, redacted."""
