@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests.testbed.choice import Choice, NoCluster, choose
+from tests.testbed.choice import Choice, NoCluster, choose, personal_kubeconfig
 from tests.testbed.images import NODE_IMAGE, busybox_root
 from tests.testbed.places import Places
 
@@ -54,10 +54,14 @@ _REAL_FOLDERS = tuple(
         ("XDG_CACHE_HOME", ".cache"),
     )
 )
-_KEPT_VARIABLES = frozenset({"REIGN_REQUIRE", "REIGN_TEST_DOCKER_HOST"})
 _ENGINE = os.environ.get("REIGN_TEST_DOCKER_HOST") or os.environ.get("DOCKER_HOST") or ""
 _TESTBED = Places.named()
 _ASKED_FOR = dict(os.environ)
+"""The environment as it was given. The workers of pytest-xdist are given what :func:`_leave_home` makes of it."""
+
+
+def _for_tests(name: str) -> bool:
+    return name == "REIGN_REQUIRE" or name.startswith("REIGN_TEST")
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -75,8 +79,11 @@ _HOME = Path(tempfile.mkdtemp(prefix="reign-test-home-"))
 def _leave_home() -> None:
     """Point everything that says where a person's files live to a temporary folder, and drop ``REIGN_*``."""
     for name in list(os.environ):
-        if (name.startswith("REIGN_") and name not in _KEPT_VARIABLES) or re.fullmatch(r"XDG_\w+_HOME", name):
+        if (name.startswith("REIGN_") and not _for_tests(name)) or re.fullmatch(r"XDG_\w+_HOME", name):
             del os.environ[name]
+    os.environ["REIGN_TESTBED"] = str(_TESTBED.folder)
+    if "REIGN_TEST_CONTEXT" in os.environ:
+        os.environ.setdefault("REIGN_TEST_KUBECONFIG", str(personal_kubeconfig(_ASKED_FOR)))
     for name in ("NO_COLOR", "FORCE_COLOR", "DOCKER_CONTEXT", "COLUMNS", "LINES", "TF_CLI_CONFIG_FILE"):
         os.environ.pop(name, None)
     os.environ["HOME"] = str(_HOME)
@@ -455,7 +462,7 @@ def docker_scope(docker_client: DockerClient) -> Iterator[DockerScope]:
 @pytest.fixture
 def reign_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh ``REIGN_HOME`` (not yet created), with no other ``REIGN_*`` variable set."""
-    for name in [name for name in os.environ if name.startswith("REIGN_") and name not in _KEPT_VARIABLES]:
+    for name in [name for name in os.environ if name.startswith("REIGN_") and name != "REIGN_REQUIRE"]:
         monkeypatch.delenv(name)
     home = tmp_path / "reign-home"
     monkeypatch.setenv("REIGN_HOME", str(home))

@@ -32,8 +32,11 @@ def choose(environment: Mapping[str, str], places: Places) -> Choice:
     """
     named = environment.get("REIGN_TEST_CONTEXT")
     if named:
+        file = personal_kubeconfig(environment)
+        if not file.is_file():
+            raise NoCluster(f"REIGN_TEST_CONTEXT names a context, but there is no {file}: set REIGN_TEST_KUBECONFIG")
         return Choice(
-            file=_kubeconfig_of(environment),
+            file=file,
             context=named,
             second=environment.get("REIGN_TEST_CONTEXT_2") or None,
             image=environment.get("REIGN_TEST_IMAGE") or "busybox:1",
@@ -45,19 +48,16 @@ def choose(environment: Mapping[str, str], places: Places) -> Choice:
             "no cluster for tests: `make testbed` starts one here (as root, on Linux); "
             "or name one that tests may change: REIGN_TEST_CONTEXT=<context>"
         )
-    file, context, second = (made.get(f"REIGN_TEST_{key}", "") for key in ("KUBECONFIG", "CONTEXT", "CONTEXT_2"))
-    if Path(file) != places.kubeconfig or not (context.startswith(PREFIX) and second.startswith(PREFIX)):
+    path, context, second = (made.get(f"REIGN_TEST_{key}", "") for key in ("KUBECONFIG", "CONTEXT", "CONTEXT_2"))
+    if Path(path) != places.kubeconfig or not (context.startswith(PREFIX) and second.startswith(PREFIX)):
         raise NoCluster(
-            f"{places.env} names {context} of {file}, which is no cluster of the proving ground: "
+            f"{places.env} names {context} of {path}, which is no cluster of the proving ground: "
             "`make testbed-down testbed` writes it anew"
         )
     return Choice(places.kubeconfig, context, second, made["REIGN_TEST_IMAGE"], made.get("REIGN_TEST_CONTAINERD"))
 
 
-def _kubeconfig_of(environment: Mapping[str, str]) -> Path:
+def personal_kubeconfig(environment: Mapping[str, str]) -> Path:
     """``REIGN_TEST_KUBECONFIG``, else the first file of ``KUBECONFIG``, else the one in the home folder."""
     given = environment.get("REIGN_TEST_KUBECONFIG") or environment.get("KUBECONFIG", "").partition(":")[0]
-    path = Path(given) if given else Path(environment.get("HOME", "/")) / ".kube" / "config"
-    if not path.is_file():
-        raise NoCluster(f"REIGN_TEST_CONTEXT names a context, but there is no {path}: set REIGN_TEST_KUBECONFIG")
-    return path
+    return Path(given) if given else Path(environment.get("HOME", "/")) / ".kube" / "config"
