@@ -1,0 +1,44 @@
+"""Kinds of resources that hold data: what is deleted or replaced of them is gone with all that is in it. Data only."""
+
+from __future__ import annotations
+
+import re
+
+_KINDS = """
+aws_db_instance aws_db_cluster aws_rds_cluster aws_rds_cluster_instance aws_docdb_cluster aws_neptune_cluster
+aws_redshift_cluster aws_dynamodb_table aws_elasticache_cluster aws_elasticache_replication_group aws_memorydb_cluster
+aws_efs_file_system aws_fsx_* aws_s3_bucket aws_s3_object aws_ebs_volume aws_ebs_snapshot aws_opensearch_domain
+aws_elasticsearch_domain aws_kinesis_stream aws_sqs_queue aws_msk_cluster aws_mq_broker aws_ecr_repository
+aws_backup_vault aws_glacier_vault aws_secretsmanager_secret aws_ssm_parameter aws_kms_key aws_cloudwatch_log_group
+aws_timestreamwrite_table aws_qldb_ledger aws_keyspaces_table aws_lightsail_database aws_lightsail_disk
+google_sql_database google_sql_database_instance google_storage_bucket google_storage_bucket_object google_spanner_*
+google_bigtable_* google_bigquery_dataset google_bigquery_table google_compute_disk google_compute_region_disk
+google_compute_snapshot google_filestore_instance google_redis_instance google_firestore_database google_alloydb_*
+google_artifact_registry_repository google_secret_manager_secret google_kms_crypto_key google_pubsub_topic
+azurerm_storage_account azurerm_storage_container azurerm_storage_blob azurerm_storage_share azurerm_managed_disk
+azurerm_mssql_database azurerm_mssql_server azurerm_sql_database azurerm_postgresql_server azurerm_postgresql_database
+azurerm_postgresql_flexible_server azurerm_mysql_server azurerm_mysql_flexible_server azurerm_mariadb_server
+azurerm_cosmosdb_* azurerm_redis_cache azurerm_key_vault azurerm_key_vault_secret azurerm_key_vault_key
+azurerm_container_registry azurerm_log_analytics_workspace azurerm_recovery_services_vault azurerm_kusto_database
+azurerm_data_lake_store azurerm_eventhub azurerm_snapshot
+digitalocean_database_cluster digitalocean_database_db digitalocean_volume digitalocean_spaces_bucket
+hcloud_volume linode_volume linode_database_* scaleway_rdb_instance scaleway_object_bucket vultr_block_storage
+ovh_cloud_project_database openstack_blockstorage_volume_* openstack_db_instance_* openstack_objectstorage_*
+oci_database_* oci_core_volume oci_objectstorage_bucket ibm_database ibm_cos_bucket alicloud_db_instance
+alicloud_oss_bucket alicloud_disk cloudflare_r2_bucket cloudflare_d1_database cloudflare_workers_kv_namespace
+mongodbatlas_cluster mongodbatlas_advanced_cluster confluent_kafka_* snowflake_database snowflake_table
+postgresql_database postgresql_schema mysql_database mongodb_* elasticstack_elasticsearch_index
+docker_volume kubernetes_persistent_volume kubernetes_persistent_volume_v1 kubernetes_persistent_volume_claim
+kubernetes_persistent_volume_claim_v1 kubernetes_stateful_set kubernetes_namespace kubernetes_secret
+libvirt_volume proxmox_vm_qemu vsphere_virtual_disk vsphere_virtual_machine lxd_volume nutanix_volume_group_v2
+github_repository gitlab_project vault_mount vault_kv_secret vault_kv_secret_v2 consul_keys
+"""
+_PATTERN = re.compile(
+    "|".join(re.escape(kind).replace(r"\*", r"\w*") for kind in _KINDS.split())
+    + r"|\w+_(?:bucket|database|db_instance|volume|disk|disk_volume|file_system|snapshot|data_disk)"
+)
+
+
+def holds_data(kind: str) -> bool:
+    """Whether a resource of this type (``aws_db_instance``) holds data of its own."""
+    return _PATTERN.fullmatch(kind) is not None
