@@ -12,6 +12,7 @@ from reign_agents.engine.calls import planning_call
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan
 from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWish
+from reign_agents.planning.followup import follow_up
 from reign_agents.settings import EngineSettings
 from reign_agents.store.store import Store
 from reign_executors.errors import InvalidFields
@@ -50,7 +51,26 @@ class General:
 
     async def consider(self, text: str, session: str) -> Considered:
         """The plan for ``text``, validated but not previewed."""
-        context = PlanningContext(
+        draft = await self._planner.draft(text, self._context(session))
+        plan = plan_of(draft, text)
+        if plan.steps:
+            plan = validated(plan, self._registry)
+        return Considered(plan, draft.undo, draft.corrects)
+
+    async def correct(self, words: str, session: str) -> Considered | None:
+        """What a person said against a plan, as a correction of it: the plan they want instead.
+
+        None where the words change nothing in the last plan of the session (then they stay words in the record).
+        """
+        plain = words.strip()
+        begins = plain.lower().startswith(("no ", "no,", "nope", "not that", "actually", "instead"))
+        draft = await follow_up(plain if begins else f"no, {plain}", self._context(session))
+        if draft is None or draft.question is not None or not draft.steps:
+            return None
+        return Considered(validated(plan_of(draft, plain), self._registry), corrects=draft.corrects)
+
+    def _context(self, session: str) -> PlanningContext:
+        return PlanningContext(
             settings=self._settings,
             registry=self._registry,
             look=self.look,
@@ -58,11 +78,6 @@ class General:
             plan_of=self._store.plan,
             steps_of=self._store.steps,
         )
-        draft = await self._planner.draft(text, context)
-        plan = plan_of(draft, text)
-        if plan.steps:
-            plan = validated(plan, self._registry)
-        return Considered(plan, draft.undo, draft.corrects)
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
         """Run one query now; anything but a query is refused."""

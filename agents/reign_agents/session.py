@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 
-from reign_agents.engine.approvals import Answer, Approval, Approvals, ApprovalVoid, ConfirmMismatch
+from reign_agents.engine.approvals import Answer, Approval, Approvals, ApprovalVoid, ConfirmMismatch, NotOffered
 from reign_agents.engine.attempt import Ended
 from reign_agents.engine.calls import step_call
 from reign_agents.engine.ending import RunEnd
@@ -29,7 +29,7 @@ from reign_agents.plan.model import Plan
 from reign_agents.plan.references import resolve
 from reign_agents.planning.draft import Planner, UndoWish
 from reign_agents.settings import Decision, EngineSettings, RunOptions
-from reign_agents.store.records import RunRecord, StepRecord
+from reign_agents.store.records import GrantRecord, RunRecord, StepRecord
 from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.errors import InvalidFields, NotFound, OperationError
@@ -48,6 +48,7 @@ __all__ = [
     "EngineSettings",
     "Irreversible",
     "Move",
+    "NotOffered",
     "NothingToUndo",
     "RunEnd",
     "RunOptions",
@@ -93,10 +94,12 @@ class Session:
         self._runs: dict[str, RunDriver] = {}
         self._tasks: dict[str, asyncio.Task[RunEnd]] = {}
         self._ends: dict[str, RunEnd] = {}
+        self._followers: dict[str, asyncio.Task[str | None]] = {}
 
     @property
     def mode(self) -> str:
-        return "read-only" if self.settings.read_only else "ask"
+        """``read-only``, ``ask`` or ``trusted-change``: what is in force."""
+        return self.settings.mode_in_force.value
 
     def subscribe(self) -> Subscription:
         """All events from now on."""
@@ -380,11 +383,45 @@ class Session:
         *,
         words: str | None = None,
         confirm: str | None = None,
+        seconds: float | None = None,
     ) -> None:
-        """Answer a pending approval. Raises ``ApprovalVoid`` when it asks for something else by now, and
-        ``ConfirmMismatch`` when the target's name was needed and is not what was typed.
+        """Answer a pending approval. Raises ``ApprovalVoid`` when it asks for something else by now,
+        ``ConfirmMismatch`` when the target's name was needed and is not what was typed, ``NotOffered`` for a grant or
+        an envelope that was not offered.
+
+        ``seconds`` is how long a grant is wanted for. A rejection with ``words`` goes back to planning as a correction
+        of the request; where that gives a plan it is a new run, which :meth:`follower` names.
         """
-        self._approvals.answer(approval, Answer(decision, self.settings.user, words), hash, confirm)
+        answered = self._approvals.answer(approval, Answer(decision, self.settings.user, words, seconds), hash, confirm)
+        if decision is Decision.REJECT and words and words.strip() and answered.run in self._runs:
+            options = replace(self._runs[answered.run].options, approve_hash=None)
+            self._followers[answered.run] = asyncio.create_task(self._corrected(answered.run, words, options))
+
+    async def follower(self, run: str) -> str | None:
+        """The run that a rejection's words led to in place of ``run``; None when they led to none."""
+        task = self._followers.get(run)
+        return None if task is None else await asyncio.shield(task)
+
+    async def _corrected(self, run: str, words: str, options: RunOptions) -> str | None:
+        try:
+            considered = await self._general.correct(words, self.id)
+        except OperationError:
+            return None
+        if considered is None:
+            return None
+        new = self.store.next_run_id()
+        if considered.corrects is not None:
+            await self.cancel(considered.corrects)
+        self._spawn(new, self._driven(new, considered.plan, options))
+        return new
+
+    def grants(self, *, active: bool = False) -> list[GrantRecord]:
+        """Standing grants, newest first; ``active``: only those that hold now."""
+        return self.store.grants(active=active)
+
+    async def revoke(self, grant: str | None = None) -> list[str]:
+        """Take back a grant (None: all that hold); returns the ids of those that held until now."""
+        return await self.store.revoke(grant, self.settings.user)
 
     def plan_of(self, run: str) -> Plan | None:
         """The latest plan of a run that is under way."""
@@ -422,6 +459,8 @@ class Session:
 
     async def close(self) -> None:
         """Cancel what runs, wait until it is journalled, end the subscriptions. The store stays open."""
+        for planning in self._followers.values():
+            planning.cancel()
         for run in tuple(self._tasks):
             await self.cancel(run)
         if self._tasks:

@@ -191,7 +191,7 @@ async def test_another_system_under_the_same_name_stops_the_run(session: Session
     FakeWorld.engine = "E2"
     await session.answer(session.pending()[0].id, Decision.ONCE, session.pending()[0].hash)
     end = await session.wait(run)
-    assert end.exit == 1
+    assert end.exit == 3
     assert "another system" in (end.answer or "")
     assert FakeWorld.values == {}
 

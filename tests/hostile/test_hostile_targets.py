@@ -19,7 +19,7 @@ async def test_a_saved_plan_for_another_system_is_not_run_on_this_one(bench: Any
     elsewhere = Target(tool="host", context="elsewhere", resource="file//a", identity={"machine": "0"})
     pinned = plan.with_steps(replace(step, target=elsewhere) for step in plan.steps)
     end = await bench.session.wait(await bench.session.start(pinned, ALL))
-    assert end.exit == 1
+    assert end.exit == 3
     assert "another system than the one that was planned" in str(end.answer)
     assert list(bench.place.iterdir()) == []
 
@@ -28,7 +28,7 @@ async def test_an_undo_stays_on_the_system_its_run_was_on(bench: Any, monkeypatc
     first = await bench.run(("file.write", {"path": "a", "content": "x"}))
     monkeypatch.setattr("reign_executors.files.places.machine_identity", lambda: "another")
     end = await bench.session.wait(await bench.session.undo(first.run, None, ALL))
-    assert end.exit == 1
+    assert end.exit == 3
     assert "another system than the one that was planned" in str(end.answer)
     assert (bench.place / "a").read_text() == "x"
 

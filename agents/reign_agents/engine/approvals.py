@@ -6,9 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
+from reign_agents.engine.envelope import Envelope
 from reign_agents.events import now
 from reign_agents.plan.model import Step, digest
-from reign_agents.settings import Decision
+from reign_agents.safety.grants import Scope
+from reign_agents.settings import GRANT_SECONDS, Decision
 from reign_executors.effect import Risk
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
@@ -26,16 +28,33 @@ class ConfirmMismatch(OperationError):
     kind = "confirm_mismatch"
 
 
+class NotOffered(OperationError):
+    """That answer was not among those that could be given: a grant, or an envelope."""
+
+    kind = "not_offered"
+
+
+GRANTING = frozenset({Decision.ONCE, Decision.PLAN, Decision.ENVELOPE, Decision.GRANT})
+"""Answers after which something may run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """``seconds`` is how long a grant is wanted for (None: as long as was offered)."""
+
     decision: Decision
     by: str
     words: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Something a person is asked. ``moved`` says what changed since it was approved before (None: first time)."""
+    """Something a person is asked. ``moved`` says what changed since it was approved before (None: first time).
+
+    ``envelopes`` are steps only known later that may be approved along, within limits. ``scopes`` is what a grant would
+    cover, for ``grant_seconds``; ``no_grant`` says why none may be given.
+    """
 
     id: str
     run: str
@@ -46,6 +65,15 @@ class Approval:
     moved: str | None = None
     confirm: str | None = None
     requested: str = field(default_factory=now)
+    envelopes: tuple[Envelope, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    no_grant: str | None = "no grant was offered here"
+    grant_seconds: float = GRANT_SECONDS
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The specialists that ask."""
+        return tuple(dict.fromkeys(step.agent for step in self.steps))
 
     @property
     def risk(self) -> Risk:
@@ -63,6 +91,9 @@ class Approval:
             "why": self.why,
             "moved": self.moved,
             "confirm": self.confirm,
+            "agents": list(self.agents),
+            "envelopes": [envelope.to_json() for envelope in self.envelopes],
+            "grant": None if self.no_grant else [scope.words() for scope in self.scopes],
         }
 
 
@@ -94,7 +125,11 @@ class Approvals:
         approval, future = found
         if hash_ != approval.hash:
             raise ApprovalVoid("the answer is for something else than what is asked now", "look at it again")
-        granting = answer.decision in (Decision.ONCE, Decision.PLAN)
+        if answer.decision is Decision.GRANT and approval.no_grant is not None:
+            raise NotOffered(f"no grant can be given here: {approval.no_grant}", "approve it once")
+        if answer.decision is Decision.ENVELOPE and not approval.envelopes:
+            raise NotOffered("no step of this is only known later", "approve it for this plan")
+        granting = answer.decision in GRANTING
         if granting and approval.confirm is not None and confirm != approval.confirm:
             raise ConfirmMismatch(f"this target needs its name: {approval.confirm}", f"type {approval.confirm}")
         if answer.decision is not Decision.NOT_NOW and not future.done():

@@ -6,19 +6,23 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from reign_agents.engine.approvals import Answer, Approval, Approvals, hash_of
+from reign_agents.engine.approvals import GRANTING, Answer, Approval, Approvals, hash_of
 from reign_agents.engine.attempt import Ended, NeedsPerson
 from reign_agents.engine.binding import Approved, binding, moved
+from reign_agents.engine.envelope import Envelope
+from reign_agents.engine.standing import Standing
 from reign_agents.engine.telling import Telling
 from reign_agents.events import EventType, Outcome, now
-from reign_agents.plan.model import Plan, Step, Verdict
+from reign_agents.plan.model import Plan, Step, Verdict, digest
+from reign_agents.safety import grants
 from reign_agents.safety.policy import Ruling
-from reign_agents.settings import Decision, RunOptions
+from reign_agents.settings import GRANT_SECONDS, Decision, EngineSettings, RunOptions
 from reign_agents.store.records import AnswerRecord, ApprovalRecord
 from reign_agents.store.store import Store
 from reign_executors.effect import Risk
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
+from reign_executors.registry import Registry
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -35,6 +39,16 @@ class NotApproved(OperationError):
     kind = "not_approved"
 
 
+def not_approved(step: Step, why: str, moved: str | None, confirm: str | None) -> NotApproved:
+    """What a step needed that nobody gave, and how to give it."""
+    level = max(step.risk or Risk.DESTROY, Risk.CREATE).word
+    flag = f" --confirm-target {confirm}" if confirm else ""
+    cause = f"{step.operation} needs approval: {why}"
+    if moved is not None:
+        cause = f"{step.operation} is no longer what was approved: {'; '.join(moved.splitlines())}"
+    return NotApproved(cause, f"run it with --approve {level}{flag}, or approve it in the app")
+
+
 def rejected(step: Step, answer: Answer | None = None) -> Ended:
     """The end of a step that a person did not want."""
     words = "" if answer is None or not answer.words else f": {answer.words}"
@@ -42,7 +56,7 @@ def rejected(step: Step, answer: Answer | None = None) -> Ended:
 
 
 class Asking:
-    """The approvals of one run.
+    """The approvals of one run: the one place where it is decided whether a step may run.
 
     ``under_way`` holds what was approved (step → hash) for steps that an earlier process began and did not end.
     """
@@ -56,6 +70,8 @@ class Asking:
         approvals: Approvals,
         telling: Telling,
         under_way: Mapping[str, str],
+        settings: EngineSettings,
+        registry: Registry,
     ) -> None:
         self._run = run
         self._user = user
@@ -64,8 +80,12 @@ class Asking:
         self._approvals = approvals
         self._telling = telling
         self._under_way = under_way
+        self._settings = settings
+        self._standing = Standing(run, user, settings, registry, store)
         self._touched: Mapping[str, frozenset[str]] = {}
         self._approved: dict[str, Approved] = {}
+        self._envelopes: dict[str, tuple[Envelope, str, str]] = {}
+        self._unknown: frozenset[str] = NOTHING
         self._together: frozenset[str] = frozenset()
         self._answer_for_all: asyncio.Task[None] | None = None
         self._asked = 0
@@ -77,14 +97,20 @@ class Asking:
         """
         self.close()
         self._touched = touched
-        self._approved = {}
+        self._approved, self._envelopes = {}, {}
         todo = [step for step in plan.steps if step.id not in ended]
+        self._unknown = frozenset(step.id for step in todo if step.effect is None or not step.effect.known)
+        self._standing.begin(todo)
         if self._options.approve_hash is not None:
-            self._approve(todo, "hash", self._user)
-        together = [step for step in todo if _asked_together(step) and self.permitted(step, _ASK) is None]
+            self._approve(todo, "hash", self._user, self._options.approve_hash)
+        together = [
+            step for step in todo if _asked_together(step) and self.permitted(step, self._standing.ruling(step)) is None
+        ]
         if together and self._options.interactive:
             self._together = frozenset(step.id for step in together)
-            self._answer_for_all = asyncio.create_task(self._all(together))
+            found = (Envelope.of(step, self._settings) for step in todo)
+            envelopes = tuple(envelope for envelope in found if envelope is not None)
+            self._answer_for_all = asyncio.create_task(self._all(together, envelopes))
 
     def close(self) -> None:
         """Take back what is still asked."""
@@ -101,23 +127,39 @@ class Asking:
         return None if step.id in self._approved else rejected(step)
 
     def permitted(self, step: Step, ruling: Ruling) -> Approved | None:
-        """Who approved the step as it is now; None when a person must be asked."""
+        """Who approved the step as it is now; None when a person must be asked.
+
+        What a person set up before (rules, a mode, grants) counts only where somebody sits at the screen: without one,
+        the level on the command line is all there is.
+        """
         effect = step.effect
         assert effect is not None
         if effect.problems:
             return None
         touched = self._touched.get(step.id, NOTHING)
+        bound = binding(step, touched)
         if ruling.verdict is Verdict.ALLOW and effect.risk is Risk.READ:
-            return Approved(step, binding(step, touched), "read", self._user)
-        if self._under_way.get(step.id) == binding(step, touched):
-            return Approved(step, binding(step, touched), "before", self._user)
+            return Approved(step, bound, "read", self._user)
+        if self._under_way.get(step.id) == bound:
+            return Approved(step, bound, "before", self._user)
         confirmed = ruling.confirm is None or ruling.confirm == self._options.confirm_target
         given = self._approved.get(step.id)
         if given is not None and given.covers(step, touched) and (confirmed or given.how == "once"):
             return given
-        if max(effect.risk, Risk.CREATE) <= self._options.approve and confirmed:
-            return Approved(step, binding(step, touched), "level", self._user)
+        envelope = self._envelopes.get(step.id)
+        if envelope is not None and ruling.confirm is None and envelope[0].covers(step, self._settings):
+            return Approved(step, bound, "envelope", envelope[1], envelope[2])
+        if self._options.interactive:
+            standing = self._standing.permitted(step, ruling)
+            if standing is not None:
+                return Approved(step, bound, standing.how, standing.by, standing.basis)
+        if max(effect.risk, Risk.CREATE) <= self._options.approve and confirmed and self._level_counts(step):
+            return Approved(step, bound, "level", self._user, f"--approve {self._options.approve.word}")
         return None
+
+    def _level_counts(self, step: Step) -> bool:
+        """Of a plan reviewed elsewhere, the level covers only what could not be seen there."""
+        return self._options.approve_hash is None or step.id in self._unknown
 
     async def person(self, needs: NeedsPerson, plan: Plan, ended: Mapping[str, Ended]) -> Ended | None:
         """Ask for one step as it would run now. None: approved, attempt it again."""
@@ -125,44 +167,60 @@ class Asking:
         given = self._approved.pop(step.id, None)
         what_moved = None if given is None else moved(given.step, step)
         why = "; ".join(needs.ruling.reasons) or f"{(step.risk or Risk.DESTROY).word}: {step.why}"
-        answer = await self._ask("step", [step], why, what_moved, needs.ruling.confirm)
+        approval, answer = await self._ask("step", [step], why, what_moved, needs.ruling.confirm)
         if answer.decision is Decision.NOT_NOW:
-            confirm = f" --confirm-target {needs.ruling.confirm}" if needs.ruling.confirm else ""
-            level = max(step.risk or Risk.DESTROY, Risk.CREATE).word
-            way_out = f"run it with --approve {level}{confirm}, or approve it in the app"
-            error = NotApproved(f"{step.operation} needs approval: {why}", way_out)
+            error = not_approved(step, why, what_moved, needs.ruling.confirm)
             return Ended(Outcome.STOPPED, error=error.to_json())
         if answer.decision is Decision.REJECT:
             return rejected(step, answer)
-        self._approve([step], "once", answer.by)
+        self._approve([step], "once", answer.by, approval.id)
         if answer.decision is Decision.PLAN:
             rest = [s for s in plan.steps if s.id not in ended and s.id != step.id and _asked_together(s)]
-            self._approve(rest, "plan", answer.by)
+            self._approve(rest, "plan", answer.by, approval.id)
         return None
 
-    async def _all(self, steps: Sequence[Step]) -> None:
+    async def _all(self, steps: Sequence[Step], envelopes: tuple[Envelope, ...]) -> None:
         counts = f"{len(steps)} step{'s' if len(steps) > 1 else ''} of this plan"
-        answer = await self._ask("plan", steps, f"{counts} create or change something", None, None)
-        if answer.decision in (Decision.ONCE, Decision.PLAN):
-            self._approve(steps, "plan", answer.by)
+        why = f"{counts} create or change something"
+        approval, answer = await self._ask("plan", steps, why, None, None, envelopes)
+        if answer.decision in GRANTING:
+            self._approve(steps, "plan", answer.by, approval.id)
+        if answer.decision is Decision.ENVELOPE:
+            self._envelopes = {envelope.step: (envelope, answer.by, approval.id) for envelope in envelopes}
 
-    def _approve(self, steps: Sequence[Step], how: str, by: str) -> None:
+    def _approve(self, steps: Sequence[Step], how: str, by: str, basis: str) -> None:
         for step in steps:
-            self._approved[step.id] = Approved(step, binding(step, self._touched.get(step.id, NOTHING)), how, by)
+            bound = binding(step, self._touched.get(step.id, NOTHING))
+            self._approved[step.id] = Approved(step, bound, how, by, basis)
 
     async def _ask(
-        self, kind: str, steps: Sequence[Step], why: str, what_moved: str | None, confirm: str | None
-    ) -> Answer:
+        self,
+        kind: str,
+        steps: Sequence[Step],
+        why: str,
+        what_moved: str | None,
+        confirm: str | None,
+        envelopes: tuple[Envelope, ...] = (),
+    ) -> tuple[Approval, Answer]:
         self._asked += 1
+        no_grant = "the target's name is needed each time" if confirm is not None else None
+        no_grant = no_grant or next(filter(None, (grants.why_not(step, self._settings) for step in steps)), None)
+        hashes = {step.id: binding(step, self._touched.get(step.id, NOTHING)) for step in steps}
+        if envelopes:
+            hashes["envelopes"] = digest([envelope.hash for envelope in envelopes])
         approval = Approval(
             id=f"a_{self._run.removeprefix('r_')}_{self._asked}",
             run=self._run,
             kind="plan" if kind == "plan" else "step",
             steps=tuple(steps),
-            hash=hash_of({step.id: binding(step, self._touched.get(step.id, NOTHING)) for step in steps}),
+            hash=hash_of(hashes),
             why=why,
             moved=what_moved,
             confirm=confirm,
+            envelopes=envelopes,
+            scopes=() if no_grant else tuple(grants.Scope.of(step) for step in steps),
+            no_grant=no_grant,
+            grant_seconds=min(GRANT_SECONDS, self._settings.grant_limit),
         )
         future = self._approvals.open(approval)
         about = steps[0].id if kind == "step" else None
@@ -179,12 +237,16 @@ class Asking:
         self._telling.publish(*await self._store.approval(record, event))
         if not self._options.interactive:
             future.cancel()
-            return Answer(Decision.NOT_NOW, self._user)
+            return approval, Answer(Decision.NOT_NOW, self._user)
         answer = await future
         await self._answered(approval, answer)
-        return answer
+        return approval, answer
 
     async def _answered(self, approval: Approval, answer: Answer) -> None:
+        given = await self._standing.give(approval, answer) if answer.decision is Decision.GRANT else []
+        how = answer.decision.value
+        if answer.decision is Decision.GRANT:
+            how = "plan" if approval.kind == "plan" else "once"
         data: JsonObject = {
             "id": approval.id,
             "decision": answer.decision.value,
@@ -192,21 +254,20 @@ class Asking:
             "how": answer.decision.value,
             "hash": approval.hash,
             "words": answer.words,
+            "grants": [grant.grant for grant in given],
+            "until": given[0].expires if given else None,
         }
         record = AnswerRecord(
             approval=approval.id,
             run=self._run,
             decision=answer.decision.value,
             by=answer.by,
-            how=answer.decision.value,
+            how=how,
             words=None if answer.words is None else self._telling.redactor.text(answer.words),
             time=now(),
         )
         event = self._telling.event(EventType.APPROVAL_ANSWERED, data)
         self._telling.publish(*await self._store.answered(record, event))
-
-
-_ASK = Ruling(Verdict.ASK)
 
 
 def _asked_together(step: Step) -> bool:

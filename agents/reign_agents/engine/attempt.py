@@ -21,7 +21,7 @@ from reign_agents.store.records import Intent, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Verification
-from reign_executors.errors import Cancelled, Conflict, OperationError, TimedOut
+from reign_executors.errors import Cancelled, Conflict, OperationError, TargetMoved, TimedOut
 from reign_executors.operation import Change, JsonObject, Operation, Outputs, Query
 from reign_executors.redaction import Redactor
 
@@ -169,6 +169,7 @@ class Attempt:
                 hash=permitted.hash,
                 by=permitted.by,
                 how=permitted.how,
+                basis=permitted.basis,
                 undo=undo,
                 before=before,
                 time=now(),
@@ -229,10 +230,11 @@ class Attempt:
         return await self._settle(call, log, error, Outcome.CANCELLED, started)
 
     async def _failed(self, call: Call, log: StepLog, error: OperationError, started: float) -> Ended:
+        outcome = Outcome.STOPPED if isinstance(error, TargetMoved) else Outcome.FAILED
         if not self._intended:
             log.write(f"{error}\n".encode())
-            return Ended(Outcome.FAILED, error=self._redacted(error.to_json()), attempt=self._number)
-        return await self._settle(call, log, error, Outcome.FAILED, started)
+            return Ended(outcome, error=self._redacted(error.to_json()), attempt=self._number)
+        return await self._settle(call, log, error, outcome, started)
 
     async def _settle(self, call: Call, log: StepLog, error: OperationError, ended: Outcome, started: float) -> Ended:
         """After an end in the middle: ask the real system what happened before anything is written down."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reign_agents.plan.model import Step
+from reign_agents.plan.model import Plan, Step
 from reign_executors.call import Call
 from reign_executors.effect import Effect
+from reign_executors.target import Target
 
 
 def binding(step: Step, touched: frozenset[str]) -> str:
@@ -34,9 +35,9 @@ class Approved:
 
     step: Step
     hash: str
-    how: str  # "once", "plan", "level", "hash"
+    how: str  # "once", "plan", "envelope", "grant", "rule", "mode", "level", "hash", "before", "read"
     by: str
-    approval: str | None = None
+    basis: str | None = None  # the approval, grant, rule (with file and line), mode, level or hash it rests on
 
     def covers(self, now: Step, touched: frozenset[str]) -> bool:
         """Whether the approval still holds for the step as it would run now."""
@@ -52,9 +53,37 @@ def moved(shown: Step, now: Step) -> str:
     if shown.fields != now.fields:
         lines.append("the step's fields changed")
     if shown.target != now.target and shown.target is not None and now.target is not None:
-        lines.append(f"target {shown.target} → {now.target}")
+        lines.append(_moved_target(shown.target, now.target))
     lines += _moved_effect(shown.effect or Effect.nothing(), now.effect or Effect.nothing())
     return "\n".join(lines) or "the system moved since it was shown"
+
+
+def _moved_target(shown: Target, now: Target) -> str:
+    if str(shown) != str(now):
+        return f"target {shown} → {now}"
+    names = sorted(shown.identity.keys() | now.identity.keys())
+    parts = [
+        f"{name} {shown.identity.get(name)} → {now.identity.get(name)}"
+        for name in names
+        if shown.identity.get(name) != now.identity.get(name)
+    ]
+    return f"target {shown}: {', '.join(parts)}"
+
+
+def unlike_reviewed(given: Plan, now: Plan, wanted: str) -> str:
+    """Why the plan as it is now is not the one with the hash ``wanted``; ``given`` is the plan as it was saved."""
+    if given.hash != wanted:
+        return f"the hash given is not this plan's: as it was saved it has {given.hash}, now {now.hash}"
+    lines = []
+    before = {step.id: step for step in given.steps}
+    for step in now.steps:
+        shown = before.get(step.id)
+        if shown is None:
+            lines.append(f"{step.id}: it was not in the plan")
+        elif shown.hash != step.hash:
+            lines += [f"{step.id}: {line}" for line in moved(shown, step).splitlines()]
+    what = "; ".join(lines) or "its steps wait for each other in another order"
+    return f"the plan is no longer the one reviewed, nothing was run ({what}); its hash is now {now.hash}"
 
 
 def _moved_effect(shown: Effect, now: Effect) -> list[str]:

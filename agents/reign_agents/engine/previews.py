@@ -10,10 +10,10 @@ from pathlib import Path
 from reign_agents.engine.calls import Foreseen, planning_call
 from reign_agents.plan.graph import needs_of, ordered
 from reign_agents.plan.model import Plan, Step, Verdict
-from reign_agents.plan.references import referred_steps
-from reign_agents.safety.policy import rule
-from reign_agents.settings import EngineSettings
-from reign_executors.call import Blobs
+from reign_agents.plan.references import filled, references, referred_steps
+from reign_agents.safety.policy import READ_ONLY, rule
+from reign_agents.settings import EngineSettings, Mode
+from reign_executors.call import Blobs, Call
 from reign_executors.effect import Effect, Problem
 from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, TargetMoved, ToolMissing
 from reign_executors.operation import Change, Operation
@@ -84,7 +84,7 @@ class Previewer:
         call = planning_call(self._settings, self._folder, blobs=self._blobs, foreseen=before)
         try:
             if referred_steps(step.fields):
-                return self._later(step), None
+                return await self._later(step, call), None
             operation = self._registry.build(step.operation, step.fields)
             target = await operation.target(call)
             stay(step, target)
@@ -99,12 +99,32 @@ class Previewer:
             return self._unasked(step, error, Effect.unknown(str(error))), error
         return self._ruled(replace(step, fields=operation.to_fields(), target=target, effect=effect), operation), None
 
-    def _later(self, step: Step) -> Step:
+    async def _later(self, step: Step, call: Call) -> Step:
+        """A step that takes values of earlier ones: its effect is known once they have run, its system often now."""
         operation = self._registry.find(step.operation)
         names = ", ".join(sorted(referred_steps(step.fields)))
-        effect = Effect.unknown(f"known once {names} has run") if issubclass(operation, Change) else Effect.nothing()
-        word = "ask" if issubclass(operation, Change) else "allow"
-        return replace(step, effect=effect, verdict=Verdict(word), reasons=(f"takes a value of {names}",))
+        reason = f"takes a value of {names}"
+        if not issubclass(operation, Change):
+            return replace(step, effect=Effect.nothing(), verdict=Verdict.ALLOW, reasons=(reason,))
+        step = replace(
+            step, effect=Effect.unknown(f"known once {names} has run"), target=await self._system(step, call)
+        )
+        if self._settings.mode_in_force is Mode.READ_ONLY:
+            return replace(step, verdict=Verdict.DENY, reasons=(READ_ONLY, reason))
+        return replace(step, verdict=Verdict.ASK, reasons=(reason,))
+
+    async def _system(self, step: Step, call: Call) -> Target | None:
+        """The system a step will act on, where that does not depend on the values it takes."""
+        found: list[Target] = []
+        for word in ("later", "later-on"):
+            try:
+                operation = self._registry.build(step.operation, filled(step.fields, word))
+                found.append(await operation.target(call))
+            except OperationError:
+                return None
+        first, second = found
+        resource = first.resource.replace("later", "{" + ", ".join(sorted(references(step.fields))) + "}")
+        return first.model_copy(update={"resource": resource}) if first.same_system(second) else None
 
     def _unasked(self, step: Step, error: OperationError, effect: Effect) -> Step:
         return replace(step, effect=effect, verdict=Verdict.ASK, reasons=(str(error),))

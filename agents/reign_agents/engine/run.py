@@ -11,6 +11,7 @@ from typing import Any, cast
 from reign_agents.engine.approvals import Approvals
 from reign_agents.engine.asking import Asking
 from reign_agents.engine.attempt import Attempt, Ended, NeedsPerson, finished
+from reign_agents.engine.binding import unlike_reviewed
 from reign_agents.engine.ending import INTERRUPTED, TIME_LIMIT, Ending, RunEnd, summed_up
 from reign_agents.engine.hub import Hub
 from reign_agents.engine.pool import WorkerPool
@@ -29,7 +30,7 @@ from reign_agents.store.errors import StoreError
 from reign_agents.store.records import RunRecord, StepOutcome
 from reign_agents.store.store import Store
 from reign_executors.call import Call
-from reign_executors.errors import OperationError, ToolMissing
+from reign_executors.errors import OperationError, TargetMoved, ToolMissing
 from reign_executors.operation import Change, JsonObject
 from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
@@ -71,6 +72,7 @@ class RunDriver:
     ) -> None:
         self.run = run.run
         self.plan = plan
+        self._given = plan
         self.options = options
         self._engine = engine
         self._secrets = secrets_of(plan, engine.registry)
@@ -84,7 +86,15 @@ class RunDriver:
         redactor = engine.redactor.also(self._secrets)
         self._telling = Telling(self.run, engine.store, engine.hub, engine.registry, redactor)
         self._asking = Asking(
-            self.run, run.user, options, engine.store, engine.approvals, self._telling, self._under_way
+            self.run,
+            run.user,
+            options,
+            engine.store,
+            engine.approvals,
+            self._telling,
+            self._under_way,
+            engine.settings,
+            engine.registry,
         )
         self._touched: Mapping[str, frozenset[str]] = {}
         self._waits: dict[str, asyncio.Future[None]] = {}
@@ -283,14 +293,15 @@ class RunDriver:
             return Outcome.FAILED, 6, str(missing)
         for error in previewed.errors.values():
             if not any(step.effect and step.effect.problems for step in previewed.plan.steps):
-                return Outcome.FAILED, 1, str(error)
+                moved_away = isinstance(error, TargetMoved)
+                return Outcome.STOPPED if moved_away else Outcome.FAILED, 3 if moved_away else 1, str(error)
         if self.plan.verdict is Verdict.DENY:
             reasons = [reason for step in self.plan.steps if step.verdict is Verdict.DENY for reason in step.reasons]
             return Outcome.STOPPED, 5, "denied: " + "; ".join(dict.fromkeys(reasons))
         if self.plan.mood == "ask":
             return Outcome.STOPPED, 3, "you asked how: this is the plan; it was not run"
         if self.options.approve_hash is not None and self.options.approve_hash != self.plan.hash:
-            return Outcome.STOPPED, 3, f"the plan is no longer the one reviewed: its hash is now {self.plan.hash}"
+            return Outcome.STOPPED, 3, unlike_reviewed(self._given, self.plan, self.options.approve_hash)
         return None
 
     async def _run_steps(self) -> None:

@@ -35,6 +35,21 @@ def referred_steps(fields: JsonObject) -> frozenset[str]:
     return frozenset(reference.partition(".")[0] for reference in references(fields))
 
 
+def filled(value: JsonObject, word: str) -> JsonObject:
+    """The fields with ``word`` in place of every reference: for what can be asked without knowing the values."""
+    result = _filled(value, word)
+    assert isinstance(result, dict)
+    return result
+
+
+def _filled(value: JsonValue, word: str) -> JsonValue:
+    if isinstance(value, dict):
+        return word if is_reference(value) else {key: _filled(inner, word) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, word) for inner in value]
+    return value
+
+
 def resolve(fields: JsonObject, outputs: Mapping[str, Mapping[str, Any]]) -> JsonObject:
     """The fields with every reference replaced; ``InvalidFields`` when a value is not there.
 
