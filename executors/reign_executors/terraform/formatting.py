@@ -24,7 +24,7 @@ from reign_executors.terraform.program import LADDER, look, variables_of
 from reign_executors.terraform.touching import TouchesFiles, left_behind
 
 NOTE = "fmt-files.json"
-_HEAD = re.compile(r"^--- old/(.*)$", re.MULTILINE)
+_HEAD = re.compile(r"^(.*)\n(?=--- old/\1$)", re.MULTILINE)
 
 
 class Formatted(Outputs):
@@ -43,7 +43,6 @@ async def differences(place: Place, call: Call, *, recursive: bool) -> dict[Path
         "-no-color",
         check=True,
         diff=True,
-        list=False,
         recursive=recursive or None,
     )
     finished = await look(argv, call, place.folder)
@@ -55,9 +54,7 @@ async def differences(place: Place, call: Call, *, recursive: bool) -> dict[Path
     if not heads:
         return {}
     ends = [*(head.start() for head in heads[1:]), len(said)]
-    return {
-        place.folder / head[1]: said[head.start() : end].rstrip("\n") for head, end in zip(heads, ends, strict=True)
-    }
+    return {place.folder / head[1]: said[head.end() : end].rstrip("\n") for head, end in zip(heads, ends, strict=True)}
 
 
 class Format(TouchesFiles):

@@ -30,7 +30,8 @@ class TouchesFiles(InFolder, Change):
     def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
         from reign_executors.files.restore import Restore
 
-        if outputs.get("changed") is False or not Preimage.model_validate(before).kept:
+        image = Preimage.model_validate(before)
+        if outputs.get("changed") is False or not image.kept or not image.roots:
             return None
         return Restore(before=before, left=dict(outputs.get("left") or {}))
 
