@@ -27,13 +27,14 @@ COMMANDS: dict[str, Command] = {
     "replay": Command("what happened in a past run, event by event", "replay"),
     "audit": Command("whether the chain of decisions and operations is whole; the chain itself", "audit"),
     "credentials": Command("keys and passwords by name: set, list, remove", "credentials"),
+    "grants": Command("what runs unasked for a time: list it, take it back", "grants"),
     "doctor": Command("which tools, daemons and keys are there, and how to mend what is not", "doctor"),
     "config": Command("the settings in force and where each comes from", "config"),
     "paths": Command("where Reign's files live", "paths"),
 }
 
 LATER = frozenset(
-    {"state", "grants", "backup", "restore", "cost", "serve", "mcp"},
+    {"state", "backup", "restore", "cost", "serve", "mcp"},
 )
 """Commands of the contract that this version does not have yet."""
 
@@ -61,6 +62,7 @@ Commands:
 
 Flags that every command takes:
   --read-only            nothing may change, whatever is approved
+  --mode MODE            read-only, ask or trusted-change: how much happens unasked at the screen
   --offline              nothing leaves this machine but for the tools' own targets
   --cwd FOLDER           work there
   --context NAME         the docker context to act on
