@@ -58,6 +58,8 @@ class EngineSettings:
 
     cwd: Path = field(default_factory=Path.cwd)
     docker_context: str | None = None
+    kube_context: str | None = None
+    namespace: str | None = None
     read_only: bool = False
     offline: bool = False
     concurrency: Mapping[str, int] = field(default_factory=lambda: dict(CONCURRENCY))
