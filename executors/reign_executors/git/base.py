@@ -156,7 +156,8 @@ class GitChange(GitOperation, Change):
         return Effect.unknown("an earlier step makes this repository")
 
     async def settled(self, repository: Repository, before: JsonObject, call: Call) -> None:
-        """Put back what was half done when ``act`` failed or was cancelled."""
+        """Put back what was half done when ``act`` failed or was cancelled. ``before["begun"]``: what somebody else had
+        begun before (a merge …), which stays."""
 
     async def already(self, repository: Repository) -> bool:
         """Whether nothing needs to be done."""
@@ -182,10 +183,11 @@ class GitChange(GitOperation, Change):
             return await self.outputs(repository, call, changed=False)
         before = await take(repository, await self.scope(repository, call), call.blobs)
         leave_note(call, before)
+        begun = repository.begun()
         try:
             await self.act(repository, call)
         except BaseException:
-            await unbroken(self.settled(repository, before, call))
+            await unbroken(self.settled(repository, {**before, "begun": begun}, call))
             raise
         return await self.outputs(repository, call)
 

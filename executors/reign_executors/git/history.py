@@ -290,7 +290,7 @@ class Merge(MovesFiles):
 
     async def settled(self, repository: Repository, before: JsonObject, call: Call) -> None:
         """Drop a merge that did not come to its end: the files are as before."""
-        if repository.begun() == "merge":
+        if before.get("begun") is None and repository.begun() == "merge":
             await repository.git.try_change("abort", "merge", "--abort")
 
     async def already(self, repository: Repository) -> bool:
@@ -417,6 +417,8 @@ class Revert(MovesFiles):
 
     async def settled(self, repository: Repository, before: JsonObject, call: Call) -> None:
         """Drop a revert that did not come to its end: branch and files are as before."""
+        if before.get("begun") is not None:
+            return
         if repository.begun() == "revert" or (repository.git_dir / "sequencer").exists():
             await repository.git.try_change("abort", "revert", "--abort")
 
