@@ -14,10 +14,12 @@ from reign_executors.errors import InvalidFields, UnknownOperation
 from reign_executors.operation import Change, JsonObject, Operation, Query
 
 FAMILIES: dict[str, str] = {
+    "containerd": "reign_executors.containerd",
     "docker": "reign_executors.docker",
     "file": "reign_executors.files",
     "git": "reign_executors.git",
     "helm": "reign_executors.helm",
+    "kubernetes": "reign_executors.kubernetes",
     "network": "reign_executors.network",
     "shell": "reign_executors.shell",
     "terraform": "reign_executors.terraform",
