@@ -94,11 +94,21 @@ def comparable(item: Json) -> Json:
             spec.pop("volumeName", None)
         elif kind == "Pod":
             spec.pop("nodeName", None)
+        elif kind == "Node":
+            _without_controllers_taints(spec)
         if "replicas" in spec and scaled_by_controller(item):
             del spec["replicas"]
     if kind == "Namespace":
         result.pop("spec", None)
     return result
+
+
+def _without_controllers_taints(spec: Json) -> None:
+    """A node's controller marks by taints what the node says of itself."""
+    taints = spec.pop("taints", None) or ()
+    own = [taint for taint in taints if not str(taint.get("key")).startswith("node.kubernetes.io/")]
+    if own:
+        spec["taints"] = own
 
 
 def scaled_by_controller(item: Json) -> bool:

@@ -446,10 +446,10 @@ class RolloutHistory(OfObject):
         if ref.kind.kind not in ROLLED_OUT:
             raise OperationError(f"a {ref.kind.singular} has no revisions", "name a deployment, statefulset, daemonset")
         rows = []
-        for number, template, cause in await revisions(here, ref, await need(here, ref)):
-            images = [str(one.get("image")) for one in (template.get("spec") or {}).get("containers") or ()]
-            rows.append(Revision(revision=number, images=images, cause=cause))
-            call.say(f"revision {number}: {', '.join(images)}{f'  ({cause})' if cause else ''}")
+        for past in await revisions(here, ref, await need(here, ref)):
+            images = [str(one.get("image")) for one in (past.template.get("spec") or {}).get("containers") or ()]
+            rows.append(Revision(revision=past.number, images=images, cause=past.cause))
+            call.say(f"revision {past.number}: {', '.join(images)}{f'  ({past.cause})' if past.cause else ''}")
         return History(resource=ref.resource, revisions=rows)
 
 

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
 from reign_executors.call import Call
-from reign_executors.effect import Action, Effect, Finding, Probe, Problem, ResourceChange, UndoPromise, Verification
+from reign_executors.effect import (
+    Action,
+    Choice,
+    Effect,
+    Finding,
+    Probe,
+    Problem,
+    ResourceChange,
+    UndoPromise,
+    Verification,
+)
 from reign_executors.errors import NotFound
-from reign_executors.kubernetes.base import Name, Ref, look
+from reign_executors.kubernetes.base import Name, Ref, look, need
 from reign_executors.kubernetes.changing import InTheWay, ObjectChange, write
 from reign_executors.kubernetes.client import Cluster, Json
 from reign_executors.kubernetes.dangers import stop_findings
-from reign_executors.kubernetes.kept import Changed, kept_of
+from reign_executors.kubernetes.kept import Changed, changed, kept_of
 from reign_executors.kubernetes.kinds import CONTROLLER_REVISION, POD_TEMPLATES, REPLICA_SET, ROLLED_OUT
-from reign_executors.kubernetes.objects import STEP, difference, meta, stamp, uid_of
-from reign_executors.kubernetes.settling import owned_by, revision, rollout
+from reign_executors.kubernetes.objects import STEP, meta, stamp, uid_of
+from reign_executors.kubernetes.settling import owned_by, revision, rollout, selector_text
 from reign_executors.operation import Change, JsonObject, Repeat
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
+FORMER = "deployment.kubernetes.io/revision-history"
 
 
 class WorkloadChange(ObjectChange):
@@ -116,8 +129,6 @@ def containers_of(live: Json, *, init: bool = False) -> list[Json]:
 
 def the_container(live: Json, name: str | None, *, init: bool = False) -> Json:
     """The container of that name, or the only one; :class:`InTheWay` naming them otherwise."""
-    from reign_executors.effect import Choice
-
     found = containers_of(live, init=init)
     names = [str(one.get("name")) for one in found]
     title = meta(live).get("name")
@@ -232,8 +243,6 @@ class RolloutRestart(WorkloadChange):
         """Nothing by itself: the step's key is needed (see :meth:`execute`)."""
 
     def _marked(self, live: Json, key: str) -> Json:
-        import copy
-
         marked = copy.deepcopy(live)
         annotations = marked["spec"]["template"].setdefault("metadata", {}).setdefault("annotations", {})
         annotations[RESTARTED] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -257,9 +266,6 @@ class RolloutRestart(WorkloadChange):
         return Effect(changes=(change,), notes=notes, identity=identity, undo=UndoPromise.NONE, undo_why=why)
 
     async def execute(self, call: Call) -> Changed:
-        from reign_executors.kubernetes.base import need
-        from reign_executors.kubernetes.kept import changed
-
         here, ref = self.cluster(call), await self.ref(call)
         self.check(ref)
         live = await need(here, ref)
@@ -274,8 +280,6 @@ class RolloutRestart(WorkloadChange):
         return True
 
     async def probe(self, call: Call) -> Probe:
-        from reign_executors.kubernetes.kept import changed
-
         here, ref = self.cluster(call), await self.ref(call)
         live = await look(here, ref)
         if live is None:
@@ -325,27 +329,25 @@ class RolloutUndo(WorkloadChange):
     def wanted(self, live: Json) -> None:
         if self._template is None:
             return
-        import copy
-
         live["spec"]["template"] = copy.deepcopy(self._template)
 
     async def _find(self, call: Call, here: Cluster, ref: Ref) -> None:
         """Choose the revision whose template it gets; kept in ``_template``. Without a choice, the revision before the
         one that is there when it is first looked at: asked again after the change, it is the same."""
         live = await look(here, ref)
-        if live is None or (self._template is not None and self.to_revision is None):
+        if live is None or self._template is not None:
             return
         found = await revisions(here, ref, live)
         if not found:
             return
         if self.to_revision is not None:
-            chosen = [template for number, template, _ in found if number == self.to_revision]
+            chosen = [one.template for one in found if self.to_revision in (one.number, *one.former)]
             if not chosen:
-                known = ", ".join(str(number) for number, _, _ in found)
+                known = ", ".join(str(one.number) for one in found)
                 raise NotFound(f"{ref.resource} has no revision {self.to_revision}", f"it has {known}")
             self._template = chosen[0]
         elif len(found) > 1:
-            self._template = found[-2][1]
+            self._template = found[-2].template
         else:
             raise InTheWay(Problem(text=f"{ref.resource} has no earlier revision"))
 
@@ -377,29 +379,36 @@ class RolloutUndo(WorkloadChange):
         return await super().probe(call)
 
 
-async def revisions(here: Cluster, ref: Ref, live: Json) -> list[tuple[int, Json, str]]:
-    """``(revision, pod template, change cause)`` of a workload, the oldest first."""
-    found: list[tuple[int, Json, str]] = []
-    from reign_executors.kubernetes.settling import selector_text
+@dataclass(frozen=True, slots=True)
+class PastTemplate:
+    """One revision: its number, the numbers it had before it was rolled back to, its pod template, why it was made."""
 
+    number: int
+    template: Json
+    cause: str
+    former: tuple[int, ...] = ()
+
+
+async def revisions(here: Cluster, ref: Ref, live: Json) -> list[PastTemplate]:
+    """The revisions of a workload, the oldest first."""
+    found: list[PastTemplate] = []
     selector = selector_text((live.get("spec") or {}).get("selector"))
     if ref.kind.kind == "Deployment":
         for one in await here.list(REPLICA_SET, ref.namespace, labelSelector=selector):
             if owned_by(one, uid_of(live)):
                 template = one["spec"]["template"]
                 (template.get("metadata") or {}).get("labels", {}).pop("pod-template-hash", None)
-                found.append((revision(one), template, _cause(one)))
+                history = str((meta(one).get("annotations") or {}).get(FORMER) or "")
+                former = tuple(int(word) for word in history.split(",") if word.isdigit())
+                found.append(PastTemplate(revision(one), template, _cause(one), former))
     else:
         for one in await here.list(CONTROLLER_REVISION, ref.namespace, labelSelector=selector):
             if owned_by(one, uid_of(live)):
                 template = dict(((one.get("data") or {}).get("spec") or {}).get("template") or {})
                 template.pop("$patch", None)
-                found.append((int(one.get("revision") or 0), template, _cause(one)))
-    return sorted(found, key=lambda row: row[0])
+                found.append(PastTemplate(int(one.get("revision") or 0), template, _cause(one)))
+    return sorted(found, key=lambda one: one.number)
 
 
 def _cause(item: Json) -> str:
     return str((meta(item).get("annotations") or {}).get("kubernetes.io/change-cause") or "")
-
-
-__all__ = ["RolloutRestart", "RolloutUndo", "Scale", "SetEnv", "SetImage", "difference", "revisions"]
