@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWis
 from reign_agents.planning.followup import follow_up
 from reign_agents.settings import EngineSettings
 from reign_agents.store.store import Store
+from reign_executors.call import forget
 from reign_executors.errors import InvalidFields
 from reign_executors.operation import JsonObject, Query
 from reign_executors.registry import Registry
@@ -41,13 +42,20 @@ class General:
     """Plans for one session. ``folder`` is where queries may keep scratch files."""
 
     def __init__(
-        self, store: Store, registry: Registry, settings: EngineSettings, planner: Planner, folder: Path
+        self,
+        store: Store,
+        registry: Registry,
+        settings: EngineSettings,
+        planner: Planner,
+        folder: Path,
+        learn: Callable[[Mapping[str, str]], None] = forget,
     ) -> None:
         self._store = store
         self._registry = registry
         self._settings = settings
         self._planner = planner
         self._folder = folder
+        self._learn = learn
 
     async def consider(self, text: str, session: str) -> Considered:
         """The plan for ``text``, validated but not previewed."""
@@ -84,7 +92,7 @@ class General:
         built = self._registry.build(operation, {**fields, **self._context_for(operation, fields)})
         if not isinstance(built, Query) or built.shows_credentials:
             raise InvalidFields(f"{operation} is not a plain read, planning may not run it")
-        outputs = await built.execute(planning_call(self._settings, self._folder))
+        outputs = await built.execute(planning_call(self._settings, self._folder, learn=self._learn))
         return outputs.model_dump(mode="json")
 
     def _context_for(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 from collections.abc import Coroutine, Mapping, Sequence
@@ -19,7 +18,7 @@ from reign_agents.engine.pool import LocalPool
 from reign_agents.engine.previews import Previewer
 from reign_agents.engine.results import Answerer, Results
 from reign_agents.engine.run import Engine, RunDriver
-from reign_agents.engine.secrets import secrets_of
+from reign_agents.engine.secrets import Kept, Pasted, Secrets, pasted, secrets_of
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import General, new_plan_id
@@ -34,8 +33,6 @@ from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.errors import InvalidFields, NotFound, OperationError
 from reign_executors.operation import Change, JsonObject
-from reign_executors.redaction import Redactor
-from reign_executors.redaction.placeholders import PLACEHOLDER
 from reign_executors.registry import Registry, default_registry
 
 __all__ = [
@@ -58,7 +55,6 @@ __all__ = [
 ]
 
 DEFAULTS = RunOptions()
-SECRETS_GONE = "the values of this plan's secrets were not kept"
 
 
 class Session:
@@ -73,6 +69,7 @@ class Session:
         name: str | None = None,
         planner: Planner | None = None,
         answerer: Answerer | None = None,
+        credentials: Kept | None = None,
     ) -> None:
         self.id = name or "s_" + secrets.token_hex(4)
         self.store = store
@@ -80,6 +77,7 @@ class Session:
         self._registry = registry or default_registry()
         self._hub = Hub()
         self._approvals = Approvals()
+        self._secrets = Secrets(credentials)
         self._engine = Engine(
             store=store,
             hub=self._hub,
@@ -87,10 +85,12 @@ class Session:
             settings=settings,
             pool=LocalPool(settings.concurrency),
             approvals=self._approvals,
-            redactor=Redactor(),
+            secrets=self._secrets,
             answerer=answerer or _offline_answer,
         )
-        self._general = General(store, self._registry, settings, planner or _offline_planner(), store.paths.state)
+        self._general = General(
+            store, self._registry, settings, planner or _offline_planner(), store.paths.state, self._secrets.learn
+        )
         self._runs: dict[str, RunDriver] = {}
         self._tasks: dict[str, asyncio.Task[RunEnd]] = {}
         self._ends: dict[str, RunEnd] = {}
@@ -109,6 +109,8 @@ class Session:
 
     async def plan(self, text: str, *, preview: bool = True) -> Plan:
         """The plan for a request, with effects; runs nothing and journals nothing."""
+        await self._secrets.load()
+        self.noticed(text)
         considered = await self._general.consider(text, self.id)
         plan = considered.plan
         if considered.undo is not None:
@@ -116,10 +118,28 @@ class Session:
             plan = replace(plan, request=text)
         return await self.check_plan(plan) if preview and plan.steps else plan
 
+    def noticed(self, text: str) -> Pasted:
+        """What a person wrote, looked through for secrets before anything is done with it; those are hidden from now
+        on. ``word`` is what the person should be told.
+        """
+        found = pasted(text)
+        self._secrets.learn(found.values)
+        return found
+
+    def hidden(self, value: JsonObject) -> JsonObject:
+        """A JSON object without anything that this session knows to be secret, or that looks like it."""
+        shown = self._secrets.redactor.value(value)
+        assert isinstance(shown, dict)
+        return shown
+
     async def check_plan(self, plan: Plan) -> Plan:
         """A saved plan, validated and previewed against the systems as they are now. ``ToolMissing`` is raised."""
-        plan = validated(plan, self._registry)
-        previewer = Previewer(self._registry, self.settings, self.store.paths.state, self.store.blobs)
+        await self._secrets.load()
+        plan = validated(self._secrets.restored(plan), self._registry)
+        self._secrets.learn(secrets_of(plan, self._registry))
+        previewer = Previewer(
+            self._registry, self.settings, self.store.paths.state, self.store.blobs, self._secrets.learn
+        )
         previewed = await previewer.plan(plan)
         if previewed.tool_missing is not None:
             raise previewed.tool_missing
@@ -134,18 +154,19 @@ class Session:
 
     async def ask(self, text: str, options: RunOptions = DEFAULTS) -> str:
         """Understand, plan and run; returns the run's id at once, everything else comes as events."""
+        self.noticed(text)
         run = self.store.next_run_id()
         self._spawn(run, self._asked(run, text, options))
         return run
 
     async def start(self, plan: Plan, options: RunOptions = DEFAULTS) -> str:
-        """Run a plan that was saved or edited. ``InvalidFields`` when the values of its secrets were not kept.
+        """Run a plan that was saved or edited. Placeholders are filled from the environment and the credentials;
+        ``InvalidFields`` names those that nobody has.
 
         A saved undo plan is one as long as the ledger still gives the same steps; else it is a plan like any other.
         """
-        plan = validated(plan, self._registry)
-        if _lacks_secrets(plan):
-            raise InvalidFields(SECRETS_GONE, "plan it again, or put the values back into the file")
+        await self._secrets.load()
+        plan = validated(self._secrets.restored(plan), self._registry)
         inverses = self._undone_by(plan)
         run = self.store.next_run_id()
         plan = plan if inverses else replace(plan, undo_of=None)
@@ -197,6 +218,7 @@ class Session:
 
     async def _asked(self, run: str, text: str, options: RunOptions) -> RunEnd:
         try:
+            await self._secrets.load()
             considered = await self._general.consider(text, self.id)
             if considered.undo is not None:
                 plan, inverses = await self._undo_plan(considered.undo)
@@ -216,7 +238,8 @@ class Session:
         """A request that gives no steps: a question, or words alone. Nothing is journalled."""
         if plan.question is None:
             return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer)
-        question = Event(run, EventType.QUESTION, {"text": plan.question, "suggestions": list(plan.suggestions)}, seq=2)
+        data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions)})
+        question = Event(run, EventType.QUESTION, data, seq=2)
         return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question)
 
     def _without_steps(
@@ -227,7 +250,10 @@ class Session:
             "user": self.settings.user,
             "resumed": False,
             "undo_of": None,
+            "mode": self.mode,
         }
+        answer = None if answer is None else self._secrets.redactor.text(answer)
+        started = self.hidden(started)
         ended: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
         self._hub.publish(
             Event(run, EventType.RUN_STARTED, started, seq=1),
@@ -239,10 +265,16 @@ class Session:
     async def _driven(
         self, run: str, plan: Plan, options: RunOptions, *, inverses: Mapping[str, Inverse] | None = None
     ) -> RunEnd:
+        await self._secrets.load()
+        try:
+            plan = self._secrets.restored(plan)
+        except InvalidFields as error:
+            return self._without_steps(run, plan.request, Outcome.STOPPED, 3, str(error))
+        self._secrets.learn(secrets_of(plan, self._registry))
         record = RunRecord(
             run=run,
             plan=plan.id,
-            request=self._engine.redactor.also(secrets_of(plan, self._registry)).text(plan.request),
+            request=self._secrets.redactor.text(plan.request),
             intent=plan.intent,
             risk=None,
             user=self.settings.user,
@@ -280,9 +312,11 @@ class Session:
     # resuming ---------------------------------------------------------------------------------------------------
 
     async def _resumed(self, record: RunRecord, plan: Plan, options: RunOptions) -> RunEnd:
-        if _lacks_secrets(plan):
-            error = f"{SECRETS_GONE}, so it can't go on (plan it again)"
-            return self._without_steps(record.run, record.request, Outcome.STOPPED, 3, error)
+        await self._secrets.load()
+        try:
+            plan = self._secrets.restored(plan)
+        except InvalidFields as error:
+            return self._without_steps(record.run, record.request, Outcome.STOPPED, 3, str(error))
         ended: dict[str, Ended] = {}
         attempts: dict[str, int] = {}
         under_way: dict[str, str] = {}
@@ -325,6 +359,8 @@ class Session:
             key=f"{run}/{step.id}",
             folder=self.store.step_folder(run, step.id),
             blobs=self.store.blobs.of(run, step.id),
+            secrets=self._secrets.values,
+            learn=self._secrets.learn,
             resumed=True,
         )
         return await self._engine_found(operation, call, record)
@@ -466,11 +502,6 @@ class Session:
         if self._tasks:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._hub.close()
-
-
-def _lacks_secrets(plan: Plan) -> bool:
-    """Whether a placeholder stands where a secret was: running it would write the placeholder into the system."""
-    return PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)) is not None
 
 
 def _offline_planner() -> Planner:

@@ -46,6 +46,10 @@ def discard(_data: bytes) -> None:
     """A sink that keeps nothing."""
 
 
+def forget(_values: Mapping[str, str]) -> None:
+    """For calls whose output nobody sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of one verb of one operation.
@@ -62,6 +66,9 @@ class Call:
     resumed   True when the step was started before by a process that died
     environment  the variables of the person's shell (None: this process's own), scrubbed by the process runner
     secrets   known secret values by name, for programs that write their own output (never shown, never kept)
+    learn     takes values by name that were found to be secret on the real system (the data of a Kubernetes Secret, a
+              container's DB_PASSWORD, what terraform calls sensitive): hidden everywhere from then on. Tell it before
+              anything that may hold them is written or returned
     planning  True when a plan is only being shown: other steps share the folder, nothing may be left in it
     """
 
@@ -76,6 +83,7 @@ class Call:
     resumed: bool = False
     environment: dict[str, str] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    learn: Callable[[Mapping[str, str]], None] = field(default=forget, repr=False)
     planning: bool = False
 
     def will_touch(self, resource: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from reign_agents.engine.binding import Approved
 from reign_agents.engine.calls import step_call
 from reign_agents.engine.previews import stay
+from reign_agents.engine.secrets import Secrets
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.plan.model import Step, Verdict
 from reign_agents.safety.policy import Ruling, rule
@@ -89,7 +90,7 @@ class Attempt:
         store: Store,
         settings: EngineSettings,
         redactor: Redactor,
-        secrets: Mapping[str, str],
+        secrets: Secrets,
         journal: Journal,
         after: Callable[[Call], Awaitable[str | None]] | None = None,
     ) -> None:
@@ -117,7 +118,8 @@ class Attempt:
             folder=self._store.step_folder(self._run, self._step.id),
             blobs=self._store.blobs.of(self._run, self._step.id),
             write=log.write,
-            secrets=self._secrets,
+            secrets=self._secrets.values,
+            learn=self._secrets.learn,
             resumed=self._resumed,
         )
         started = time.monotonic()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reign_agents.settings import EngineSettings
-from reign_executors.call import Blobs, Call, MemoryBlobs, discard
+from reign_executors.call import Blobs, Call, MemoryBlobs, discard, forget
 from reign_executors.effect import Effect
 
 
@@ -47,6 +47,7 @@ def planning_call(
     folder: Path,
     *,
     blobs: Blobs | None = None,
+    learn: Callable[[Mapping[str, str]], None] = forget,
     foreseen: Foreseen = NOTHING_FORESEEN,
 ) -> Call:
     """For a preview or a query at planning: no output. ``blobs`` is where an undo finds what was kept."""
@@ -59,6 +60,7 @@ def planning_call(
         gone=foreseen.removed,
         touched=foreseen.touched,
         planning=True,
+        learn=learn,
     )
 
 
@@ -70,6 +72,7 @@ def step_call(
     blobs: Blobs,
     write: Callable[[bytes], None] = discard,
     secrets: Mapping[str, str] | None = None,
+    learn: Callable[[Mapping[str, str]], None] = forget,
     resumed: bool = False,
 ) -> Call:
     """For the verbs of a step that is being executed."""
@@ -79,6 +82,7 @@ def step_call(
         write=write,
         blobs=blobs,
         cwd=settings.cwd,
-        secrets=dict(secrets or {}),
+        secrets={} if secrets is None else secrets,
+        learn=learn,
         resumed=resumed,
     )

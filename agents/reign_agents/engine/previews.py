@@ -13,7 +13,7 @@ from reign_agents.plan.model import Plan, Step, Verdict
 from reign_agents.plan.references import filled, references, referred_steps
 from reign_agents.safety.policy import READ_ONLY, rule
 from reign_agents.settings import EngineSettings, Mode
-from reign_executors.call import Blobs, Call
+from reign_executors.call import Blobs, Call, forget
 from reign_executors.effect import Effect, Problem
 from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, TargetMoved, ToolMissing
 from reign_executors.operation import Change, Operation
@@ -49,11 +49,19 @@ def for_defaults(step: Step, settings: EngineSettings, registry: Registry) -> St
 class Previewer:
     """Previews steps for planning. Nothing is changed and nothing journalled."""
 
-    def __init__(self, registry: Registry, settings: EngineSettings, folder: Path, blobs: Blobs | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        settings: EngineSettings,
+        folder: Path,
+        blobs: Blobs | None = None,
+        learn: Callable[[Mapping[str, str]], None] = forget,
+    ) -> None:
         self._registry = registry
         self._settings = settings
         self._folder = folder
         self._blobs = blobs
+        self._learn = learn
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def plan(self, plan: Plan, on_step: Callable[[Step], None] | None = None) -> Previewed:
@@ -81,7 +89,7 @@ class Previewer:
 
     async def _step(self, step: Step, before: Foreseen) -> tuple[Step, OperationError | None]:
         step = for_defaults(step, self._settings, self._registry)
-        call = planning_call(self._settings, self._folder, blobs=self._blobs, foreseen=before)
+        call = planning_call(self._settings, self._folder, blobs=self._blobs, foreseen=before, learn=self._learn)
         try:
             if referred_steps(step.fields):
                 return await self._later(step, call), None

@@ -17,7 +17,7 @@ from reign_agents.engine.hub import Hub
 from reign_agents.engine.pool import WorkerPool
 from reign_agents.engine.previews import Previewed, Previewer
 from reign_agents.engine.results import Answerer
-from reign_agents.engine.secrets import secrets_of
+from reign_agents.engine.secrets import Secrets, secrets_of
 from reign_agents.engine.telling import Telling
 from reign_agents.engine.undo import Inverse
 from reign_agents.events import EventType, Outcome, now
@@ -32,7 +32,6 @@ from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.errors import OperationError, TargetMoved, ToolMissing
 from reign_executors.operation import Change, JsonObject
-from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
 
 
@@ -46,7 +45,7 @@ class Engine:
     settings: EngineSettings
     pool: WorkerPool
     approvals: Approvals
-    redactor: Redactor
+    secrets: Secrets
     answerer: Answerer
 
 
@@ -75,7 +74,7 @@ class RunDriver:
         self._given = plan
         self.options = options
         self._engine = engine
-        self._secrets = secrets_of(plan, engine.registry)
+        engine.secrets.learn(secrets_of(plan, engine.registry))
         self._record = run
         self._inverses = dict(inverses or {})
         self._ended: dict[str, Ended] = {**(ended or {}), **(found or {})}
@@ -83,8 +82,7 @@ class RunDriver:
         self._attempts = dict(attempts or {})
         self._under_way = dict(under_way or {})
         self._resumed = ended is not None
-        redactor = engine.redactor.also(self._secrets)
-        self._telling = Telling(self.run, engine.store, engine.hub, engine.registry, redactor)
+        self._telling = Telling(self.run, engine.store, engine.hub, engine.registry, engine.secrets.redactor)
         self._asking = Asking(
             self.run,
             run.user,
@@ -139,7 +137,9 @@ class RunDriver:
         """Take the edited plan instead, as long as nothing was changed; approvals are void, effects asked again."""
         if self._telling.acted or self.end.done():
             raise OperationError("this run has changed something already", "cancel it, or undo it and plan again")
-        self._replan = validated(edited(self.plan, edits), self._engine.registry)
+        secrets = self._engine.secrets
+        self._replan = validated(secrets.restored(edited(self.plan, edits), secrets.values), self._engine.registry)
+        secrets.learn(secrets_of(self._replan, self._engine.registry))
         self._edit_came.set()
         if self._phase is not None:
             self._phase.cancel()
@@ -224,6 +224,7 @@ class RunDriver:
             "user": self._record.user,
             "resumed": self._resumed,
             "undo_of": self.plan.undo_of,
+            "mode": self._engine.settings.mode_in_force.value,
         }
         if self._resumed:
             await self._telling.tell(EventType.RUN_STARTED, data)
@@ -264,6 +265,7 @@ class RunDriver:
             self._engine.settings,
             self._engine.store.run_folder(self.run),
             self._engine.store.blobs,
+            self._engine.secrets.learn,
         )
         todo = self.plan.with_steps(step for step in self.plan.steps if step.id not in self._ended)
         gone = frozenset(self._ended)
@@ -383,7 +385,7 @@ class RunDriver:
                 store=self._engine.store,
                 settings=self._engine.settings,
                 redactor=self._telling.redactor,
-                secrets=self._secrets,
+                secrets=self._engine.secrets,
                 journal=self._telling,
                 after=self._restored if step.id in self._inverses else None,
             )
