@@ -63,6 +63,7 @@ class Invocation:
     path: list[str] = field(default_factory=list)
     rest_at: int = -1  # index in operands of the first after ``--``
     unknown_sub: str | None = None
+    known: dict[str, str] = field(default_factory=dict)  # options that change nothing, see knowledge.options
 
     def has(self, *flags: str) -> bool:
         for flag, value in self.options:
@@ -96,6 +97,8 @@ def parse(inv: Invocation) -> None:
     i = 1
     operands = inv.operands
     options = inv.options
+    program = knowledge.base_name(inv.name)
+    known = knowledge.options(program)
     while i < len(argv):
         word = argv[i]
         i += 1
@@ -105,6 +108,7 @@ def parse(inv: Invocation) -> None:
                 if following is not None:
                     inv.path.append(plain(word))
                     spec = following
+                    known = knowledge.options(program, *inv.path)
                     continue
                 inv.unknown_sub = word
             operands.append(word)
@@ -121,25 +125,29 @@ def parse(inv: Invocation) -> None:
         if bare.startswith("--") or spec.long:
             flag, equals, value = bare.partition("=")
             flag = plain(flag)
-            if flag not in spec.values and len(flag) > 4 and not spec.long:
-                flag = _unabbreviated(spec, flag)
+            if flag not in spec.values and flag not in known and not spec.long:
+                flag = _unabbreviated(spec, known, flag)
             if equals:
                 options.append((flag, word_marks + value))
-            elif flag in spec.values and i < len(argv):
+            elif _takes_value(spec, known, flag) and i < len(argv):
                 options.append((flag, argv[i]))
                 i += 1
             else:
                 options.append((flag, None))
             continue
-        if plain(bare) in spec.values and i < len(argv):
-            options.append((plain(bare), argv[i]))
-            i += 1
+        if len(bare) > 2 and (plain(bare) in spec.values or plain(bare) in known):
+            takes = _takes_value(spec, known, plain(bare)) and i < len(argv)
+            options.append((plain(bare), argv[i] if takes else None))
+            i += takes
             continue
         j = 1
         while j < len(bare):
             flag = "-" + bare[j]
             j += 1
-            if flag in spec.values:
+            if known.get(flag) == "?":
+                options.append((flag, word_marks + bare[j:] if j < len(bare) else None))
+                break
+            if _takes_value(spec, known, flag):
                 if j < len(bare):
                     options.append((flag, word_marks + bare[j:].removeprefix("=")))
                 elif i < len(argv):
@@ -150,14 +158,50 @@ def parse(inv: Invocation) -> None:
                 break
             options.append((flag, None))
     inv.spec = spec
+    inv.known = known
 
 
-def _unabbreviated(spec: Spec, flag: str) -> str:
-    """``--outp`` is ``--output`` where the program reads only one option so."""
-    if flag in spec.flags:
+def _takes_value(spec: Spec, known: dict[str, str], flag: str) -> bool:
+    """Whether the next word is the option's: as its own program's list says, else as the family's table says."""
+    kind = known.get(flag)
+    if kind is None or flag in spec.writes or flag in spec.runs:
+        return flag in spec.values
+    return kind == "=" if spec.shared else kind == "=" or flag in spec.values
+
+
+def _unabbreviated(spec: Spec, known: dict[str, str], flag: str) -> str:
+    """``--outp`` is ``--output``. Of several readings the one that does more harm counts."""
+    if flag in spec.flags or len(flag) < 3:
         return flag
-    full = [v for v in spec.values if v.startswith(flag)]
-    return full[0] if full and all(f.startswith(min(full, key=len)) or len(full) == 1 for f in full) else flag
+    worse = [v for v in (*spec.writes, *spec.runs, *spec.raising) if v.startswith(flag)]
+    if worse or _COMPLETE not in known:
+        return worse[0] if worse else flag
+    full = [v for v in known if v.startswith(flag)]
+    return full[0] if full else flag
+
+
+_COMPLETE = "--~"  # a list with this mark has all of the program's options: abbreviations of them are understood
+
+
+def strange_option(inv: Invocation) -> str | None:
+    """The first option that is not known to change nothing."""
+    spec, known = inv.spec, inv.known
+    if "*" in known:
+        return None
+    for flag, _ in inv.options:
+        if flag in known or flag in spec.flags or flag in spec.opens or flag in _ALWAYS_KNOWN:
+            continue
+        if flag in spec.writes or flag in spec.runs:
+            continue  # judged by their values
+        if flag.startswith("--") and "--*" in known:
+            continue
+        if "-#" in known and flag[1:].isdigit():
+            continue
+        return flag
+    return None
+
+
+_ALWAYS_KNOWN = frozenset({"--help", "--version"})
 
 
 def flag_effect(spec: Spec, flag: str, value: str | None) -> str | None:
@@ -204,12 +248,17 @@ def effect_of(inv: Invocation) -> str:
 
 
 def _verb_effect(inv: Invocation, effect: str) -> str:
+    """The first verb decides; once it reads, a later one that does harm counts (an option may have hidden it)."""
+    found = effect
     for operand in inv.operands:
         word = plain(operand)
         for pattern, what in inv.spec.verbs:
             if pattern.fullmatch(word):
-                return what
-    return effect
+                if what != "reads":
+                    return what
+                found = what
+                break
+    return found
 
 
 def only_help(inv: Invocation) -> bool:
@@ -241,7 +290,25 @@ def handler(name: str) -> Callable[[Handler], Handler]:
 
 
 def judge(inv: Invocation) -> str:
-    """Report what this invocation does; returns its output as far as known."""
+    """Report what this invocation does; returns its output as far as known.
+
+    What seems to read must not carry an option that is not known to be harmless.
+    """
+    run = inv.run
+    before = _reported(run)
+    out = _judged(inv)
+    if _reported(run) == before:
+        strange = strange_option(inv)
+        if strange is not None:
+            run.unclear("unclear.option", f"what '{inv.title}' does with {shown(strange)} is not known to be a read")
+    return out
+
+
+def _reported(run: Interpreter) -> int:
+    return len(run.changes) + sum(f.level != "notice" for f in run.findings.values())
+
+
+def _judged(inv: Invocation) -> str:
     run = inv.run
     parse(inv)
     if only_help(inv) and not inv.spec.ends:

@@ -19,6 +19,11 @@ A program's table (and every subcommand's) may hold:
 ``sub``            subcommands with tables of their own
 ``verbs``          effect → verbs looked for anywhere among the operands (cloud tools)
 ``examples``       verdict → commands, checked by the tests
+
+``programs/options/*.txt`` says which options are known to change nothing (``git log: -n= --oneline --abbrev?``: ``=``
+takes a value, ``?`` only one written to it, ``-#`` any number, ``*`` looked at by code, ``--*`` any long option,
+``--~`` the list is complete: abbreviations are understood).
+What reads asks as soon as it carries an option that neither table knows.
 """
 
 from __future__ import annotations
@@ -56,6 +61,7 @@ class Spec:
     handler: str = ""
     long: bool = False
     ends: bool = False
+    shared: bool = False  # one table for many programs: its ``values`` are only a guess for each
     subs: dict[str, Spec] = field(default_factory=dict)
     patterns: list[tuple[re.Pattern[str], Spec]] = field(default_factory=list)
     verbs: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
@@ -172,6 +178,30 @@ def _table(block: str) -> dict[str, Any]:
     return table
 
 
+@cache
+def _option_lines() -> dict[str, str]:
+    """Command → its options as written, of all families."""
+    found: dict[str, str] = {}
+    for path in sorted(FOLDER.glob("options/*.txt")):
+        for line in path.read_text("utf-8").replace("\n  ", " ").split("\n"):
+            commands, colon, options = line.partition(": ")
+            if colon and not line.startswith("#"):
+                for command in commands.split(", "):
+                    found[command] = found[command] + " " + options if command in found else options
+    return found
+
+
+@cache
+def options(*command: str) -> dict[str, str]:
+    """The harmless options of a program and its subcommands: ``""``, ``"="`` (value) or ``"?"`` (value attached)."""
+    known: dict[str, str] = {}
+    lines = _option_lines()
+    for length in range(1, len(command) + 1):
+        for word in lines.get(" ".join(command[:length]), "").split():
+            known[word.rstrip("=?") if len(word) > 2 else word] = word[-1] if word[-1] in "=?" and len(word) > 2 else ""
+    return known
+
+
 _VERSIONED = re.compile(r"(python|perl|ruby|node|php|lua|pip|gcc|g\+\+|clang|java|tclsh|wish|bash|zsh)-?\d[\d.]*")
 
 
@@ -190,7 +220,10 @@ def program(name: str) -> Spec | None:
         block = _sources().get(name)
         if block is None:
             return None
-    return build(name, {k: v for k, v in _table(block).items() if k not in ("names", "examples")})
+    table = _table(block)
+    spec = build(name, {k: v for k, v in table.items() if k not in ("names", "examples")})
+    spec.shared = str(table["names"]).count(" ") > 4
+    return spec
 
 
 def names() -> frozenset[str]:

@@ -19,19 +19,11 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
-_AWK_READING = frozenset(
-    ("-F", "-v", "-f", "-e", "-i", "--file", "--source", "--include", "--field-separator", "--assign", "--posix")
-)
-"""Options with which awk still only does what its program says; others load code or write files."""
-
 
 @handler("awk")
 def _awk(inv: Invocation, effect: str) -> str | None:
     run = inv.run
     operands = list(inv.operands)
-    strange = [flag for flag, _ in inv.options if flag not in _AWK_READING]
-    if strange:
-        run.unclear("unclear.option", f"what {inv.name} does with {strange[0]} is not known to be a read")
     programs = [run.content(v, inv.scope, inv.stdin) for v in inv.all_values("-f", "--file")]
     if not programs and not inv.has("-e", "--source"):
         if not operands:
@@ -41,6 +33,8 @@ def _awk(inv: Invocation, effect: str) -> str | None:
     if inv.has("-i", "--include") and "inplace" in [plain(v) for v in inv.all_values("-i", "--include")]:
         for o in operands:
             run.write(o, inv.scope)
+    elif inv.has("-i", "--include"):
+        run.unclear("unclear.script", "what awk includes is not visible")
     content = "".join(run.content(o, inv.scope, inv.stdin) for o in operands if "=" not in o) or (inv.stdin or "")
     for program in programs:
         if NETWORK in program or DECODED in program:
@@ -82,12 +76,62 @@ def _assigned(text: str, name: str) -> list[str]:
     return [ansi(s) for s in re.findall(rf'\b{name}\s*=\s*"((?:\\.|[^"\\])*)"', text)]
 
 
+def _awk_bare(text: str) -> str:
+    """An awk program without the insides of its strings, regular expressions and comments."""
+    out: list[str] = []
+    i = 0
+    before = "("
+    while i < len(text):
+        c = text[i]
+        if c == '"' or (c == "/" and before in "(,~!{};&|\n"):
+            end = i + 1
+            while end < len(text) and text[end] != c and (c == '"' or text[end] != "\n"):
+                end += 2 if text[end] == "\\" else 1
+            out.append(c + c)
+            i = end + 1
+            before = '"'
+            continue
+        if c == "#":
+            i = len(text) if (end := text.find("\n", i)) < 0 else end
+            continue
+        out.append(c)
+        before = before if c in " \t" else c
+        i += 1
+    return "".join(out)
+
+
+def _awk_opens(bare: str) -> bool:
+    """Whether a file or program is opened that is not one plain string constant."""
+    for found in re.finditer(r"(?<!\|)\|(?!\|)&?", bare):
+        left, right = bare[: found.start()].rstrip(), bare[found.end() :].lstrip()
+        if right.startswith("getline"):
+            if not re.search(r'(?:^|[({;\n!=]|while\s*\()\s*""$', left):
+                return True
+        elif not re.match(r'""\s*(?:$|[;}\n)])', right):
+            return True
+    for found in re.finditer(r"\bprintf?\b", bare):
+        depth = 0
+        rest = bare[found.end() :]
+        for i, c in enumerate(rest):
+            if c in "([":
+                depth += 1
+            elif c in ")]":
+                depth -= 1
+            elif c in ";}\n" and depth <= 0:
+                break
+            elif c == ">" and depth <= 0:
+                if not re.match(r'>?\s*""\s*(?:$|[;}\n])', rest[i + 1 :]):
+                    return True
+                break
+    return False
+
+
 def _awk_text(inv: Invocation, text: str, content: str) -> str:
     """Report what an awk program runs and writes; returns the marks of what it reads from commands."""
     run = inv.run
     printed = ""
     blank = re.sub(r'"(?:\\.|[^"\\])*"', lambda m: '"' + "_" * (len(m[0]) - 2) + '"', text)
-    bare = re.sub(r"/(?:\\.|[^/\\\n])*/", "//", re.sub(r'"(?:\\.|[^"\\])*"', '""', text))
+    bare = _awk_bare(text)
     for found in re.finditer(r'\bsystem\s*\(\s*("(?:\\.|[^"\\])*"(?:\s*[^")][^)]*)?|[^)]*)', text):
         if not blank.startswith("system", found.start()):
             continue
@@ -112,14 +156,8 @@ def _awk_text(inv: Invocation, text: str, content: str) -> str:
     for found in re.finditer(r'>{1,2}\s*"((?:\\.|[^"\\])*)"', text):
         if re.search(r"(?:print|printf)\b[^;}\n]*$", text[: found.start()]):
             run.write(ansi(found[1]), inv.scope)
-    if re.search(r"(?:print|printf)\b[^;}\n(]*(?:>{1,2}|\|)\s*[A-Za-z_$(]", bare):
-        run.unclear("unclear.code", "awk writes to files or programs named while it runs")
-    elif (
-        re.search(r"\|\s*getline|\w\s*\|\s*(?!\|)[A-Za-z_$]", re.sub(r"\|\|", "", bare))
-        and "getline" in bare
-        and '"' not in text
-    ) or re.search(r"(?:\$\w+|\b[a-z]\w*)\s*\|&?\s*getline", bare):
-        run.unclear("unclear.code", "awk runs what it reads")
+    if _awk_opens(bare):
+        run.unclear("unclear.code", "awk writes to files or runs programs named while it runs")
     if re.search(r"@\w+\s*\(|@load|@include", bare):
         run.unclear("unclear.code", "awk loads or calls something unknown")
     return printed

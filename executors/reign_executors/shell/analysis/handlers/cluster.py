@@ -318,6 +318,7 @@ def _aws(inv: Invocation, effect: str) -> str | None:
     verb = words[1] if len(words) > 1 else ""
     if inv.has("--dry-run", "--dryrun", "--generate-cli-skeleton", "--no-execute-changeset") or "help" in words:
         return UNKNOWN
+    _written_by_aws(inv, words)
     if service == "s3" and verb in ("cp", "sync", "mv"):
         kept = inv.operands
         inv.operands = inv.operands[2:]
@@ -360,6 +361,18 @@ def _aws(inv: Invocation, effect: str) -> str | None:
     if service == "guardduty" and verb == "delete-detector":
         run.deny("security.audit", "would switch the account's intrusion detection off")
     return None
+
+
+_TO_FILE = re.compile(
+    r"get-object(?:-torrent)?|get-export|get-sdk|get-job-output|synthesize-speech|get-media\S*|get-clip|get-snapshot-block|"
+    r"get-archive|get-generated-template|get-dataset-content|select-object-content|get-image|get-invocation\S*"
+)
+
+
+def _written_by_aws(inv: Invocation, words: list[str]) -> None:
+    """``aws s3api get-object … FILE``: some questions put their answer into a file named last."""
+    if any(_TO_FILE.fullmatch(w) for w in words[1:2]) and len(words) > 2 and words[-1] not in ("-", "/dev/stdout"):
+        inv.run.write(inv.operands[-1], inv.scope)
 
 
 @handler("cloud")

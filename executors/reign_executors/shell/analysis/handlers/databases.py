@@ -19,7 +19,7 @@ _SQL_READ = re.compile(
     re.IGNORECASE,
 )
 _SQL_WRITE = re.compile(
-    r"\b(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|replace\s+into|call|do\s+\$|copy|vacuum|reindex|lock|kill|merge|set\s+global|flush|reset|shutdown|load\s+data|into\s+(?:out|dump)file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|setval|nextval|lo_import|lo_export|pg_read_file|pg_ls_dir|dblink|xp_cmdshell|sys_exec|load_extension|writefile|edit)\b",
+    r"\b(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|replace\s+into|call|do\s+\$|copy|vacuum|reindex|lock|kill|merge|set\s+global|flush|reset|shutdown|load\s+data|into\s+(?:out|dump)file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|setval|nextval|lo_import|lo_export|pg_read_file|pg_ls_dir|dblink\w*|pg_rotate_logfile|pg_promote|pg_switch_wal|pg_create_\w+|pg_drop_\w+|pg_logical_\w+|pg_replication_\w+|pg_wal_replay_\w+|pg_export_snapshot|pg_notify|pg_stat_reset\w*|pg_advisory_\w+|pg_try_advisory_\w+|pg_read_binary_file|pg_file_\w+|pg_execute_\w+|lo_\w+|set_config|query_to_xml|sys_eval|load_file|xp_\w+|openrowset|xp_cmdshell|sys_exec|load_extension|writefile|edit)\b",
     re.IGNORECASE,
 )
 
@@ -53,7 +53,7 @@ def judge_sql(inv: Invocation, text: str) -> None:
             continue
         if re.match(r"\s*explain\b(?!.*\banalyze\b)", statement, re.IGNORECASE | re.DOTALL):
             continue
-        if not _SQL_READ.match(statement) or _SQL_WRITE.search(statement):
+        if not _SQL_READ.match(statement) or _SQL_WRITE.search(statement) or _SQL_INTO.search(statement):
             word = statement.split()[0].lower()
             if re.match(r"\s*show\b|\s*desc", statement, re.IGNORECASE):
                 continue
@@ -61,6 +61,9 @@ def judge_sql(inv: Invocation, text: str) -> None:
             run.change(
                 action, f"database/{' '.join(statement.split()[:3])}", f"{inv.name} changes the database ({word})"
             )
+
+
+_SQL_INTO = re.compile(r"\binto\b(?!\s*@)", re.IGNORECASE)
 
 
 @handler("sql")

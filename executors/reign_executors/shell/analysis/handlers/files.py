@@ -178,7 +178,13 @@ _FIND_ACTIONS = frozenset(["-exec", "-execdir", "-ok", "-okdir"])
 _FIND_TESTS = listed(
     "-name -iname -path -ipath -wholename -regex -iregex -type -mtime -mmin -atime -amin -ctime -cmin "
     "-newer -size -maxdepth -mindepth -perm -user -group -uid -gid -printf -links -inum -lname -ilname "
-    "-samefile -fstype -xtype -anewer -cnewer -used -regextype -newermt -newerct -newerat"
+    "-samefile -fstype -xtype -anewer -cnewer -used -regextype -newermt -newerct -newerat -newermc -newerma -newerac "
+    "-newerca -newercm -newercc -newermm -newerBt -files0-from -context"
+)
+_FIND_WORDS = listed(
+    "-print -print0 -ls -prune -quit -depth -d -daystart -follow -mount -xdev -noleaf -ignore_readdir_race "
+    "-noignore_readdir_race -warn -nowarn -readable -writable -executable -true -false -a -and -H -L -P -E -X -s -x "
+    "--help -help --version -version ( ) ,"
 )
 
 
@@ -218,7 +224,8 @@ def _find(inv: Invocation, effect: str) -> str | None:
             negated = False
             if word in _FIND_TESTS:
                 i += 1
-            continue
+            if word not in _FIND_ACTIONS and word not in _FIND_FILES and word != "-delete":
+                continue
         if word in _FIND_TESTS:
             value = words[i] if i < len(words) else ""
             i += 1
@@ -260,6 +267,8 @@ def _find(inv: Invocation, effect: str) -> str | None:
             unmarked(words[i - 1]) and not is_known(words[i - 1]) and not narrowed and len(unmarked(words[i - 1])) == 1
         ):
             run.unclear("unclear.operands", "part of what find would do is not known")
+        elif word not in _FIND_WORDS and is_known(words[i - 1]):
+            run.unclear("unclear.option", f"what find does with {shown(word)} is not known to be a read")
     if everything_deleted:
         for start in starts:
             if narrowed_delete:

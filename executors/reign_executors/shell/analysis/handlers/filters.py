@@ -74,7 +74,9 @@ def _base64(inv: Invocation, effect: str) -> str | None:
 
 @handler("xxd")
 def _xxd(inv: Invocation, effect: str) -> str | None:
-    if not inv.has("-r"):
+    if len(inv.operands) > 1 and plain(inv.operands[1]) != "-":
+        inv.run.write(inv.operands[1], inv.scope)
+    if not inv.has("-r", "-revert"):
         return UNKNOWN + marks(gathered(inv))
     text = _text(inv)
     try:

@@ -63,6 +63,8 @@ def _curl(inv: Invocation, effect: str) -> str | None:
     run, scope = inv.run, inv.scope
     if not inv.operands and not inv.has("--url", "-K", "--config"):
         return UNKNOWN
+    if effect != "reads":
+        run.change(Action.UPDATE, "url/…", "does more than fetch")
     method = plain(inv.value("-X", "--request") or "").upper()
     urls = [*inv.operands, *inv.all_values("--url")]
     sending = False
@@ -119,13 +121,6 @@ def _curl(inv: Invocation, effect: str) -> str | None:
             folder = inv.value("--output-dir")
             _downloaded(inv, f"{folder.rstrip('/')}/{name}" if folder else name, body)
         return ""
-    for flag, value in inv.options:
-        if (
-            flag in ("-D", "--dump-header", "-c", "--cookie-jar", "--trace", "--trace-ascii", "--stderr")
-            and value
-            and plain(value) != "-"
-        ):
-            run.write(value, scope)
     return body
 
 
@@ -182,6 +177,24 @@ def _wget(inv: Invocation, effect: str) -> str | None:
 _SHELL_NAME = re.compile(
     r"(?:^|[\s/'\"`,:=(])(?:(?:ba|da|z|k|a|c|tc|fi)?sh|cmd(?:\.exe)?|powershell|python3?|perl)(?:$|[\s'\"`,;&)])"
 )
+
+
+_SCANS = re.compile(
+    r"(?:default|safe|version|discovery|banner|whois-\S+|ssl-\S+|ssh-hostkey|ssh2-enum-algos|ssh-auth-methods|tls-\S+|"
+    r"\S+-(?:info|title|headers|methods|enum|ntlm-info|discover|os-discovery|security-mode|capabilities|commands|"
+    r"server-header|robots\.txt|sitemap|version|cert|date))"
+)
+
+
+@handler("nmap")
+def _nmap(inv: Invocation, effect: str) -> str | None:
+    scripts = [s for v in inv.all_values("--script") for s in plain(v).split(",")]
+    strange = next((s for s in scripts if not _SCANS.fullmatch(s)), None)
+    if strange is not None:
+        inv.run.unclear("unclear.script", f"what nmap's script {shown(strange)} does to the other host is not known")
+    for word in inv.argv[1:]:
+        leak(inv.run, inv.scope, word, inv.title)
+    return None
 
 
 @handler("netcat")

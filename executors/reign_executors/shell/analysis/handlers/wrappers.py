@@ -281,6 +281,8 @@ def _ssh(inv: Invocation, effect: str) -> str | None:
         run.unclear("network.tunnel", "opens a way back into this network")
     elif inv.all_values("-L", "-D", "-w"):
         run.change(Action.CREATE, "tunnel/ssh", "opens a tunnel")
+    if inv.value("-O") and plain(inv.value("-O") or "") != "check":
+        run.change(Action.UPDATE, "session/ssh", "steers a connection that others use")
     if inv.has("-O", "-Q", "-G", "-V"):
         return UNKNOWN
     while len(inv.operands) > 2 and re.fullmatch(r"-[A-Za-z-]", plain(inv.operands[1])):
