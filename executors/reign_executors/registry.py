@@ -19,7 +19,7 @@ FAMILIES: dict[str, str] = {
     "file": "reign_executors.files",
     "git": "reign_executors.git",
     "helm": "reign_executors.helm",
-    "kubernetes": "reign_executors.kubernetes",
+    "kubernetes": "reign_executors.kubernetes.operations",
     "network": "reign_executors.network",
     "shell": "reign_executors.shell",
     "terraform": "reign_executors.terraform",
