@@ -14,6 +14,7 @@ _PACKAGES = {
     "git": "git",
     "docker": "docker.io (or docker-ce)",
     "ssh": "openssh-client",
+    "ctr": "containerd",
     "curl": "curl",
     "make": "make",
     "jq": "jq",
