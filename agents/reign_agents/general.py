@@ -96,9 +96,9 @@ class General:
         return outputs.model_dump(mode="json")
 
     def _context_for(self, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        if self._settings.docker_context and operation.startswith("docker.") and "context" not in fields:
-            return {"context": self._settings.docker_context}
-        return {}
+        known = self._registry.find(operation).model_fields
+        chosen = self._settings.defaults(operation)
+        return {name: value for name, value in chosen.items() if name in known and fields.get(name) is None}
 
 
 def plan_of(draft: Draft, text: str) -> Plan:

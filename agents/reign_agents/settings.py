@@ -50,7 +50,9 @@ def current_user() -> str:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """``capture_limit`` is in bytes; ``concurrency`` maps an executor's family to steps at the same time.
+    """``docker_context``, ``kube_context`` and ``namespace`` say where a plan acts that does not; None: what the tools'
+    own configuration says. ``capture_limit`` is in bytes; ``concurrency`` maps an executor's family to steps at the
+    same time.
 
     ``trust_limit``: how many resources a run may create or change unasked in the mode ``trusted-change``.
     ``grant_limit``: the most seconds that a grant may last. ``rules`` are the person's, then the project's.
@@ -71,6 +73,17 @@ class EngineSettings:
     trust_limit: int = 5
     grant_limit: float = 8 * GRANT_SECONDS
     rules: tuple[Rule, ...] = ()
+
+    def defaults(self, operation: str) -> dict[str, str]:
+        """The fields that say where an operation of that name acts, for plans that leave them out."""
+        family = operation.partition(".")[0]
+        if family == "docker":
+            chosen = {"context": self.docker_context}
+        elif family in ("kubernetes", "helm"):
+            chosen = {"context": self.kube_context, "namespace": self.namespace}
+        else:
+            chosen = {}
+        return {name: value for name, value in chosen.items() if value}
 
     @property
     def mode_in_force(self) -> Mode:

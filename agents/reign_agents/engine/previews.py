@@ -38,12 +38,12 @@ class Previewed:
 
 
 def for_defaults(step: Step, settings: EngineSettings, registry: Registry) -> Step:
-    """The step with the settings' docker context written in where the plan names none."""
-    if settings.docker_context and step.operation.startswith("docker.") and "context" not in step.fields:
-        operation = registry.find(step.operation)
-        if "context" in operation.model_fields:
-            return replace(step, fields={**step.fields, "context": settings.docker_context})
-    return step
+    """The step with the settings' contexts and namespace written in where the plan names none."""
+    wanted = {name: value for name, value in settings.defaults(step.operation).items() if step.fields.get(name) is None}
+    if not wanted:
+        return step
+    known = registry.find(step.operation).model_fields
+    return replace(step, fields={**step.fields, **{name: value for name, value in wanted.items() if name in known}})
 
 
 class Previewer:
