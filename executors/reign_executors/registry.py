@@ -15,7 +15,6 @@ from reign_executors.operation import Change, JsonObject, Operation, Query
 
 FAMILIES: dict[str, str] = {
     "containerd": "reign_executors.containerd",
-    "containerd": "reign_executors.containerd",
     "docker": "reign_executors.docker",
     "file": "reign_executors.files",
     "git": "reign_executors.git",
