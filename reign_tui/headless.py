@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from reign_agents.events import Event, EventType, Outcome
 from reign_executors.errors import OperationError, ToolMissing
 from reign_tui.cancel_request import watch
-from reign_tui.plain_plan import plan_lines
+from reign_tui.plain_plan import plan_lines, step_lines
 from reign_tui.text import duration, one_line, plain
 
 if TYPE_CHECKING:
@@ -81,9 +81,11 @@ class PlainLines:
     """Words for people on stderr; the answer to what was asked goes to stdout.
 
     ``live``: a status line that is written over again tells what runs at the moment (on a terminal only).
+    ``asks``: somebody is asked here; without that, questions are shown as what would have been asked.
     """
 
-    def __init__(self, *, live: bool) -> None:
+    def __init__(self, *, live: bool, asks: bool = False) -> None:
+        self.asks = asks
         self._err = Lines(sys.stderr)
         self._out = Lines(sys.stdout)
         self._live = live
@@ -120,9 +122,12 @@ class PlainLines:
         step = event.step or ""
         match event.type:
             case EventType.RUN_STARTED:
-                self.say(f"run {event.run}{', resumed' if data.get('resumed') else ''}")
+                mode = f", {data['mode']} mode" if data.get("mode") not in (None, "ask") else ""
+                self.say(f"run {event.run}{', resumed' if data.get('resumed') else ''}{mode}")
             case EventType.PLAN_READY:
                 self._planned(data)
+            case EventType.APPROVAL_REQUESTED if not self.asks:
+                self._would_ask(data)
             case EventType.STEP_STARTED:
                 self._operations[step] = str(data.get("operation") or "")
                 self._running[step] = (self._operations[step], asyncio.get_running_loop().time())
@@ -161,6 +166,16 @@ class PlainLines:
         if isinstance(plan, dict):
             self._changes = any((step.get("effect") or {}).get("changes") for step in plan.get("steps") or [])
             self.say(*plan_lines(plan))
+
+    def _would_ask(self, data: Mapping[str, object]) -> None:
+        """What a person would have been asked; nobody is here to answer."""
+        steps = [one for one in _list(data.get("steps")) if isinstance(one, dict)]
+        for one in steps:
+            self.say(f"would have asked, {str(data.get('risk')).upper()}: {one_line(str(data.get('why')))}")
+            self.say(*step_lines(one))
+        if data.get("moved"):
+            self.say(f"      it moved since it was approved: {one_line(str(data['moved']))}")
+        self.say(f"      approval {data.get('hash')}")
 
     def _tail(self, step: str, path: object) -> None:
         if step not in self._tails and isinstance(path, str):
@@ -280,16 +295,28 @@ async def drive(
         watching = asyncio.create_task(watch(session, run))
         driven = asyncio.create_task(session.wait(run))
         driven.add_done_callback(lambda done: _close_when_failed(done, subscription))
-        async for event in subscription:
-            if event.run != run:
-                continue
-            presenter.show(event)
-            if event.type is EventType.RUN_FINISHED:
+        others: list[Event] = []
+        while True:
+            early, others = [event for event in others if event.run == run], []
+            async for event in _after(early, subscription):
+                if event.run != run:
+                    others.append(event)
+                    continue
+                presenter.show(event)
+                if event.type is EventType.RUN_FINISHED:
+                    break
+                if ask is not None and not stopping:
+                    task = asyncio.ensure_future(ask(session, event))
+                    asking.add(task)
+                    task.add_done_callback(asking.discard)
+            following = None if ask is None or stopping else await session.follower(run)
+            if following is None:
                 break
-            if ask is not None and not stopping:
-                task = asyncio.ensure_future(ask(session, event))
-                asking.add(task)
-                task.add_done_callback(asking.discard)
+            run = following
+            watching.cancel()
+            watching = asyncio.create_task(watch(session, run))
+            driven = asyncio.create_task(session.wait(run))
+            driven.add_done_callback(lambda done: _close_when_failed(done, subscription))
         try:
             return (await driven).exit
         except OperationError as error:
@@ -304,6 +331,14 @@ async def drive(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
         subscription.close()
+
+
+async def _after(early: list[Event], later: AsyncIterable[Event]) -> AsyncIterator[Event]:
+    """Events that came already, then those that come."""
+    for event in early:
+        yield event
+    async for event in later:
+        yield event
 
 
 def _close_when_failed(done: asyncio.Task[object], subscription: object) -> None:

@@ -22,7 +22,8 @@ def plan_lines(plan: Json) -> list[str]:
     sure = f"{plan.get('intent')} {float(plan.get('confidence') or 0):.2f}"
     planner = "offline planner" if plan.get("planner") == "offline" else str(plan.get("planner"))
     head = f"plan {plan.get('plan')}  {sure}, {planner}, {counted(len(steps), 'step')}"
-    lines = [f"{head}, risk {plan.get('risk') or 'unknown'}, verdict {plan.get('verdict') or 'unknown'}"]
+    mode = f", {plan['mode']} mode" if plan.get("mode") not in (None, "ask") else ""
+    lines = [f"{head}, risk {plan.get('risk') or 'unknown'}, verdict {plan.get('verdict') or 'unknown'}{mode}"]
     lines += [f"  assumed: {one_line(str(text))}" for text in plan.get("assumptions") or []]
     for step in steps:
         lines += step_lines(step)

@@ -16,14 +16,16 @@ class EventType(StrEnum):
     =================== =========================================================== =========
     type                data                                                        journalled
     =================== =========================================================== =========
-    run.started         request, user, resumed, undo_of                             yes
+    run.started         request, user, resumed, undo_of, mode                       yes
     plan.drafted        plan (without effects: "checking…")                         no
     step.previewed      step (its JSON, with effect, target, verdict)               no
     plan.ready          plan (the contract's plan)                                  yes
     approval.requested  id, hash, kind (plan|step), steps, risk, target, why,
                         moved (what changed since it was approved, or null),
-                        confirm (name to be typed, or null)                         yes
-    approval.answered   id, decision, by, how, hash, words                          yes
+                        confirm (name to be typed, or null), agents, envelopes
+                        (steps known later, with their limits), grant (what one
+                        would cover, or null)                                       yes
+    approval.answered   id, decision, by, how, hash, words, grants, until           yes
     step.started        attempt, operation, resumed                                 yes
     output.appended     offset, bytes (of the step's log file), path                no
     step.progress       text, fraction (0..1 or null)                               no

@@ -53,20 +53,37 @@ class Asker:
         for step in data["steps"] if data["kind"] == "step" else []:
             lines += step_lines(step)
         self._lines.say(*lines)
-        typed = ""
-        if confirm:
-            typed = await self._read(f"This looks like production. Type {confirm} to approve {', '.join(steps)}: ")
-            granted = typed == confirm
-        else:
-            answer = await self._read(f"Approve {', '.join(steps)}? [y/N] ")
-            granted = answer.lower() in ("y", "yes")
-        whole = Decision.PLAN if data["kind"] == "plan" else Decision.ONCE
+        for envelope in data.get("envelopes") or []:
+            limits = f"at most {envelope['risk']}, at most {envelope['resources']} resources"
+            lines_of = f"{envelope['step']} {envelope['operation']} is known later: {limits}"
+            self._lines.say(f"  {one_line(lines_of)}")
+        decision, words, typed = await self._decided(data, ", ".join(steps), confirm)
         try:
-            await session.answer(
-                data["id"], whole if granted else Decision.REJECT, data["hash"], confirm=typed if confirm else None
-            )
+            await session.answer(data["id"], decision, data["hash"], words=words, confirm=typed)
         except OperationError as error:
             self._lines.say(str(error))
+
+    async def _decided(
+        self, data: dict[str, Any], steps: str, confirm: str | None
+    ) -> tuple[Decision, str | None, str | None]:
+        """The answer, the words of a refusal, the name that was typed. Whatever is no clear yes is a no."""
+        whole = Decision.PLAN if data["kind"] == "plan" else Decision.ONCE
+        if confirm:
+            typed = await self._read(f"This looks like production. Type {confirm} to approve {steps}: ")
+            return (whole if typed == confirm else Decision.REJECT), None, typed
+        keys = {"y": whole, "yes": whole}
+        more = []
+        if data.get("envelopes"):
+            keys["v"] = Decision.ENVELOPE
+            more.append("v approves what is known later, too, within those limits")
+        if data.get("grant"):
+            keys["g"] = Decision.GRANT
+            more.append("g allows it and its like for an hour")
+        self._lines.say(f"  {'; '.join([*more, 'words say why not'])}")
+        answer = await self._read(f"Approve {steps}? [y/N] ")
+        decision = keys.get(answer.lower(), Decision.REJECT)
+        refused = decision is Decision.REJECT and answer.lower() not in ("", "n", "no")
+        return decision, answer if refused else None, None
 
     async def _choice(self, session: Session, run: str, plan: dict[str, Any]) -> None:
         offered = choices(plan)

@@ -50,5 +50,5 @@ async def _driven(arguments: argparse.Namespace, begin: Begin) -> int:
 
         if arguments.json:
             return await drive(opened, start, JsonLines())
-        lines = PlainLines(live=sys.stderr.isatty())
+        lines = PlainLines(live=sys.stderr.isatty(), asks=asks)
         return await drive(opened, start, lines, Asker(lines) if asks else None)

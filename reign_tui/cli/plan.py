@@ -12,7 +12,7 @@ from reign_tui.cli.arguments import add_json, read_text
 from reign_tui.cli.failure import Exit, Stopped
 
 if TYPE_CHECKING:
-    from reign_agents.plan.model import Plan
+    from reign_executors.operation import JsonObject
 
 EXAMPLES = """\
   reign-tui plan "create file notes.txt with content hello"
@@ -32,25 +32,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _plan(arguments: argparse.Namespace, text: str) -> int:
-    from reign_tui.cli.context import session, settings_of
+    from reign_tui.cli.context import session, settings_of, warn_of_secrets
 
     async with session(settings_of(arguments), arguments) as opened:
+        warn_of_secrets(opened, text)
         plan = await opened.plan(text)
+        shape = opened.hidden({**plan.to_json(), "mode": opened.mode})
+        answer = opened.hidden({"answer": plan.answer})["answer"]
     if arguments.json:
-        sys.stdout.write(json.dumps(plan.to_json(), ensure_ascii=False) + "\n")
-    return _shown(plan, quiet=arguments.json)
+        sys.stdout.write(json.dumps(shape, ensure_ascii=False) + "\n")
+    return _shown(shape, str(answer or ""), quiet=arguments.json)
 
 
-def _shown(plan: Plan, *, quiet: bool) -> int:
-    """Print the plan for a person unless ``quiet``; returns the exit code."""
+def _shown(shape: JsonObject, answer: str, *, quiet: bool) -> int:
+    """Print the plan (its JSON, without secrets) for a person unless ``quiet``; returns the exit code."""
+    from reign_agents.plan.model import Plan
     from reign_tui.plain_plan import choices, plan_lines
     from reign_tui.text import plain
 
-    shape = plan.to_json()
+    plan = Plan.from_json(shape)
     if plan.steps and not quiet:
         sys.stdout.write("\n".join(plan_lines(shape)) + "\n")
-    elif plan.answer and not quiet:
-        sys.stdout.write(plain(plan.answer) + "\n")
+    elif answer and not quiet:
+        sys.stdout.write(plain(answer) + "\n")
     if plan.question is not None:
         ways = [] if choices(shape) and not quiet else [f"- {suggestion}" for suggestion in plan.suggestions]
         raise Stopped(Exit.NOT_UNDERSTOOD, plain(plan.question), "\n  ".join(plain(way) for way in ways))
