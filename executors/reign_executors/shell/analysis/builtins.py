@@ -325,6 +325,8 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
             if argv[0] == "read"
             else ("-n", "-O", "-s", "-u", "-d", "-c", "-C")
         ):
+            if word == "-C" and i + 1 < len(argv):
+                run.run_text(argv[i + 1], scope.copy(), None, where="mapfile -C")
             i += 2
             continue
         if word == "-a" and i + 1 < len(argv):

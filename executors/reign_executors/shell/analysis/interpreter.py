@@ -283,7 +283,7 @@ class Interpreter:
             self.unclear("unclear.environment", "LD_LIBRARY_PATH changes which libraries programs load")
         elif name in _PROGRAM_VARIABLES:
             if text not in _SAFE_PROGRAMS:
-                self.run_text(value, scope.copy(), None, where=f"the program named in {name}")
+                self.run_text(value.lstrip("|-"), scope.copy(), None, where=f"the program named in {name}")
         elif name in _CODE_VARIABLES:
             if name == "PROMPT_COMMAND":
                 self.run_text(value, scope.copy(), None, where="the prompt")

@@ -304,6 +304,20 @@ def judge(inv: Invocation) -> str:
     return out
 
 
+def _launched(inv: Invocation, effect: str) -> str:
+    """A command among the operands is run: what it does counts beside what launching it does."""
+    run = inv.run
+    command = inv.operands[inv.spec.command :]
+    report(inv, effect)
+    if not command:
+        if effect in ("reads", "nothing") and not any(v for f, v in inv.options if f in inv.spec.runs):
+            run.unclear("unclear.shell", f"{inv.title} runs something that is not named")
+        return UNKNOWN
+    scope = inv.scope.copy()
+    scope.cwd, scope.functions, scope.aliases, scope.poisoned = UNKNOWN, {}, {}, False
+    return run.run_argv(command, scope, inv.stdin, under=inv.title)
+
+
 def _reported(run: Interpreter) -> int:
     return len(run.changes) + sum(f.level != "notice" for f in run.findings.values())
 
@@ -324,6 +338,8 @@ def _judged(inv: Invocation) -> str:
             run.write(value, inv.scope)
     if effect == "unclear" and spec.effect in ("reads", "nothing"):
         report(inv, effect)
+    if spec.command >= 0:
+        return _launched(inv, effect)
     if spec.handler:
         answer = HANDLERS[spec.handler](inv, effect)
         if answer is not None:

@@ -10,6 +10,7 @@ A program's table (and every subcommand's) may hold:
 ``operands``       what operands are: ``reads`` (files), ``writes``, ``deletes``, ``copy`` (the last is written),
                    ``move``, ``data``, ``url``
 ``writes`` ``opens`` ``runs``  options whose value is a file written, a file read, a command line executed
+``command``        how many operands stand before the command that the rest of them are (``crictl exec POD CMD`` is 1)
 ``prints``         what comes out: ``input`` (what went in), ``network``, ``decoded``,
                    ``environment``, ``secret``, ``count``
 ``handler``        code that looks closer (``handlers.py``)
@@ -61,6 +62,7 @@ class Spec:
     handler: str = ""
     long: bool = False
     ends: bool = False
+    command: int = -1
     shared: bool = False  # one table for many programs: its ``values`` are only a guess for each
     subs: dict[str, Spec] = field(default_factory=dict)
     patterns: list[tuple[re.Pattern[str], Spec]] = field(default_factory=list)
@@ -78,7 +80,7 @@ class Spec:
 
 
 _KEYS = listed(
-    "names effect with_operands bare values flags operands writes opens runs prints handler long ends "
+    "names effect with_operands bare values flags operands writes opens runs prints handler long ends command "
     "subs sub verbs examples"
 )
 
@@ -116,7 +118,8 @@ def build(name: str, table: dict[str, Any], inherited: Spec | None = None) -> Sp
         prints=str(table.get("prints", inherited.prints if inherited else "")),
         handler=str(table.get("handler", inherited.handler if inherited else "")),
         long=bool(table.get("long", inherited.long if inherited else False)),
-        ends=bool(table.get("ends", False)),
+        ends=bool(table.get("ends", "command" in table)),
+        command=int(table.get("command", -1)),
     )
     spec.values = spec.values | spec.writes | spec.opens | spec.runs
     for key in (effect, spec.with_operands, spec.bare):

@@ -125,12 +125,14 @@ def _gdb(inv: Invocation, effect: str) -> str | None:
             inv.run.run_text(found[1], inv.scope.copy(), None, where="gdb")
         elif bare.startswith(("python", "call", "py ")):
             judge_code(inv, bare.partition(" ")[2], "python", "")
+    if inv.has("--args") and inv.operands:
+        inv.run.run_argv(inv.operands, inv.scope.copy(), inv.stdin, under="gdb")
     return None
 
 
 @handler("expect")
 def _expect(inv: Invocation, effect: str) -> str | None:
-    for value in inv.all_values("-c"):
+    for value in [*inv.all_values("-c"), inv.stdin or ""]:
         for found in re.findall(r"(?:spawn|exec|system)\s+([^;}\n]+)", plain(value)):
             inv.run.run_text(found, inv.scope.copy(), None, where=inv.name)
     return None

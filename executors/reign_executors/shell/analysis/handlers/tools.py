@@ -517,6 +517,12 @@ def _git_branch(inv: Invocation, effect: str) -> str | None:
 @handler("compiler")
 def _compiler(inv: Invocation, effect: str) -> str | None:
     """Compilers and interpreters that are not looked into: only a question for the version is harmless."""
+    for value in inv.all_values("-e", "--eval", "-E"):
+        for first, second, third in re.findall(
+            r"\b(?:system|exec|run|shell|spawn|popen|cmd|sh|os\.system)\w*\s*\(?\s*(?:\"([^\"]+)\"|'([^']+)'|`([^`]+)`)",
+            plain(value),
+        ):
+            inv.run.run_text(first or second or third, inv.scope.copy(), None, where=inv.name)
     asked = {"-version", "--version", "-v", "-V", "-XshowSettings:all", "-XshowSettings"}
     if inv.argv[1:] and all(plain(a) in asked or plain(a).startswith("-XshowSettings") for a in inv.argv[1:]):
         return UNKNOWN

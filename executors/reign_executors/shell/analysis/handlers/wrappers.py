@@ -333,6 +333,115 @@ def _code_operands(inv: Invocation, effect: str) -> str | None:
     return inv.run.run_text(" ".join(words), inv.scope.copy(), None, where=inv.name)
 
 
+_BWRAP_VALUES = {
+    **dict.fromkeys(
+        [
+            "--bind",
+            "--bind-try",
+            "--dev-bind",
+            "--dev-bind-try",
+            "--ro-bind",
+            "--ro-bind-try",
+            "--symlink",
+            "--setenv",
+            "--file",
+            "--bind-data",
+            "--ro-bind-data",
+            "--bind-fd",
+            "--ro-bind-fd",
+            "--overlay",
+            "--chmod",
+        ],
+        2,
+    ),
+    **dict.fromkeys(
+        [
+            "--dev",
+            "--proc",
+            "--tmpfs",
+            "--mqueue",
+            "--chdir",
+            "--dir",
+            "--uid",
+            "--gid",
+            "--hostname",
+            "--unsetenv",
+            "--lock-file",
+            "--remount-ro",
+            "--perms",
+            "--size",
+            "--seccomp",
+            "--add-seccomp-fd",
+            "--block-fd",
+            "--userns-block-fd",
+            "--info-fd",
+            "--json-status-fd",
+            "--sync-fd",
+            "--exec-label",
+            "--file-label",
+            "--cap-add",
+            "--cap-drop",
+            "--userns",
+            "--userns2",
+            "--pidns",
+            "--overlay-src",
+            "--tmp-overlay",
+            "--ro-overlay",
+            "--argv0",
+            "--args",
+        ],
+        1,
+    ),
+}
+_BWRAP_ALONE = re.compile(
+    r"--(?:unshare-\S+|share-net|die-with-parent|new-session|as-pid-1|clearenv|level-prefix|disable-userns|assert-userns\S*)"
+)
+
+
+@handler("bwrap")
+def _bwrap(inv: Invocation, effect: str) -> str | None:
+    words = inv.argv[1:]
+    at = 0
+    while at < len(words) and plain(words[at]).startswith("--"):
+        word = plain(words[at])
+        if word == "--":
+            at += 1
+            break
+        if word not in _BWRAP_VALUES and not _BWRAP_ALONE.fullmatch(word):
+            inv.run.unclear("unclear.option", f"what bwrap does with {shown(word)} is not known")
+        at += 1 + _BWRAP_VALUES.get(word, 0)
+    if at >= len(words):
+        inv.run.unclear("unclear.shell", "bwrap runs something that is not named")
+        return UNKNOWN
+    return inv.run.run_argv(words[at:], inv.scope.copy(), inv.stdin, under="bwrap")
+
+
+@handler("remote_code")
+def _remote_code(inv: Invocation, effect: str) -> str | None:
+    """Pdsh and the like: the operands together are code for other hosts' shells."""
+    words = list(inv.operands)
+    if inv.name == "dsh" and words[:1] == ["--"]:
+        words = words[1:]
+    if not words:
+        inv.run.unclear("unclear.shell", "opens a shell on other hosts")
+        return UNKNOWN
+    scope = inv.scope.copy()
+    scope.cwd, scope.functions, scope.aliases, scope.poisoned = UNKNOWN, {}, {}, False
+    return inv.run.run_text(" ".join(words), scope, None, where="shells on other hosts")
+
+
+@handler("launcher")
+def _launcher(inv: Invocation, effect: str) -> str | None:
+    """A command stands somewhere among the operands: any of the first words could be its beginning."""
+    _other_readings(inv, [])
+    words = list(inv.operands)
+    for skip in range(min(3, len(words))):
+        if program(plain(words[skip])) is not None:
+            inv.run.run_argv(words[skip:], inv.scope.copy(), inv.stdin, under=inv.name)
+            break
+    return None
+
+
 @handler("parallel")
 def _parallel(inv: Invocation, effect: str) -> str | None:
     words: list[str] = []
@@ -443,6 +552,7 @@ def _screen(inv: Invocation, effect: str) -> str | None:
         if words[:1] in (["-ls"], ["-list"], ["-v"]):
             return UNKNOWN
         if inv.operands and not inv.has("-X"):
+            _other_readings(inv, list(inv.operands))
             run.run_argv(inv.operands, inv.scope.copy(), None, under="screen")
         elif inv.has("-X") and "stuff" in words:
             run.run_text(inv.argv[-1], inv.scope.copy(), None, where="screen")
