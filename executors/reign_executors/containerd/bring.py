@@ -49,14 +49,9 @@ class ImportImage(ImageChange):
     def engine(self, call: Call) -> Engine:
         return engine(self.context, call.environment)
 
-    async def target(self, call: Call) -> Target:
-        found = await super().target(call)
-        here = await self.engine(call).identity()
-        docker = self.context or current_context(call.environment)
-        return found.model_copy(update={"identity": {**found.identity, "docker": docker, **here}})
-
     def pinned(self, target: Target) -> Self:
-        return self.model_copy(update={"address": target.context, "context": target.identity["docker"]})
+        """The engine that the image comes from too; which one it really is stands in the effect's identity."""
+        return self.model_copy(update={"address": target.context, "context": self.context or current_context()})
 
     async def _there(self, node: Node, identity: str | None) -> tuple[Record | None, bool]:
         """What the node has under that name, and whether it is the image with that id."""
@@ -77,7 +72,9 @@ class ImportImage(ImageChange):
             return Effect(problems=(Problem(text=f"{self.image} is another image now ({short(found['Id'])})"),))
         node = self.node(call)
         record, same = await self._there(node, found["Id"] if found else None)
-        identity = {source: str(found["Id"])} if found else {}
+        identity = {"engine": (await self.engine(call).identity())["engine"]}
+        if found is not None:
+            identity[source] = str(found["Id"])
         if record is not None:
             identity[self.resource()] = record.digest
         if same and not promised:
