@@ -246,8 +246,33 @@ def _judge_text(inv: Invocation, text: str) -> None:
 
 def judge_manifest(inv: Invocation, text: str) -> None:
     """A manifest (YAML or JSON) by what it would give or take."""
-    for finding in manifest_dangers(text):
-        inv.run.deny(*finding)
+    objects = _objects(text)
+    if objects is None:
+        for danger in manifest_dangers(text):
+            inv.run.deny(*danger)
+        return
+    from reign_executors.kubernetes.dangers import manifest_findings
+
+    for one in objects:
+        for finding in manifest_findings(one):
+            if finding.level == "catastrophic":
+                inv.run.deny(finding.rule, finding.text)
+            else:
+                inv.run.notice(finding.rule, finding.text)
+
+
+def _objects(text: str) -> list[dict[str, object]] | None:
+    """The manifests of a text; None when it is not read as YAML: then its words are looked at."""
+    import yaml
+
+    if len(text) > 20_000:
+        return None
+    try:
+        loaded = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - a safe one
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    objects = [one for one in loaded if isinstance(one, dict)]
+    return objects if objects and all("kind" in one for one in objects) else None
 
 
 def manifest_dangers(text: str) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ def _run(inv: Invocation) -> str | None:
         if whole == "/":
             run.deny("container.host-root", f"mounts the host's root into a container ({shown(source)})")
         elif source.endswith(("docker.sock", "containerd.sock")):
-            run.unclear("container.engine-socket", "gives a container the engine, and with it the host")
+            run.unclear("container.docker-socket", "gives a container the engine, and with it the host")
             if re.search(r"\bdocker\b.*(?:-v|--volume|--mount)\s*(?:=|\s)/:", words):
                 run.deny("container.host-root", "mounts the host's root through the engine's socket")
         elif (
