@@ -10,6 +10,9 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from reign_agents.planning import git_lines, helm_lines
+from reign_agents.planning.terraform_lines import in_words
+
 _LITERAL = re.compile(r"^\s*(?:!|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
 _NAMED = re.compile(
     r"^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)?\s*:?\s*"
@@ -130,6 +133,9 @@ def literal(text: str) -> Literal | None:
     request = request_of(line)
     if request is not None:
         return None if request == line else Literal(request=request)
+    plain = in_words(line) or git_lines.in_words(line) or helm_lines.in_words(line)
+    if plain is not None:
+        return Literal(request=plain)
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
     if _is_shell(line) or (_DOCKER.match(line) and not _PROSE.search(bare)):
         return Literal(line, assumption="it is taken as a shell command as it stands")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,8 +84,8 @@ class Place:
         if not finished.ok:
             said = finished.stderr.decode("utf-8", "replace")
             raise error_of(plain_diagnostics(said), finished, "list the workspaces", self.folder)
-        names = [one.strip("* \t") for one in finished.stdout.decode("utf-8", "replace").splitlines()]
-        return [name for name in names if name and " " not in name]
+        said = finished.stdout.decode("utf-8", "replace")
+        return re.findall(r"^[* ] (\S+)\s*$", said, re.MULTILINE)
 
     async def exists(self, call: Call) -> None:
         """Raise ``NotFound`` when the workspace does not exist: terraform would make it while it plans."""
