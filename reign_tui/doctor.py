@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Status = Literal["ok", "warn", "missing", "error", "off"]
 LIMIT = 10.0  # seconds for one check
 ANSWER_LIMIT = 5.0  # seconds for one program to name its version
+OLDEST_GIT = (2, 38)  # merges and reverts are looked at beforehand by git merge-tree --write-tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,19 @@ async def _docker(patient: Patient) -> Check:
 async def _git(patient: Patient) -> Check:
     program = shutil.which("git")
     if program is None:
-        return Check("git", "missing", "not needed yet: repositories come later", fix="apt-get install git")
-    _, version = await _output(patient, program, "--version")
+        return Check("git", "missing", "repositories need it; the rest works without", fix="apt-get install git")
+    _, text = await _output(patient, program, "--version")
+    version = _version(text)
     code, branch = await _output(patient, program, "-C", str(patient.cwd), "symbolic-ref", "--short", "-q", "HEAD")
     target = f"{patient.cwd} on {_first_line(branch)}" if code == 0 else None
-    return Check("git", "ok", "not used yet", version=_version(version), target=target)
+    if version is not None and tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST_GIT:
+        detail = "too old to show what a merge would give before it is done"
+        return Check("git", "warn", detail, version=version, fix="install git 2.38 or newer", target=target)
+    known, _ = await _output(patient, program, "-C", str(patient.cwd), "var", "GIT_COMMITTER_IDENT")
+    if known != 0:
+        fix = 'git config --global user.name "Your Name"; git config --global user.email you@example.org'
+        return Check("git", "warn", "it does not know who commits", version=version, fix=fix, target=target)
+    return Check("git", "ok", "repositories and their remotes", version=version, target=target)
 
 
 async def _kubectl(patient: Patient) -> Check:

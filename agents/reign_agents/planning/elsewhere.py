@@ -17,7 +17,7 @@ TOOLS: tuple[tuple[str, str, str], ...] = (
         ),
     ),
     ("terraform", "Terraform", r"terraform|tf|tofu|opentofu|tfstate|tfvars|terragrunt"),
-    ("github", "GitHub", r"github|gh|pull requests?|prs?|repos?|repository|repositories|issues?|branch|branches"),
+    ("github", "GitHub", r"github|gh|pull requests?|prs?|repos|repositories|issues?"),
     ("cicd", "CI/CD", r"pipelines?|workflows?|jenkins|gitlab|ci/cd|ci|runners?|github actions"),
     ("compose", "Docker Compose", r"compose|docker-compose|podman|swarm"),
 )

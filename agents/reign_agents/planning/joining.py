@@ -37,12 +37,25 @@ class Part:
 
 def thing_of(step: Step) -> Thing | None:
     """What a step is about, so that "it" can mean it later."""
+    if step.operation.startswith("git."):
+        return _thing_of_git(step)
     for key, kind in _SUBJECTS:
         name = step.fields.get("to") if step.operation == "docker.rename" else step.fields.get(key)
         if isinstance(name, str):
             directory = kind == "file" and step.operation in ("file.make_directory", "file.list")
             return Thing("directory" if directory else kind, name)
     return None
+
+
+def _thing_of_git(step: Step) -> Thing | None:
+    for key in ("tag", "branch"):
+        name = step.fields.get(key)
+        if isinstance(name, str):
+            return Thing(key, name)
+    if step.operation in ("git.commit", "git.revert"):
+        return Thing("commit", "HEAD")
+    place = step.fields.get("into")
+    return Thing("directory", place) if isinstance(place, str) else None
 
 
 def things_made(steps: Sequence[Step]) -> tuple[Thing, ...]:
@@ -82,6 +95,8 @@ def joined(parts: Sequence[Part], registry: Registry) -> tuple[tuple[Step, ...],
 
 
 def _waits(later: Part, earlier: Part, registry: Registry) -> bool:
+    if "git" in (later.outline.agent, earlier.outline.agent):
+        return True  # files, commits and refs of a repository build on each other
     if later.then or _destroys(later.outline) or _destroys(earlier.outline):
         return True
     if _only_looks(later.outline, registry) != _only_looks(earlier.outline, registry):

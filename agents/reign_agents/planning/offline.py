@@ -118,6 +118,8 @@ class OfflinePlanner:
         if understanding.intent != "unknown" or understanding.confidence < _SURE:
             return False
         concrete = any(re.search(r"[/\ue000-\uf8ff]|\w\.\w|\w:\w|\d{2,}|--?\w", Scan(wish.text).text) for wish in found)
+        if any((best := self._best(wish)) is not None and best.certain for wish in found):
+            return False
         spoken = thing is not None and any(wish.with_pronoun() for wish in found)
         return not (spoken or concrete or all(wish.verb is not None and wish.kinds for wish in found))
 

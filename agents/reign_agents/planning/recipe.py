@@ -63,7 +63,7 @@ Build = Callable[[Wish, PlanningContext, Outline], Awaitable[Question | None]]
 class Recipe:
     """``verbs`` and ``objects`` are planning's words that lead here; ``objects`` empty: any or none.
 
-    ``fits`` looks closer where words alone do not decide. ``example`` is a request it understands, shown to people.
+    ``fits`` looks closer where words alone do not decide; ``certain``: what fits is a request, however short. ``example`` is a request it understands, shown to people.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Recipe:
     example: str
     fits: Callable[[Wish], bool] = lambda _wish: True
     rank: int = 0
+    certain: bool = False
 
     def score(self, wish: Wish) -> int:
         """How well it fits: 0 not at all; an object that matches counts more than none asked for."""

@@ -25,6 +25,7 @@ _BEGUN = (
     ("CHERRY_PICK_HEAD", "cherry-pick"),
     ("rebase-merge", "rebase"),
     ("rebase-apply", "rebase"),
+    ("sequencer", "cherry-pick"),
     ("BISECT_LOG", "bisect"),
 )
 

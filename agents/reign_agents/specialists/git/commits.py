@@ -1,0 +1,108 @@
+"""Staging, committing, reverting."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import JsonValue
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.scan import Scan
+from reign_agents.planning.wish import Wish
+from reign_agents.specialists.git.said import (
+    AND_PUSH,
+    REF,
+    THE,
+    message_of,
+    pushed,
+    repo_of,
+)
+
+_EVERYTHING = re.compile(
+    r"\b(?:everything|all(?:\s+(?:of\s+it|(?:the\s+|my\s+)?(?:changes|files)))?|(?:the\s+|my\s+)?changes|it|that|this)\b",
+    re.IGNORECASE,
+)
+_NO_PATHS_WORDS = """
+commit git and the a an my all of it that this everything changes change files file folder directory only just
+with in to message -m -a -am --all please now as staged what is repo repository current to for here stage add
+"""
+_NO_PATHS = frozenset(_NO_PATHS_WORDS.split())
+
+
+async def plan_commit(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    scan = Scan(wish.rest)
+    push = pushed(scan)
+    repo = repo_of(scan, outline)
+    message = message_of(scan)
+    push = pushed(scan) or push
+    staged = bool(re.search(r"\bstaged\b", scan.text, re.IGNORECASE))
+    everything = bool(_EVERYTHING.search(scan.text))
+    paths = [] if everything or staged else scan.words(_NO_PATHS)
+    if message is None:
+        quoted = Scan(wish.text).quoted()
+        if len(quoted) == 1 and paths in ([], quoted):
+            message, paths = quoted[0], []
+    if message is None:
+        head, end = "{request}", ""
+        if push:
+            head, end = AND_PUSH.sub("", wish.text).replace("{", "{{").replace("}", "}}"), " and push"
+        return Question(
+            "What should the commit's message be?",
+            (f'{AND_PUSH.sub("", wish.text).rstrip(" .")} with message "…"{end}',),
+            completes=f"{head} with message {{quoted}}{end}",
+        )
+    taken = not paths and not staged
+    fields: dict[str, JsonValue] = {
+        "repo": repo,
+        "message": message,
+        "paths": [*paths],
+        "all": True if taken else None,
+    }
+    what = "everything" if taken else "what is staged" if staged else ", ".join(paths)
+    if taken and not everything:
+        outline.assume("no files were named: everything that changed is committed")
+    done = outline.add("git.commit", fields, f"commit {what}")
+    if push:
+        outline.add("git.push", {"repo": repo}, "send the branch to origin", after=[done])
+    return None
+
+
+async def plan_stage(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    scan = Scan(wish.rest)
+    repo = repo_of(scan, outline)
+    everything = bool(_EVERYTHING.search(scan.text))
+    scan.take(r"\bto\s+(?:the\s+)?(?:index|git|staging(?:\s+area)?|next\s+commit|commit)\b")
+    paths = [] if everything else scan.words(_NO_PATHS)
+    if not paths and not everything:
+        return Question(
+            "Which files should be staged?", ("stage everything", "stage app.py"), completes="stage {reply}"
+        )
+    fields: dict[str, JsonValue] = {"repo": repo, "paths": [*paths], "all": True if everything else None}
+    outline.add("git.add", fields, f"stage {'everything' if everything else ', '.join(paths)}")
+    return None
+
+
+async def plan_revert(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+    scan = Scan(wish.rest)
+    push = pushed(scan)
+    repo = repo_of(scan, outline)
+    count = scan.first(r"\b(?:last|latest|newest)\s+(?P<value>\d{1,2}|two|three|four|five)\s+commits\b")
+    if count is not None:
+        number = {"two": 2, "three": 3, "four": 4, "five": 5}.get(count.lower()) or int(count)
+        commit = f"HEAD~{number}..HEAD" if number > 1 else "HEAD"
+    elif re.search(r"\b(?:last|latest|newest|most\s+recent|previous|my)\s+commit\b", scan.text, re.IGNORECASE):
+        commit = "HEAD"
+    else:
+        named = scan.first(rf"^\s*(?:{THE}(?:commits?|merge|range)\s+)?(?P<value>{REF}(?:\.\.{REF})?)")
+        if named is None or named.lower() in ("commit", "it", "that", "a", "the"):
+            return Question(
+                "Which commit should be reverted?",
+                ("revert the last commit", "revert commit 1a2b3c4"),
+                completes="revert commit {reply}",
+            )
+        commit = named
+    done = outline.add("git.revert", {"repo": repo, "commit": commit}, f"undo {commit} by a new commit")
+    if push:
+        outline.add("git.push", {"repo": repo}, "send the branch to origin", after=[done])
+    return None
