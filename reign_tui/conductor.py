@@ -12,7 +12,7 @@ from reign_executors.errors import OperationError
 from reign_tui import narration
 from reign_tui.desk import Desk
 from reign_tui.run_view import Asked, RunView, State, StepView
-from reign_tui.text import cut, one_line
+from reign_tui.text import cut, literal, one_line
 from reign_tui.widgets.composer import Editor
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.log_pane import LogPane, LogView
@@ -22,7 +22,7 @@ from reign_tui.widgets.status_bar import Hint
 from reign_tui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
-    from reign_agents.session import Session
+    from reign_agents.session import Approval, Session
     from reign_tui.app import ReignApp
     from reign_tui.screens.main import MainScreen
 
@@ -174,7 +174,7 @@ class Conductor:
         tabs.notes = {**tabs.notes, 2: screen.plan.summary()}
         needs = self.desk.needs_person
         tabs.alarm = f"! {needs} needs you" if needs == 1 else f"! {needs} need you" if needs else ""
-        screen.show_ahead(list(self.desk.ahead))
+        self._show_ahead()
         screen.show_hints()
         if any(r.running or not r.checked for r in self.desk.working):
             self._pulse.resume()
@@ -197,10 +197,21 @@ class Conductor:
 
     def send(self, text: str) -> None:
         """A request from the composer: at once, or when what runs has ended."""
-        self._screen.chat.say("you", self._clock(), text)
+        from reign_agents.engine.secrets import pasted
+
+        found = pasted(text)
+        self._screen.chat.say("you", self._clock(), found.shown)
+        if found.word:
+            self._screen.say(found.word[:1].upper() + found.word[1:])
+            self._screen.chat.tell("", self._clock(), "", literal(found.word))
         self.desk.ahead.append(text)
         self._next()
-        self._screen.show_ahead(list(self.desk.ahead))
+        self._show_ahead()
+
+    def _show_ahead(self) -> None:
+        from reign_agents.engine.secrets import pasted
+
+        self._screen.show_ahead([pasted(text).shown for text in self.desk.ahead])
 
     def _next(self) -> None:
         if self.session is None or not self.desk.ahead or self.desk.busy:
@@ -209,8 +220,10 @@ class Conductor:
 
     async def _ask(self, text: str) -> None:
         assert self.session is not None
+        from reign_agents.engine.secrets import pasted
+
         run = await self.session.ask(text)
-        self.desk.runs.setdefault(run, RunView(run, request=text))
+        self.desk.runs.setdefault(run, RunView(run, request=pasted(text).shown))
 
     def call(self, work: object) -> None:
         """Let a command to the engine run; what it can't do is said in the bottom line."""
@@ -238,13 +251,13 @@ class Conductor:
         getattr(self, f"do_{what}")(self.session)
 
     def do_approve(self, session: Session) -> None:
-        """Open the oldest thing that waits for the person."""
+        """Open what waits for the person; where several questions wait, all of them, oldest first."""
         pending = session.pending()
+        if len(pending) > 1:
+            self._app.open_pending()
+            return
         if pending:
-            run = self.desk.runs.get(pending[0].run)
-            if run is not None:
-                self.turn_to(run)
-                self._app.call_later(self._app.open_approval, pending[0], run)
+            self.look_at(pending[0])
             return
         blocked = next((run for run in self.desk.working if run.checked and run.blocked), None)
         if blocked is not None:
@@ -252,6 +265,16 @@ class Conductor:
             self._app.open_choice(blocked, blocked.blocked[0])
             return
         self._screen.say("a answers what needs you: nothing waits for an answer now")
+
+    def look_at(self, approval: Approval) -> None:
+        """Open one question, with its run behind it."""
+        run = self.desk.runs.get(approval.run)
+        if run is not None:
+            self.turn_to(run)
+            self._app.call_later(self._app.open_approval, approval, run)
+
+    def do_grants(self, session: Session) -> None:
+        self._app.open_grants()
 
     def do_cancel_step(self, session: Session) -> None:
         run, view = self.desk.current, self.step

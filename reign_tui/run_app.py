@@ -19,6 +19,7 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
     def session() -> Session:
         from reign_agents.session import Session
         from reign_agents.store.store import Store, StorePaths
+        from reign_executors.credentials import Credentials
 
         places = StorePaths(data=context.paths.data, state=context.paths.state)
         store = Store.open(
@@ -26,7 +27,12 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
         )
         opened.append(store)
         past = store.sessions() if continue_ else []
-        return Session(store, context.engine, name=past[0].session if past else None)
+        return Session(
+            store,
+            context.engine,
+            name=past[0].session if past else None,
+            credentials=Credentials(context.paths.data),
+        )
 
     app = ReignApp(session, context.loaded.config, warnings=context.loaded.warnings, themes=context.paths.themes)
     try:

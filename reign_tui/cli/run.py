@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Returns the run's exit code."""
+    from reign_tui.cli.context import warn_of_secrets
     from reign_tui.cli.driving import driven
 
     if bool(arguments.text) == bool(arguments.plan):
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     async def begin(session: Session, options: RunOptions) -> str:
         if plan is not None:
             return await session.start(plan, options)
+        warn_of_secrets(session, text)
         return await session.ask(text, options)
 
     return driven(arguments, begin)

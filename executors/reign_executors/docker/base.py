@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from reign_executors.call import Call
+from reign_executors.call import Call, forget
 from reign_executors.docker.client import Engine, Json, engine
 from reign_executors.docker.contexts import current_context
 from reign_executors.docker.names import image_name, short
+from reign_executors.docker.redacting import secret_values
 from reign_executors.effect import Choice, Problem
 from reign_executors.errors import NotFound, TargetMoved
 from reign_executors.operation import Change, Operation, Query
@@ -19,6 +21,9 @@ from reign_executors.target import Target
 
 STEP_LABEL = "dev.reign.step"
 RUN_LABEL = "dev.reign.run"
+
+_learn: ContextVar[Callable[[Mapping[str, str]], None]] = ContextVar("learn", default=forget)
+"""Takes what the container that is being looked at keeps secret: it may print it any time."""
 
 Kind = Literal["container", "image", "volume", "network"]
 
@@ -54,6 +59,7 @@ class DockerOperation(Operation):
         return "engine"
 
     def engine(self, call: Call) -> Engine:
+        _learn.set(call.learn)
         return engine(self.context, call.environment)
 
     async def target(self, call: Call) -> Target:
@@ -117,6 +123,7 @@ async def look(here: Engine, kind: Kind, name: str) -> Json | None:
         found: Json = await here.call(lambda client: getattr(client, f"inspect_{kind}")(name))
     except NotFound:
         return None
+    _learn.get()(secret_values(found))
     return found
 
 

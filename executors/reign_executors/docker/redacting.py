@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from reign_executors.redaction.names import unlike_a_word
+
 HIDDEN = "(hidden)"
 SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|credential|api_?key|private|_key$|^key$|auth|dsn$|connection_string",
@@ -21,6 +23,22 @@ def shown(name: str, value: str) -> str:
 def without_secrets(info: dict[str, Any]) -> dict[str, Any]:
     """An inspection whose ``Env`` lists and secret-looking labels are hidden."""
     return {key: _clean(key, value) for key, value in info.items()}
+
+
+def secret_values(info: dict[str, Any]) -> dict[str, str]:
+    """Secret-looking variables and labels of a container or image, by name. Words that any text may hold
+    (``POSTGRES_PASSWORD=postgres``) are left out: hiding them everywhere would hide half of what matters.
+    """
+    settings = info.get("Config") or {}
+    pairs = [str(item).partition("=")[::2] for item in settings.get("Env") or ()]
+    pairs += [(str(name), str(value)) for name, value in (settings.get("Labels") or {}).items()]
+    found = {name: value for name, value in pairs if SECRET_NAME.search(name) and unlike_a_word(value)}
+    for name, value in pairs:
+        if (match := _SECRET_IN_URL.search(value)) is not None:
+            inside = match[0][len(match[1]) : -1]
+            if unlike_a_word(inside):
+                found.setdefault(f"{name}_password", inside)
+    return found
 
 
 def _clean(key: str, value: Any) -> Any:

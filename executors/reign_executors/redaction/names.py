@@ -31,6 +31,13 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BETWEEN = re.compile(r"[^A-Za-z0-9]+")
 
 
+def unlike_a_word(value: str) -> bool:
+    """Whether a value is so unlike words, names and paths that it can be hidden wherever it shows up."""
+    if len(value) < 8 or value.startswith("/") or any(sign.isspace() for sign in value):
+        return False
+    return any(sign.isdigit() for sign in value) and any(sign.isalpha() for sign in value)
+
+
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a value under ``name`` (``DB_PASSWORD``, ``apiKey``, ``--auth-token``) is to be taken for a secret."""
