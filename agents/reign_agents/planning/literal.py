@@ -10,8 +10,6 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from reign_agents.planning import git_lines
-
 from reign_agents.planning import git_lines, helm_lines
 from reign_agents.planning.terraform_lines import in_words
 
@@ -135,9 +133,6 @@ def literal(text: str) -> Literal | None:
     request = request_of(line)
     if request is not None:
         return None if request == line else Literal(request=request)
-    plain = git_lines.in_words(line)
-    if plain is not None:
-        return Literal(request=plain)
     plain = in_words(line) or git_lines.in_words(line) or helm_lines.in_words(line)
     if plain is not None:
         return Literal(request=plain)
