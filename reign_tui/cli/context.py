@@ -81,6 +81,7 @@ def reading_store(context: Context) -> Iterator[Store]:
 async def session(context: Context, arguments: argparse.Namespace) -> AsyncIterator[Session]:
     """A session on an open store: a new one, or the last one with ``--continue``. Both are closed at the end."""
     from reign_agents.session import Session
+    from reign_executors.credentials import Credentials
 
     store = _open(context)
     try:
@@ -90,13 +91,20 @@ async def session(context: Context, arguments: argparse.Namespace) -> AsyncItera
             if not past:
                 raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
             name = past[0].session
-        opened = Session(store, context.engine, name=name)
+        opened = Session(store, context.engine, name=name, credentials=Credentials(context.paths.data))
         try:
             yield opened
         finally:
             await opened.close()
     finally:
         await store.close()
+
+
+def warn_of_secrets(session: Session, text: str) -> None:
+    """Tell the person when a request holds a secret; it is hidden from then on."""
+    word = session.noticed(text).word
+    if word:
+        print_error(f"warning: {word}")
 
 
 def _open(context: Context) -> Store:
