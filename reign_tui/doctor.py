@@ -217,12 +217,31 @@ async def _helm(patient: Patient) -> Check:
 
 
 async def _terraform(patient: Patient) -> Check:
+    from reign_executors.terraform.configuration import has_configuration, read_configuration
+
     program = shutil.which("terraform") or shutil.which("tofu")
     if program is None:
-        return Check("terraform", "off", "neither terraform nor tofu is there, and not used yet")
+        detail = "neither terraform nor tofu is there; all else works without"
+        fix = "https://developer.hashicorp.com/terraform/install or https://opentofu.org/docs/intro/install/"
+        return Check("terraform", "missing", detail, fix=fix)
     _, text = await _output(patient, program, "version")
-    target = str(patient.cwd) if any(patient.cwd.glob("*.tf")) else None
-    return Check("terraform", "off", f"{program}, not used yet", version=_version(text), target=target)
+    version = _version(text)
+    config = patient.environment.get("TF_CLI_CONFIG_FILE")
+    if config is not None and not Path(config).is_file():
+        detail = f"{program}; TF_CLI_CONFIG_FILE names {config}, which is not there, and is left out"
+        return Check("terraform", "warn", detail, version=version, fix="unset TF_CLI_CONFIG_FILE")
+    if not has_configuration(patient.cwd):
+        return Check("terraform", "ok", f"{program}; no *.tf files in {patient.cwd}", version=version)
+    found = read_configuration(patient.cwd)
+    data = patient.cwd / (patient.environment.get("TF_DATA_DIR") or ".terraform")
+    chosen = data / "environment"
+    kept = chosen.read_text("utf-8", "replace").strip() if chosen.is_file() else ""
+    workspace = patient.environment.get("TF_WORKSPACE") or kept or "default"
+    target = f"{patient.cwd}, workspace {workspace}, backend {found.backend}"
+    if (found.to_install or found.modules or found.backend_said) and not data.is_dir():
+        fix = "reign-tui run 'terraform init' --approve create"
+        return Check("terraform", "warn", f"{program}; this folder is not initialised", False, version, fix, target)
+    return Check("terraform", "ok", program, version=version, target=target)
 
 
 async def _terminal(patient: Patient) -> Check:

@@ -76,14 +76,18 @@ def test_tools_that_come_later_are_named_with_their_target(tmp_path: Path, reign
     found = examined(tmp_path)
     assert (found["kubectl"].version, found["kubectl"].target) == ("v1.30.2", "context prod-eu")
     assert found["helm"].version == "v3.15.1"
-    assert (found["terraform"].version, found["terraform"].target) == ("v1.8.0", str(tmp_path))
+    assert (found["terraform"].version, found["terraform"].target) == (
+        "v1.8.0",
+        f"{tmp_path}, workspace default, backend local",
+    )
     assert (found["git"].version, found["git"].target) == ("2.39.5", f"{tmp_path} on main")
-    assert all("not used yet" in found[name].detail for name in ("kubectl", "helm", "terraform"))
+    assert all("not used yet" in found[name].detail for name in ("kubectl", "helm"))
 
 
 def test_tools_that_come_later_and_are_not_there(tmp_path: Path, reign_home: Path, path: Path) -> None:
     found = examined(tmp_path)
-    assert {found[name].status for name in ("kubectl", "helm", "terraform")} == {"off"}
+    assert {found[name].status for name in ("kubectl", "helm")} == {"off"}
+    assert found["terraform"].status == "missing"
     assert found["git"].fix == "apt-get install git"
 
 

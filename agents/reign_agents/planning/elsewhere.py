@@ -16,7 +16,7 @@ TOOLS: tuple[tuple[str, str, str], ...] = (
             r"namespaces?|ingress|configmaps?|minikube|kind cluster|rollouts?|hpa|autoscaler"
         ),
     ),
-    ("terraform", "Terraform", r"terraform|tf|tofu|opentofu|tfstate|tfvars|terragrunt"),
+    ("terragrunt", "Terragrunt", r"terragrunt"),
     ("github", "GitHub", r"github|gh|pull requests?|prs?|repos|repositories|issues?"),
     ("cicd", "CI/CD", r"pipelines?|workflows?|jenkins|gitlab|ci/cd|ci|runners?|github actions"),
     ("compose", "Docker Compose", r"compose|docker-compose|podman|swarm"),

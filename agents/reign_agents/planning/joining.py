@@ -23,7 +23,7 @@ _SUBJECTS = (
     ("tag", "image"),
     ("image", "image"),
 )
-_DESTRUCTIVE = ("remove", "stop", "command", "script", "exec", "kill", "prune", "restart", "pause", "move", "rename")
+_DESTRUCTIVE = ("remove", "destroy", "stop", "command", "script", "exec", "kill", "prune", "restart", "pause", "move", "rename")
 _MAKING = ("run", "create", "build", "tag", "pull", "write", "append", "make", "copy", "link", "move", "rename")
 
 
@@ -39,6 +39,8 @@ def thing_of(step: Step) -> Thing | None:
     """What a step is about, so that "it" can mean it later."""
     if step.operation.startswith("git."):
         return _thing_of_git(step)
+    if step.operation.startswith("terraform."):
+        return Thing("stack", str(step.fields.get("folder", ".")))
     for key, kind in _SUBJECTS:
         name = step.fields.get("to") if step.operation == "docker.rename" else step.fields.get(key)
         if isinstance(name, str):

@@ -247,7 +247,7 @@ def _begins(text: str, at: int) -> bool:
     follow = text[match.end() :]
     if match.group().lower() in ("is", "are", "does"):
         return True
-    return not re.match(r"\s*(?:$|[,;.!?]|and\b|then\b|or\b)", follow) or bool(_PRONOUN.match(follow.strip()))
+    return not re.match(r"\s*(?:$|[,;!?]|\.(?![\w./])|and\b|then\b|or\b)", follow) or bool(_PRONOUN.match(follow.strip()))
 
 
 def _merged(found: Sequence[Wish]) -> list[Wish]:

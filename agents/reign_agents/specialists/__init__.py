@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reign_agents.specialists import docker, files, git, host, named, shell
+from reign_agents.specialists import docker, files, git, host, named, shell, terraform
 
-RECIPES = (*files.RECIPES, *docker.RECIPES, *git.RECIPES, *shell.RECIPES, *host.RECIPES, *named.RECIPES)
+RECIPES = (*files.RECIPES, *docker.RECIPES, *git.RECIPES, *terraform.RECIPES, *shell.RECIPES, *host.RECIPES, *named.RECIPES)
 """All recipes, in the order they are shown to people."""

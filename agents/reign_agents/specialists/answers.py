@@ -7,6 +7,7 @@ from typing import Any
 
 from reign_agents.engine.results import Results
 from reign_agents.plan.model import Plan, Step
+from reign_agents.specialists import terraform_words
 from reign_executors.operation import JsonObject
 
 LINES = 20
@@ -189,6 +190,7 @@ SAY: dict[str, Say] = {
     ),
     "network.http": _page,
     "network.free_port": lambda out, _f: f"Port {out.get('port')} is free.",
+    **terraform_words.SAY,
 }
 """Query (or command) → its answer."""
 
@@ -270,6 +272,7 @@ DONE: dict[str, Say] = {
     "file.set_mode": _words("{path} has mode {mode}"),
     "file.link": _words("{path} points to {to}"),
     "file.restore": lambda _out, fields: f"{_restored(fields)} is as it was",
+    **terraform_words.DONE,
 }
 """Change → what is now."""
 
