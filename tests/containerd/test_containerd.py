@@ -211,6 +211,29 @@ async def test_a_name_that_is_not_there_brings_the_nearest(containerd_address: s
     assert (await tag.probe(call)).state == "not_done"
 
 
+async def test_a_folder_that_takes_nothing_is_said(
+    containerd_address: str, docker_scope: DockerScope, busybox_image: str, tmp_path: Path
+) -> None:
+    docker_scope.client.api.tag(busybox_image, docker_scope.name("web"), "1")
+    (tmp_path / "image.tar").mkdir()
+    call = Call(key="r_1/s1", folder=tmp_path, cwd=tmp_path)
+    bring = ImportImage(image=f"{docker_scope.name('web')}:1", address=containerd_address, namespace=OTHER)
+    with pytest.raises(OperationError, match="can't be written"):
+        await bring.execute(call)
+
+
+async def test_what_a_dead_process_left_is_cleared_up_when_probed(
+    containerd_address: str, docker_scope: DockerScope, busybox_image: str, call: Call
+) -> None:
+    docker_scope.client.api.tag(busybox_image, docker_scope.name("web"), "1")
+    (call.folder / "image.tar").write_text("half of it")
+    bring = ImportImage(image=f"{docker_scope.name('web')}:1", address=containerd_address, namespace=OTHER)
+    assert (await bring.probe(call)).state == "not_done"
+    assert not (call.folder / "image.tar").exists()
+    gone = bring.model_copy(update={"image": "nobody/has-this:1"})
+    assert (await gone.probe(call)).state == "in_doubt"
+
+
 def test_it_can_be_listed_and_described() -> None:
     names = [name for name in default_registry().names() if name.startswith("containerd.")]
     assert len(names) == 4

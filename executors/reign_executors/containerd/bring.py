@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -107,10 +108,12 @@ class ImportImage(ImageChange):
             return NodeImage(image=self.full(), id=info["Id"], digest=record.digest, changed=False)
         archive = call.folder / ARCHIVE
         try:
-            await self._save(here, archive, int(info["Size"]), call)
+            if status(call.folder).state != "running":  # one that outlived us reads this very file
+                await self._save(here, archive, int(info["Size"]), call)
             await node.change("images", "import", str(archive), timeout=self.timeout)
         finally:
-            archive.unlink(missing_ok=True)
+            with suppress(OSError):
+                archive.unlink(missing_ok=True)
         brought = await self._settled(node)
         call.say(f"{brought.name} is there ({brought.size})")
         return NodeImage(image=brought.name, id=await node.image_id(brought.digest), digest=brought.digest)
@@ -122,7 +125,11 @@ class ImportImage(ImageChange):
             with archive.open("wb") as file:
                 await here.stream(lambda client: client.get_image(self.image), file.write)
         except OSError as error:
-            raise no_space(error) from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise no_space(error) from error
+            raise OperationError(
+                f"{archive} can't be written: {error.strerror}", "look at the run's folder and its file system"
+            ) from error
 
     async def _settled(self, node: Node) -> Record:
         """The new record, once the kubelet sees it."""
@@ -154,6 +161,7 @@ class ImportImage(ImageChange):
     async def probe(self, call: Call) -> Probe:
         if status(call.folder).state == "running":
             return Probe(state="in_doubt", detail="the import still runs")
+        (call.folder / ARCHIVE).unlink(missing_ok=True)  # what a process that died could not clear up
         node = self.node(call)
         info = await look(self.engine(call), "image", self.image)
         if info is None:
