@@ -7,22 +7,16 @@ import re
 from reign_agents.understanding import Understanding
 
 TOOLS: tuple[tuple[str, str, str], ...] = (
-    ("helm", "Helm", r"helm|helmfile|charts?"),
-    (
-        "kubernetes",
-        "Kubernetes",
-        (
-            r"kubernetes|k8s|kubectl|kube|pods?|deployments?|statefulsets?|daemonsets?|replicas?|"
-            r"namespaces?|ingress|configmaps?|minikube|kind cluster|rollouts?|hpa|autoscaler"
-        ),
-    ),
+    ("helmfile", "Helmfile", r"helmfile"),
     ("terragrunt", "Terragrunt", r"terragrunt"),
     ("github", "GitHub", r"github|gh|pull requests?|prs?|repos|repositories|issues?"),
     ("cicd", "CI/CD", r"pipelines?|workflows?|jenkins|gitlab|ci/cd|ci|runners?|github actions"),
     ("compose", "Docker Compose", r"compose|docker-compose|podman|swarm"),
 )
 """Domain of understanding, name for people, words that mean it."""
-_COMMANDS = re.compile(r"^\s*(?:kubectl|helm|terraform|tofu|gh|git|docker-compose|podman|jenkins-cli|argocd)\s+\S")
+_COMMANDS = re.compile(
+    r"^\s*(?:kubectl|helm|terraform|tofu|terragrunt|gh|git|docker-compose|podman|jenkins-cli|argocd)\s+\S"
+)
 
 
 def later(text: str, understanding: Understanding, *, named: bool = False) -> str | None:

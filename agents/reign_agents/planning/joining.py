@@ -15,6 +15,7 @@ from reign_executors.operation import JsonObject, Query
 from reign_executors.registry import Registry
 
 _SUBJECTS = (
+    ("release", "release"),
     ("container", "container"),
     ("destination", "file"),
     ("path", "file"),
@@ -23,8 +24,19 @@ _SUBJECTS = (
     ("tag", "image"),
     ("image", "image"),
 )
-_DESTRUCTIVE = ("remove", "destroy", "stop", "command", "script", "exec", "kill", "prune", "restart", "pause", "move", "rename")
-_MAKING = ("run", "create", "build", "tag", "pull", "write", "append", "make", "copy", "link", "move", "rename")
+_DESTRUCTIVE_WORDS = "remove destroy uninstall rollback stop command script exec kill prune restart pause move rename"
+_DESTRUCTIVE = tuple(_DESTRUCTIVE_WORDS.split())
+_MAKING_WORDS = "run create install build tag pull write append make copy link move rename"
+_MAKING = tuple(_MAKING_WORDS.split())
+
+_KINDS_OF = {
+    "kubernetes.create_namespace": "namespace",
+    "kubernetes.exec": "pod",
+    "kubernetes.logs": "pod",
+    "kubernetes.cordon": "node",
+    "kubernetes.uncordon": "node",
+}
+"""Operation → kind of its object where no field says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,9 @@ def thing_of(step: Step) -> Thing | None:
     """What a step is about, so that "it" can mean it later."""
     if step.operation.startswith("git."):
         return _thing_of_git(step)
+    if step.operation.startswith("kubernetes."):
+        kind, name = step.fields.get("kind") or _KINDS_OF.get(step.operation, "deployment"), step.fields.get("object")
+        return Thing(str(kind), name) if isinstance(name, str) else None
     if step.operation.startswith("terraform."):
         return Thing("stack", str(step.fields.get("folder", ".")))
     for key, kind in _SUBJECTS:

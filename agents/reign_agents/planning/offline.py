@@ -153,8 +153,8 @@ class OfflinePlanner:
         tool = elsewhere.later(wish.text if wish is not None else text, understanding)
         if tool is not None:
             said = (
-                f"{tool} comes later: this version knows Docker, files, commands and ports. The nearest "
-                "things I can do:"
+                f"{tool} comes later: this version knows Docker, Kubernetes, Helm, Terraform, git, files, commands and "
+                "ports. The nearest things I can do:"
             )
             question = Question(said, (*elsewhere.as_command(text), *near)[:4])
         return self._question(question, text, understanding)

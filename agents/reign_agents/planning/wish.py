@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reign_agents.planning.scan import MASK, Scan
-from reign_agents.planning.words import KINDS, MAKERS, NAMEABLE, POLITE, QUALIFIERS, SMALL, VERB, VERBS
+from reign_agents.planning.words import CLUSTER_NOUNS, KINDS, MAKERS, NAMEABLE, POLITE, QUALIFIERS, SMALL, VERB, VERBS
 
 _PRONOUN = re.compile(
     (
@@ -42,6 +42,14 @@ _HOW = re.compile(
     re.IGNORECASE,
 )
 
+
+_OF_RELEASES = frozenset({"install", "upgrade", "uninstall", "rollback"})
+_RELEASE_QUALIFIERS = re.compile(
+    r"(?:and\s+|also\s+|please\s+)*(?:(?:create|make)\s+(?:the|that|its)\s+namespace(?:\s+(?:and\s+wait|too))?\s*$|"
+    r"wait(?:\s+(?:for\s+it|until\s+(?:it|everything)(?:\s+is|'s)?\s+ready))?\s*$|"
+    r"(?:keep|reuse|reset)\s+(?:the|its)\s+values\s*$|install\s+it\s+if\b|roll\s+(?:it\s+)?back\s+if\b)"
+)
+"""What says more about an installation before it: "and create the namespace"."""
 
 _OWNED = re.compile(
     r"\b(?:its|their|all\s+its|all\s+their|attached)\s+(?:\w+\s+)?(?:volumes?|data|networks?|contents?)\b"
@@ -138,11 +146,19 @@ def _nounled(scan: Scan) -> tuple[str | None, str]:
     if not words:
         return None, scan.text
     first = words[0]
+    of_release = re.search(r"\b(?:helm|releases?)\b", scan.text.lower())
+    if of_release and first in ("history", "status", "values", "revisions"):
+        return "show", scan.text
+    if first in CLUSTER_NOUNS and len(words) > 1:
+        return "show", scan.text
     if first in KINDS or (first == "docker" and any(word in KINDS or word in ("info", "version") for word in words)):
         return "show", scan.text
     image = first.split(":")[0].rsplit("/", 1)[-1] in lexicon().images
     if image and re.search(
-        r"\b(?:on|port|named|called|as|with|volume|publish\w*)\b|:\d|\s-[a-z]\b", scan.text, re.IGNORECASE
+        r"\bx\s?\d+\b|\b\d+\s?x\b|\breplicas?\b|"
+        r"\b(?:on|port|named|called|as|with|volume|publish\w*)\b|:\d|\s-[a-z]\b",
+        scan.text,
+        re.IGNORECASE,
     ):
         return "run", scan.text
     return None, scan.text
@@ -247,18 +263,18 @@ def _begins(text: str, at: int) -> bool:
     follow = text[match.end() :]
     if match.group().lower() in ("is", "are", "does"):
         return True
-    return not re.match(r"\s*(?:$|[,;!?]|\.(?![\w./])|and\b|then\b|or\b)", follow) or bool(_PRONOUN.match(follow.strip()))
+    return not re.match(r"\s*(?:$|[,;!?]|\.(?![\w./])|and\b|then\b|or\b)", follow) or bool(
+        _PRONOUN.match(follow.strip())
+    )
 
 
 def _merged(found: Sequence[Wish]) -> list[Wish]:
     whole: list[Wish] = []
     for wish in found:
         before = whole[-1] if whole else None
-        if (
-            before is not None
-            and before.verb in MAKERS
-            and not wish.then
-            and QUALIFIERS.match(Scan(wish.text).text.lower())
+        if before is not None and (
+            (before.verb in MAKERS and not wish.then and QUALIFIERS.match(Scan(wish.text).text.lower()))
+            or (before.verb in _OF_RELEASES and _RELEASE_QUALIFIERS.match(Scan(wish.text).text.lower()))
         ):
             whole[-1] = replace(Wish.of(f"{before.text}, {wish.text}"), then=before.then)
         else:

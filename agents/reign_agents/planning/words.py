@@ -16,7 +16,7 @@ _VERBS = {
     "append": "append; add",
     "stop": "stop; halt; shut down; shutdown; turn off; switch off; bring down; take down; power off; end",
     "kill": "kill; sigkill",
-    "restart": "restart; reboot; bounce; recycle; re-start; reload",
+    "restart": "restart; rollout restart; reboot; bounce; recycle; re-start; reload",
     "pause": "pause; freeze; suspend",
     "unpause": "unpause; resume; unfreeze; continue",
     "remove": "remove; delete; rm; del; get rid of; destroy; drop; erase; nuke; discard; tear down; "
@@ -55,7 +55,7 @@ _VERBS = {
     "install": "install",
     "uninstall": "uninstall; un-install",
     "upgrade": "upgrade",
-    "rollback": "rollback; roll back; roll-back; revert to revision",
+    "rollback": "rollback; rollout undo; roll back; roll-back; revert to revision",
     "template": "template; render",
     "lint": "lint",
     "scale": "scale; resize; scale up; scale down; scale out; scale in",
@@ -101,10 +101,17 @@ _KINDS = {
 KINDS: dict[str, str] = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 """Noun → kind of thing."""
 
+_CLUSTER_WORDS = """
+pods pod deployments deployment statefulsets daemonsets namespaces nodes configmaps ingresses ingress cronjobs
+replicasets events pvcs hpas services rollouts rollout
+"""
+CLUSTER_NOUNS = frozenset(_CLUSTER_WORDS.split())
+"""Nouns of a cluster that may begin a request without a verb: "pods in shop"."""
+
 _POLITE_WORDS = """
 please pls plz kindly hey hi hello ok okay now then just also finally next first afterwards so well and could
 can would will should you i i'd we to like want need let's lets go ahead for me us my quickly safely immediately
-again thanks thank btw simply maybe the a an
+again thanks thank btw simply maybe the a an kubectl
 """
 POLITE = frozenset(_POLITE_WORDS.split())
 """Words before the verb that say nothing."""

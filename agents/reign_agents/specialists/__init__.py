@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from reign_agents.specialists import docker, files, git, host, named, shell, terraform
+from reign_agents.specialists import docker, files, git, helm, host, kubernetes, named, shell, terraform
 
-RECIPES = (*files.RECIPES, *docker.RECIPES, *git.RECIPES, *terraform.RECIPES, *shell.RECIPES, *host.RECIPES, *named.RECIPES)
+RECIPES = (
+    *files.RECIPES,
+    *docker.RECIPES,
+    *git.RECIPES,
+    *kubernetes.RECIPES,
+    *helm.RECIPES,
+    *terraform.RECIPES,
+    *shell.RECIPES,
+    *host.RECIPES,
+    *named.RECIPES,
+)
 """All recipes, in the order they are shown to people."""

@@ -1,0 +1,202 @@
+"""Objects of a Kubernetes cluster: what runs there, how it is rolled out, what is asked about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from reign_agents.planning.recipe import Build, Recipe
+from reign_agents.planning.wish import Wish
+from reign_agents.specialists.kubernetes import diagnosing, objects, workloads
+from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, WORKLOADS, about_cluster, said, understood
+
+_RANK = 8
+"""Words that speak of a cluster count for more than any that another tool's recipe may fit."""
+
+
+def _recipe(
+    name: str, verbs: str, build: Build, example: str, fits: Callable[[Wish], bool] = lambda _wish: True, rank: int = 0
+) -> Recipe:
+    return Recipe(
+        f"kubernetes.{name}",
+        frozenset(verbs.split()),
+        frozenset(),
+        build,
+        example,
+        lambda wish: about_cluster(wish) and fits(wish),
+        _RANK + rank,
+    )
+
+
+def _has_image(wish: Wish) -> bool:
+    return "image" in understood(wish.text).entities
+
+
+def _kind(*kinds: str) -> Callable[[Wish], bool]:
+    return lambda wish: said(wish).kind in kinds
+
+
+def _sized(wish: Wish) -> bool:
+    """Whether a number of replicas is wanted, and no image."""
+    return "replicas" in understood(wish.text).entities and not _has_image(wish)
+
+
+def _manifest(wish: Wish) -> bool:
+    return bool({"file", "path"} & set(understood(wish.text).entities)) or wish.has("manifest", "manifests", "yaml")
+
+
+def _any_manifest(wish: Wish) -> bool:
+    return bool(re.search(r"\.ya?ml\b|\bmanifests?\b|\bk8s\b|\bkubernetes\b", wish.lower))
+
+
+_LOOK = "show list find check inspect"
+RECIPES = (
+    _recipe(
+        "deploy",
+        "run create rollout start",
+        workloads.deploy,
+        "deploy nginx:1.27 as web with 3 replicas in namespace shop",
+        lambda w: said(w).kind not in (*CLUSTER_WIDE, "configmap", "secret", "service", "pod") and not _manifest(w),
+    ),
+    _recipe(
+        "set_image",
+        "set rollout upgrade run replace",
+        workloads.set_image,
+        "set image of deployment web to nginx:1.28 in namespace shop",
+        lambda w: (
+            (_has_image(w) and (w.verb in ("set", "upgrade", "replace") or w.has("on", "to")) and w.verb != "run")
+            or (w.verb in ("set", "upgrade") and "version" in understood(w.text).entities)
+        ),
+        rank=2,
+    ),
+    _recipe(
+        "scale", "scale set", workloads.scale, "scale deployment web to 5", lambda w: w.verb == "scale" or _sized(w)
+    ),
+    _recipe("restart", "restart", workloads.restart, "restart deployment web in namespace shop"),
+    _recipe(
+        "rollback",
+        "rollback revert",
+        workloads.roll_back,
+        "roll back deployment web to revision 2",
+        lambda w: not w.has("commit", "branch"),
+    ),
+    _recipe(
+        "set_env",
+        "set append create",
+        workloads.set_env,
+        "set LOG_LEVEL=debug on deployment api",
+        lambda w: (
+            "env" in understood(w.text).entities
+            and not _has_image(w)
+            and said(w).kind in (*WORKLOADS, None)
+            and w.verb != "create"
+        ),
+        rank=1,
+    ),
+    _recipe(
+        "status",
+        "show check list rollout follow",
+        workloads.status,
+        "is the rollout of web done?",
+        lambda w: w.has("rollout", "rolled out", "rollouts") and not _has_image(w),
+        rank=3,
+    ),
+    _recipe(
+        "expose",
+        "publish create",
+        workloads.expose,
+        "expose deployment web on port 80",
+        lambda w: w.verb == "publish" or (said(w).kind == "service" and w.has("for")),
+        rank=1,
+    ),
+    _recipe("list", _LOOK, objects.listing, "list pods in namespace shop", lambda w: said(w).kind is not None),
+    _recipe(
+        "describe",
+        "show inspect",
+        objects.describe,
+        "describe pod web-1 in namespace shop",
+        lambda w: bool(said(w).names) and (w.verb == "inspect" or w.has("describe")),
+        rank=3,
+    ),
+    _recipe(
+        "logs",
+        "show follow list check",
+        objects.logs,
+        "show logs of deployment web in namespace shop",
+        lambda w: w.has("logs", "log", "output") or (w.verb == "follow" and bool(said(w).names)),
+        rank=5,
+    ),
+    _recipe(
+        "events",
+        _LOOK,
+        objects.events,
+        "show events in namespace shop",
+        lambda w: w.has("events", "event", "warnings"),
+        rank=4,
+    ),
+    _recipe(
+        "cluster",
+        "show check list",
+        objects.cluster,
+        "show the kubernetes cluster",
+        lambda w: (
+            (w.has("cluster", "context", "contexts", "cluster-info") and said(w).kind is None and not said(w).names)
+            or w.has("cluster info", "kubernetes contexts", "kube contexts")
+        ),
+        rank=2,
+    ),
+    _recipe("delete", "remove kill prune", objects.delete, "delete deployment web in namespace shop"),
+    _recipe("apply", "apply run create rollout", objects.apply, "apply ./k8s/web.yaml", _manifest, rank=2),
+    Recipe(
+        "kubernetes.apply_file",
+        frozenset({"apply"}),
+        frozenset(),
+        objects.apply,
+        "apply the manifests in ./k8s",
+        _any_manifest,
+        _RANK,
+    ),
+    _recipe(
+        "create_namespace",
+        "create append",
+        objects.create_namespace,
+        "create namespace shop",
+        _kind("namespace"),
+        rank=2,
+    ),
+    _recipe(
+        "create_config",
+        "create append write",
+        objects.create_config,
+        "create configmap app with LOG=debug in namespace shop",
+        _kind("configmap", "secret"),
+        rank=2,
+    ),
+    _recipe(
+        "label",
+        "label tag set append",
+        objects.label,
+        "label pod web-1 tier=front",
+        lambda w: w.verb == "label" or w.has("label", "annotation"),
+        rank=3,
+    ),
+    _recipe(
+        "exec",
+        "exec run",
+        objects.execute,
+        "run `ls /` in pod web-1",
+        lambda w: bool(w.scan().quoted() or understood(w.text).entities.get("command")),
+        rank=4,
+    ),
+    _recipe(
+        "why",
+        "why show check inspect find",
+        diagnosing.why,
+        "why is checkout crash-looping in prod?",
+        lambda w: w.verb == "why" or (understood(w.text).intent == "debug" and not w.has("logs", "events")),
+        rank=6,
+    ),
+    _recipe("cordon", "cordon", objects.node("kubernetes.cordon", "no new pods on {}"), "cordon node n1"),
+    _recipe("uncordon", "uncordon", objects.node("kubernetes.uncordon", "pods on {} again"), "uncordon node n1"),
+)
+"""What the Kubernetes specialist can do, most usual first."""

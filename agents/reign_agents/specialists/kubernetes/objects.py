@@ -1,0 +1,229 @@
+"""What is asked about cluster objects, and what is done to any of them: list, describe, logs, apply, delete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Build, Outline, Question
+from reign_agents.planning.wish import Wish
+from reign_agents.specialists.kubernetes.found import Object, listed, meant
+from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, said
+
+_RUNNERS = ("deployment", "statefulset", "daemonset", "pod", "job")
+_EVERY = re.compile(r"\b(?:all|every|everything)\b", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+async def listing(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    kind = words.kind or "pod"
+    if words.names and words.kind is not None and not wish.has("list", "how many", "count"):
+        return await describe(wish, context, outline)
+    fields: dict[str, JsonValue] = {"kind": kind, "selector": _selector(wish)}
+    if kind not in CLUSTER_WIDE:
+        fields |= {"namespace": words.namespace, "all_namespaces": words.everywhere or None}
+        if words.namespace is None and not words.everywhere:
+            outline.assume(f"namespace {context.settings.namespace or 'of the context'}")
+    where = f" in {words.namespace}" if words.namespace else " in all namespaces" if words.everywhere else ""
+    outline.add("kubernetes.list", fields, f"the {kind}s{where}")
+    return None
+
+
+def _selector(wish: Wish) -> str | None:
+    found = re.search(
+        r"(?:(?:with|by|having)\s+(?:the\s+)?(?:label|selector)s?|-l|--selector)[ =]+"
+        r"(?P<value>[\w./-]+=[\w.-]+(?:,[\w./-]+=[\w.-]+)*)",
+        wish.text,
+        re.IGNORECASE,
+    )
+    return found["value"] if found else None
+
+
+async def describe(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    found = await meant(words, wish, context, outline, "describe", _RUNNERS)
+    if isinstance(found, Question):
+        return found
+    for one in found:
+        outline.add("kubernetes.describe", one.fields(), f"all about {one.name}")
+    return None
+
+
+async def logs(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    found = await meant(words, wish, context, outline, "show the logs of", _RUNNERS)
+    if isinstance(found, Question):
+        return found
+    tail = re.search(r"(?:last|tail|--tail[= ]|-n)\s*(\d+)(?!\s*(?:m|h|s|d)\b)|(\d+)\s+(?:log\s+)?lines", wish.lower)
+    since = re.search(
+        r"(?:since|last|past)\s+(?:the\s+)?(?:last\s+)?(\d+)?\s*(s|m|h|d|seconds?|secs?|minutes?|mins?|hours?|days?)\b",
+        wish.lower,
+    )
+    fields: dict[str, JsonValue] = {
+        "previous": wish.has("previous", "before the crash", "last crash", "--previous") or None,
+        "tail": int(next(filter(None, tail.groups()))) if tail else None if since else 100,
+        "since": float(since.group(1) or 1) * _SECONDS[since.group(2)[0]] if since else None,
+    }
+    container = re.search(r"\bcontainer\s+(?P<name>[\w.-]+)|(?<!\S)-c\s+(?P<flag>[\w.-]+)", wish.lower)
+    if container is not None:
+        fields["container"] = container["name"] or container["flag"]
+    if wish.verb == "follow" or wish.has("follow", "stream", "live"):
+        fields["follow"] = 30
+        outline.assume("the log is followed for 30 seconds")
+    for one in found:
+        outline.add("kubernetes.logs", {**one.fields(), **fields}, f"the log of {one.name}")
+    return None
+
+
+async def events(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    fields: dict[str, JsonValue] = {"namespace": words.namespace, "all_namespaces": words.everywhere or None}
+    names = [name for name in words.names if name not in ("events", "warnings")]
+    if names and words.kind not in (None, "event", "namespace"):
+        fields |= {"kind": words.kind, "object": names[0]}
+    if wish.has("warning", "warnings", "problems", "errors"):
+        fields["warnings"] = True
+    outline.add("kubernetes.events", fields, "what happened on the cluster")
+    return None
+
+
+async def cluster(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    operation = "kubernetes.contexts" if wish.has("context", "contexts") else "kubernetes.cluster_info"
+    outline.add(operation, {}, "which cluster this is")
+    return None
+
+
+async def delete(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    if words.kind is not None and not words.names and (_EVERY.search(wish.lower) or _selector(wish)):
+        selector = _selector(wish)
+        if selector is not None:
+            fields: dict[str, JsonValue] = {"kind": words.kind, "selector": selector, "namespace": words.namespace}
+            outline.add("kubernetes.delete", fields, f"remove the {words.kind}s labelled {selector}")
+            return None
+        if words.everywhere:
+            return Question(
+                f"I remove {words.kind}s of one namespace at a time: which one?",
+                (f"delete all {words.kind}s in namespace shop",),
+            )
+        rows = await listed(words.kind, words.namespace, context)
+        if not rows:
+            return Question(f"There is no {words.kind} to remove.")
+        found: list[Object] | Question = rows
+    else:
+        found = await meant(words, wish, context, outline, "delete")
+    if isinstance(found, Question):
+        return found
+    for one in found:
+        outline.add("kubernetes.delete", one.fields(), f"remove the {one.kind} {one.name}")
+    return None
+
+
+async def apply(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    path = words.text("path") or words.text("file")
+    if path is None:
+        there = sorted(
+            str(one.parent.relative_to(context.settings.cwd))
+            for one in context.settings.cwd.glob("*/*.y*ml")
+            if "apiVersion" in _head(one)
+        )
+        return Question(
+            "Which manifest should I apply?",
+            tuple(f"apply ./{one}" for one in dict.fromkeys(there[:3])) or ("apply ./k8s/web.yaml",),
+            completes="{request} {reply}",
+        )
+    full = (context.settings.cwd / path).expanduser()
+    made = any(step.operation == "file.write" and str(step.fields.get("path")) == path for step in outline.before)
+    if not full.exists() and not made:
+        return Question(f"There is no file or folder {path} here.", ("apply ./k8s",))
+    outline.add("kubernetes.apply", {"path": str(full), "namespace": words.namespace}, f"apply {path}")
+    return None
+
+
+def _head(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")[:2000]
+    except OSError:
+        return ""
+
+
+async def create_namespace(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    if not words.names:
+        return Question(
+            "What should the namespace be called?", ("create namespace shop",), completes="{request} {reply}"
+        )
+    for name in words.names:
+        outline.add("kubernetes.create_namespace", {"object": name}, f"the namespace {name}")
+    return None
+
+
+async def create_config(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """A config map or a secret of the data in the words."""
+    words = said(wish)
+    kind = "Secret" if words.kind == "secret" else "ConfigMap"
+    data = words.map("data") or words.map("env")
+    if words.name is None or not data:
+        example = "create configmap app with LOG=debug in namespace shop"
+        return Question(f"What should the {kind.lower()} be called, and what should be in it?", (example,))
+    lines = [f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {words.name}"]
+    lines.append("stringData:" if kind == "Secret" else "data:")
+    lines += [f"  {_quoted(key)}: {_quoted(value)}" for key, value in data.items()]
+    fields: dict[str, JsonValue] = {"manifest": "\n".join(lines) + "\n", "namespace": words.namespace}
+    outline.add("kubernetes.apply", fields, f"the {kind.lower()} {words.name}")
+    return None
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar in double quotes: JSON's spelling is one."""
+    import json
+
+    return json.dumps(text)
+
+
+async def label(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    pairs = dict(re.findall(r"(?<![\w./-])([A-Za-z][\w./-]*)=([\w.-]+)", wish.text))
+    found = await meant(said(wish), wish, context, outline, "label", _RUNNERS)
+    if isinstance(found, Question):
+        return found
+    if not pairs:
+        return Question("Which label?", (f"label {found[0].kind} {found[0].name} tier=front",))
+    annotating = wish.has("annotate", "annotation")
+    operation = "kubernetes.annotate" if annotating else "kubernetes.label"
+    key = "annotations" if annotating else "labels"
+    for one in found:
+        outline.add(operation, {**one.fields(), key: {**pairs}}, f"mark {one.name}")
+    return None
+
+
+async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    command = next(iter(wish.scan().quoted()), None) or words.text("command")
+    if not command:
+        return Question("Which command should I run in the pod?", ("run `ls /` in pod web-1",))
+    found = await meant(words, wish, context, outline, "run a command in", ("pod", "deployment"))
+    if isinstance(found, Question):
+        return found
+    fields: dict[str, JsonValue] = {**found[0].fields(), "command": ["sh", "-c", command]}
+    outline.add("kubernetes.exec", fields, f"run it inside {found[0].name}")
+    return None
+
+
+def node(operation: str, why: str) -> Build:
+    """A recipe over nodes."""
+
+    async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+        words = said(wish)
+        found = await meant(words, wish, context, outline, operation.rpartition(".")[2], ("node",))
+        if isinstance(found, Question):
+            return found
+        for one in found:
+            outline.add(operation, {"object": one.name}, why.format(one.name))
+        return None
+
+    return build

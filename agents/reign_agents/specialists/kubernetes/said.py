@@ -1,0 +1,154 @@
+"""What a wish says about cluster objects: kind, names, namespace, numbers. Words only; nothing is looked up here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from reign_agents.planning.wish import Wish
+from reign_agents.understanding import Understanding, understand
+from reign_executors.kubernetes.kinds import KNOWN, known_kind
+
+WORKLOADS = ("deployment", "statefulset", "daemonset")
+CLUSTER_WIDE = frozenset(kind.singular for kind in KNOWN if not kind.namespaced)
+_NO_KINDS = frozenset({"no", "limits", "quota", "ev", "as", "ing", "pc", "rc", "lease", "leases", "role", "roles"})
+_KINDS = {
+    word: kind.singular for kind in KNOWN for word in (kind.singular, kind.plural, *kind.short) if word not in _NO_KINDS
+}
+_KIND_WORDS = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
+_NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+_SLASHED = re.compile(rf"(?<![\w./-])(?P<kind>{_KIND_WORDS})/(?P<name>{_NAME})(?![\w/])", re.IGNORECASE)
+_AFTER_KIND = re.compile(
+    rf"(?<![\w./-])(?:{_KIND_WORDS})\s+(?:named\s+|called\s+)?(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE
+)
+_CALLED = re.compile(rf"\b(?:as|named|called|name it|call it)\s+(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE)
+_EVERYWHERE = re.compile(
+    r"\b(?:all|every|each|across)\s+(?:the\s+)?namespaces?\b|(?<!\S)-A\b|--all-namespaces\b|"
+    r"\bcluster[- ]?wide\b|\b(?:whole|entire)\s+cluster\b",
+    re.IGNORECASE,
+)
+_NAMESPACE = re.compile(
+    rf"(?<!\S)(?:-n|--namespace)[ =](?P<flag>{_NAME})|\bnamespace\s+(?P<named>{_NAME})|"
+    rf"\b(?P<before>{_NAME})\s+namespace\b",
+    re.IGNORECASE,
+)
+_CLUSTER_WORDS = (
+    r"kubernetes|k8s|kubectl|kube|replicas?|rollouts?|namespaces?|manifests?|crash-?loop\w*|imagepullbackoff|"
+    r"crashloopbackoff|oomkilled|errimagepull|pods?|deployments?|statefulsets?|daemonsets?|replicasets?|configmaps?|"
+    r"cronjobs?|ingress(?:es)?|pvcs?|hpas?|autoscalers?|nodes?|cluster"
+)
+_STRONG = re.compile(
+    rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-])|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}", re.IGNORECASE
+)
+_OTHER_TOOL = re.compile(
+    r"(?<![\w./-])(?:docker|containers?|helm|charts?|releases?|terraform|tofu|compose|git|branch|repo)(?![\w/-])",
+    re.IGNORECASE,
+)
+_SMALL = """
+the a an all any in of on to with for from and is are up down running status logs log events image images
+named called now please it its this that one namespace namespaces revision replicas
+"""
+_NOT_NAMES = frozenset(_SMALL.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """``kind`` as the API calls it in small letters (None: not said); ``names`` of the objects; ``entities`` as
+    understanding has them. ``everywhere``: all namespaces are meant. ``namespace`` None: not said.
+    """
+
+    kind: str | None
+    names: tuple[str, ...]
+    namespace: str | None
+    everywhere: bool
+    entities: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str | None:
+        return self.names[0] if self.names else None
+
+    def number(self, key: str) -> int | None:
+        value = self.entities.get(key)
+        return value if isinstance(value, int) else None
+
+    def text(self, key: str) -> str | None:
+        value = self.entities.get(key)
+        return value if isinstance(value, str) else None
+
+    def map(self, key: str) -> dict[str, str]:
+        value = self.entities.get(key)
+        return {str(name): str(one) for name, one in value.items()} if isinstance(value, dict) else {}
+
+
+@lru_cache(maxsize=64)
+def understood(text: str) -> Understanding:
+    """:func:`understand`, remembered: a recipe's ``fits`` and its build read the same words."""
+    return understand(text)
+
+
+def about_cluster(wish: Wish) -> bool:
+    """Whether the words are about a cluster: they say so, or understanding does and names a namespace or replicas."""
+    text = wish.lower
+    if wish.it is not None and wish.it.kind in _KINDS:
+        return True
+    if _OTHER_TOOL.search(text) and not re.search(rf"\b(?:{_CLUSTER_WORDS})\b", text):
+        return False
+    if re.search(r"\b(?:docker|helm|terraform|tofu)\b", text) and not re.search(r"\bk8s|kubernetes|cluster\b", text):
+        return False
+    if _STRONG.search(text):
+        return True
+    read = understood(wish.text)
+    return (
+        bool(read.domains) and read.domains[0] == "kubernetes" and bool({"namespace", "replicas"} & set(read.entities))
+    )
+
+
+def said(wish: Wish) -> Said:
+    """What the wish says of cluster objects."""
+    read = understood(wish.text)
+    entities: dict[str, Any] = dict(read.entities)
+    low = wish.lower
+    slashed = [(_KINDS[found["kind"].lower()], found["name"]) for found in _SLASHED.finditer(low)]
+    kinds = [
+        _KINDS[word]
+        for word in re.findall(r"(?<![\w./:-])[a-z]+(?![\w/:=@-]|\.\w)", low)
+        if word in _KINDS and word != "deploy"
+    ]
+    kind = slashed[0][0] if slashed else _meant_kind(kinds, low)
+    namespace = entities.get("namespace") if isinstance(entities.get("namespace"), str) else None
+    space = _NAMESPACE.search(low)
+    if space is not None and namespace is None:
+        namespace = next((found for found in space.groups() if found and found not in _NOT_NAMES), None)
+    names = [name for _, name in slashed] or _names(entities, low, kind)
+    called = _CALLED.search(low)
+    if called is not None and called["name"] not in _NOT_NAMES and not slashed:
+        names = [called["name"]]
+    if kind == "namespace":
+        names = names or ([namespace] if namespace else [])
+        namespace = None
+    elif namespace is not None and low.count(namespace) < 2:
+        names = [name for name in names if name != namespace]
+    if not names and wish.it is not None and wish.it.kind in _KINDS:
+        kind, names = kind or wish.it.kind, [wish.it.name]
+    return Said(kind, tuple(dict.fromkeys(names)), namespace, bool(_EVERYWHERE.search(wish.text)), entities)
+
+
+def _meant_kind(kinds: list[str], low: str) -> str | None:
+    """The kind that is meant: a namespace only says where, when something else is named too."""
+    others = [kind for kind in kinds if kind != "namespace"]
+    if others:
+        return others[0]
+    where = re.search(r"\b(?:in|to|into|from|on|of)\s+(?:the\s+)?(?:[\w-]+\s+)?(?:namespace|ns)\b", low)
+    return "namespace" if "namespace" in kinds and where is None else None
+
+
+def _names(entities: dict[str, Any], low: str, kind: str | None) -> list[str]:
+    several, one = entities.get("names"), entities.get("name")
+    found = [name for name in several if isinstance(name, str)] if isinstance(several, list) else []
+    if not found and isinstance(one, str):
+        found = [one]
+    if not found and kind is not None:
+        found = [match["name"] for match in _AFTER_KIND.finditer(low)]
+    return [name for name in found if name.lower() not in _NOT_NAMES and known_kind(name) is None]
