@@ -44,6 +44,8 @@ def judge_sql(inv: Invocation, text: str) -> None:
         path = next((t for t in target if t), "")
         if path and path != "stdout":
             run.write(path, inv.scope)
+            if re.search(r"^/(?:etc|root|usr|boot|var/spool/cron|var/www)/|/\.ssh/", path):
+                run.deny("system.file", f"a database would write {path}, which is none of its files")
     if not is_known(text) and len(unmarked(text).strip()) <= 1:
         run.unclear("unclear.code", f"what {inv.name} would run is not known")
         return

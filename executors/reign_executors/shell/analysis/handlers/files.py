@@ -262,7 +262,7 @@ def _find(inv: Invocation, effect: str) -> str | None:
                 command.append(words[i])
                 i += 1
             i += 1
-            _find_executes(inv, command, starts, names, narrowed=narrowed)
+            _find_executes(inv, command, starts, names, narrowed=narrowed, timed=timed)
         elif (
             unmarked(words[i - 1]) and not is_known(words[i - 1]) and not narrowed and len(unmarked(words[i - 1])) == 1
         ):
@@ -298,7 +298,12 @@ def _named(inv: Invocation, start: str, names: list[str]) -> None:
                 inv.run.deny(*joined)
 
 
-def _find_executes(inv: Invocation, command: list[str], starts: list[str], names: list[str], *, narrowed: bool) -> None:
+_EMPTYING = re.compile(r"(?:^|/| )(?:truncate|shred|tee|dd|cp|ln)\b|>")
+
+
+def _find_executes(
+    inv: Invocation, command: list[str], starts: list[str], names: list[str], *, narrowed: bool, timed: bool
+) -> None:
     if not command:
         return
     run, scope = inv.run, inv.scope
@@ -310,6 +315,11 @@ def _find_executes(inv: Invocation, command: list[str], starts: list[str], names
         for start in starts:
             run.delete(start, scope)
     if narrowed:
+        for start in starts if not timed and _EMPTYING.search(plain(" ".join(command))) else ():
+            for name in names:
+                danger = paths.overwriting(f"{unmarked(start).rstrip('/')}/{name}", scope.cwd)
+                if danger:
+                    run.deny(*danger)
         for start in starts:
             if plain(command[0]).rsplit("/", 1)[-1] in ("rm", "shred"):
                 _named(inv, start, names)

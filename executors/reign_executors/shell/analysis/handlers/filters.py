@@ -381,8 +381,14 @@ def _ss(inv: Invocation, effect: str) -> str | None:
 @handler("jq")
 def _jq(inv: Invocation, effect: str) -> str | None:
     """``jq env`` prints the environment; otherwise what went in comes out."""
-    program = plain(inv.operands[0]) if inv.operands else ""
-    kept = marks("".join(inv.run.content(o, inv.scope, inv.stdin) for o in inv.operands[1:]) or inv.stdin or "")
+    operands = list(inv.operands)
+    for flag, value in inv.options:  # --arg NAME VALUE: two words of its own
+        if flag in ("--arg", "--argjson", "--slurpfile", "--rawfile") and value is None and inv.name != "yq":
+            own, operands = operands[:2], operands[2:]
+            if flag.endswith("file") and len(own) == 2:
+                operands.append(own[1])
+    program = plain(operands[0]) if operands else ""
+    kept = marks("".join(inv.run.content(o, inv.scope, inv.stdin) for o in operands[1:]) or inv.stdin or "")
     if re.search(r"\$ENV\b(?!\.)|(?<![\w.$])env\b(?!\.)", program) and effect == "reads":
         return ENVIRONMENT + UNKNOWN + kept
     return UNKNOWN + kept if effect == "reads" else None
