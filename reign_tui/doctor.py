@@ -58,12 +58,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked at: the folder a person works in, the docker context chosen, Reign's own folders."""
+    """What is looked at: the folder a person works in, the contexts chosen, Reign's own folders."""
 
     cwd: Path
     paths: Paths
     docker_context: str | None
     environment: Mapping[str, str]
+    kube_context: str | None = None
+    namespace: str | None = None
 
 
 Examination = Callable[[Patient], Coroutine[None, None, Check]]
@@ -197,23 +199,51 @@ async def _git(patient: Patient) -> Check:
     return Check("git", "ok", "repositories and their remotes", version=version, target=target)
 
 
+async def _kubernetes(patient: Patient) -> Check:
+    from reign_executors.kubernetes.status import status
+
+    found = await status(patient.kube_context, patient.namespace, patient.environment)
+    where = f"{found.context}: {found.server}, namespace {found.namespace}" if found.server else None
+    if found.problem is not None:
+        wrong: Status = "missing" if found.configured or patient.environment.get("KUBECONFIG") else "off"
+        detail = f"{one_line(found.problem.cause)}; all else works without it"
+        return Check("kubernetes", wrong, detail, fix=one_line(found.problem.way_out) or None, target=where)
+    if not found.lists_pods:
+        detail = f"it answers, but this user may not list pods in the namespace {found.namespace}"
+        fix = f"have a role bound to it, or choose another namespace: kubectl auth can-i --list -n {found.namespace}"
+        return Check("kubernetes", "warn", detail, version=found.version, fix=fix, target=where)
+    return Check("kubernetes", "ok", "it answers; pods may be listed", version=found.version, target=where)
+
+
 async def _kubectl(patient: Patient) -> Check:
     program = shutil.which("kubectl")
     if program is None:
-        return Check("kubectl", "off", "not there, and not used yet: Kubernetes comes later")
+        return Check("kubectl", "off", "not there, and not needed: Reign talks to the API server itself")
     _, text = await _output(patient, program, "version", "--client")
-    code, context = await _output(patient, program, "config", "current-context")
-    target = f"context {_first_line(context)}" if code == 0 else None
-    detail = f"{program}, not used yet: Kubernetes comes later"
-    return Check("kubectl", "off", detail, version=_version(text), target=target)
+    return Check("kubectl", "ok", f"{program}, for shell commands; Reign itself needs none", version=_version(text))
 
 
 async def _helm(patient: Patient) -> Check:
-    program = shutil.which("helm")
+    from reign_executors.errors import OperationError
+    from reign_executors.helm.program import read_version, too_old
+    from reign_executors.kubernetes.contexts import where
+
+    program = shutil.which("helm", path=patient.environment.get("PATH"))
+    page = "https://helm.sh/docs/intro/install/"
     if program is None:
-        return Check("helm", "off", "not there, and not used yet: Helm comes later")
+        return Check("helm", "missing", "charts and releases need it; all else works without it", fix=f"install {page}")
     _, text = await _output(patient, program, "version", "--short")
-    return Check("helm", "off", f"{program}, not used yet: Helm comes later", version=_version(text))
+    version = read_version(text)
+    wrong = f"{program} does not say its version" if version is None else too_old(version)
+    if wrong is not None:
+        return Check("helm", "error", wrong, version=_version(text), fix=f"install a newer one: {page}")
+    try:
+        at = where(patient.kube_context, patient.environment)
+    except OperationError as error:
+        detail = f"{program}: charts can be looked at; releases need a cluster ({one_line(error.cause)})"
+        return Check("helm", "warn", detail, version=str(version), fix=one_line(error.way_out) or None)
+    target = f"{at.context}: {at.server}, namespace {patient.namespace or at.namespace}"
+    return Check("helm", "ok", f"{program}: charts and releases", version=str(version), target=target)
 
 
 async def _terraform(patient: Patient) -> Check:
@@ -285,6 +315,7 @@ CHECKS: dict[str, Examination] = {
     "terminal": _terminal,
     "docker": _docker,
     "git": _git,
+    "kubernetes": _kubernetes,
     "kubectl": _kubectl,
     "helm": _helm,
     "terraform": _terraform,

@@ -74,19 +74,18 @@ def test_tools_that_come_later_are_named_with_their_target(tmp_path: Path, reign
     program(path, "git", 'case "$1" in --version) echo git version 2.39.5;; *) echo main;; esac')
     (tmp_path / "main.tf").touch()
     found = examined(tmp_path)
-    assert (found["kubectl"].version, found["kubectl"].target) == ("v1.30.2", "context prod-eu")
-    assert found["helm"].version == "v3.15.1"
+    assert (found["kubectl"].version, found["kubectl"].status) == ("v1.30.2", "ok")
+    assert found["helm"].version == "3.15.1"
     assert (found["terraform"].version, found["terraform"].target) == (
         "v1.8.0",
         f"{tmp_path}, workspace default, backend local",
     )
     assert (found["git"].version, found["git"].target) == ("2.39.5", f"{tmp_path} on main")
-    assert all("not used yet" in found[name].detail for name in ("kubectl", "helm"))
 
 
 def test_tools_that_come_later_and_are_not_there(tmp_path: Path, reign_home: Path, path: Path) -> None:
     found = examined(tmp_path)
-    assert {found[name].status for name in ("kubectl", "helm")} == {"off"}
+    assert (found["kubectl"].status, found["helm"].status) == ("off", "missing")
     assert found["terraform"].status == "missing"
     assert found["git"].fix == "apt-get install git"
 
@@ -100,7 +99,7 @@ def test_a_tool_that_hangs_or_can_not_start_is_left(
     (path / "helm").chmod(0o755)
     found = examined(tmp_path)
     assert found["bash"].status == "error"
-    assert found["helm"].status == "off"
+    assert found["helm"].status == "error"
 
 
 def test_a_check_that_hangs_or_breaks_is_one_line(
@@ -142,6 +141,23 @@ def test_a_docker_context_that_is_not_there(tmp_path: Path, reign_home: Path) ->
     found = examined(tmp_path, {"DOCKER_HOST": ""}, context="nowhere")["docker"]
     assert found.status == "missing"
     assert "nowhere" in found.detail
+
+
+def test_no_cluster_is_configured(tmp_path: Path, reign_home: Path) -> None:
+    found = examined(tmp_path, {"HOME": str(tmp_path), "KUBECONFIG": ""})["kubernetes"]
+    assert (found.status, found.required, found.target) == ("off", False, None)
+    assert "there is no kubeconfig" in found.detail
+    found = examined(tmp_path, {"KUBECONFIG": str(tmp_path / "none")})["kubernetes"]
+    assert found.status == "missing"
+    assert found.fix
+
+
+def test_a_cluster(tmp_path: Path, reign_home: Path, kube_context: str) -> None:
+    found = examined(tmp_path)["kubernetes"]
+    assert (found.status, (found.version or "")[:1]) == ("ok", "v")
+    assert found.target
+    assert found.target.startswith(f"{kube_context}: https://")
+    assert found.target.endswith(", namespace default")
 
 
 @pytest.mark.docker

@@ -80,20 +80,18 @@ async def version(call: Call) -> Version:
             timeout=30.0,
             cancel=TERMINATE,
         )
-        found = re.search(rb"v(\d+)\.(\d+)(?:\.(\d+))?", finished.stdout)
+        found = read_version(finished.stdout.decode("utf-8", "replace"))
         if found is None:
             raise ToolMissing(
                 f"{path} does not say which version of helm it is",
                 "is it helm? https://helm.sh/docs/intro/install/",
                 detail=finished.last_words(5),
             )
-        _versions[mark] = Version(*(int(part or 0) for part in found.groups()))
+        _versions[mark] = found
     known = _versions[mark]
-    if (known.major, known.minor) < OLDEST:
-        raise ToolMissing(
-            f"{path} is helm {known}: helm {OLDEST[0]}.{OLDEST[1]} or newer is needed",
-            "install a newer one: https://helm.sh/docs/intro/install/",
-        )
+    wrong = too_old(known)
+    if wrong is not None:
+        raise ToolMissing(f"{path} is {wrong}", "install a newer one: https://helm.sh/docs/intro/install/")
     return known
 
 
@@ -134,3 +132,16 @@ async def changes(
     if not finished.ok:
         raise failure(finished, doing or f"helm {words[0]}")
     return finished
+
+
+def read_version(text: str) -> Version | None:
+    """The version in what ``helm version`` writes; None when it is none."""
+    found = re.search(r"v(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return None if found is None else Version(*(int(part or 0) for part in found.groups()))
+
+
+def too_old(found: Version) -> str | None:
+    """Why Reign can't use this helm; None when it can."""
+    if (found.major, found.minor) >= OLDEST:
+        return None
+    return f"helm {found}: helm {OLDEST[0]}.{OLDEST[1]} or newer is needed"
