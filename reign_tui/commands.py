@@ -41,6 +41,7 @@ class ReignCommands(Provider):
 
         if desk.needs_person:
             add("Answer what needs you", "a · the oldest approval or choice", act("approve"))
+        add("Grants", "what runs unasked for a time; x takes it back", act("grants"))
         if run is not None and run.live:
             add(f"Stop run {run.id}", "^C · cancels what runs, the gentle way first", app.action_stop)
             paused = "Let the run go on" if run.paused else "Pause the run"

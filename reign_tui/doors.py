@@ -43,7 +43,30 @@ class Doors(Base):
                 self.open_edit(run, wanted.step)
 
         prod = any(self.conductor.is_prod(step.target) for step in approval.steps)
-        self.push_screen(ApprovalScreen(approval, run, answer, prod=prod, grace=self.grace), closed)
+        waiting = len(session.pending()) - 1
+        self.push_screen(ApprovalScreen(approval, run, answer, prod=prod, grace=self.grace, waiting=waiting), closed)
+
+    def open_pending(self) -> None:
+        """All questions that wait, oldest first; the one chosen is opened."""
+        from reign_tui.screens.pending import PendingScreen
+
+        session = self.session
+        if session is None:
+            return
+
+        def chosen(name: str | None) -> None:
+            approval = next((one for one in session.pending() if one.id == name), None)
+            if approval is not None:
+                self.conductor.look_at(approval)
+
+        self.push_screen(PendingScreen(session.pending()), chosen)
+
+    def open_grants(self) -> None:
+        """What runs unasked for a time."""
+        from reign_tui.screens.grants import GrantsScreen
+
+        if self.session is not None:
+            self.push_screen(GrantsScreen(self.session))
 
     def open_choice(self, run: RunView, view: StepView) -> None:
         from reign_agents.plan.edit import Choose

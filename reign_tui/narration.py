@@ -153,6 +153,10 @@ def answered(run: RunView, decision: str, steps: tuple[str, ...], words: str | N
             text = f"approved {which}, once"
         case "plan":
             text = f"approved {which}, this plan"
+        case "envelope":
+            text = f"approved {which}, this plan and what is known later"
+        case "grant":
+            text = f"approved {which} and its like for a time (Grants in the palette takes it back)"
         case "reject":
             text = f"refused {which}"
         case _:

@@ -84,7 +84,8 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         *Dialog.BINDINGS,
         Binding("o", "once", "Approve once", show=False, id="approval.once"),
         Binding("p", "plan", "Approve for this plan", show=False, id="approval.plan"),
-        Binding("g", "grant", "Grant", show=False, id="approval.grant"),
+        Binding("v", "envelope", "Approve with what is known later", show=False, id="approval.envelope"),
+        Binding("g", "grant", "Allow for a time", show=False, id="approval.grant"),
         Binding("r", "refuse", "Reject with words", show=False, id="approval.reject"),
         Binding("e", "edit", "Edit the step", show=False, id="approval.edit"),
         Binding("pageup", "scroll(-1)", "Page up", show=False, id="approval.page_up", priority=True),
@@ -92,13 +93,21 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
     ]
 
     def __init__(
-        self, approval: Approval, run: RunView, answer: Answering, *, prod: bool, grace: float = GRACE
+        self,
+        approval: Approval,
+        run: RunView,
+        answer: Answering,
+        *,
+        prod: bool,
+        grace: float = GRACE,
+        waiting: int = 0,
     ) -> None:
         super().__init__()
         self.approval = approval
         self._run = run
         self._answer = answer
         self._prod = prod
+        self._waiting = waiting
         self._grace = grace
         self._ready_in = grace
         self._clock: Timer | None = None
@@ -125,7 +134,10 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
                         yield Static("> ", markup=False)
                         yield LineInput(typed_only=True, id="typed")
             with Vertical(id="refusal"):
-                yield Static("Why not? Your words go into the record. Enter refuses, Esc goes back", markup=False)
+                yield Static(
+                    "Why not, or what instead? Kept, and planned by. Enter refuses, Esc goes back",
+                    markup=False,
+                )
                 with Horizontal(classes="entry"):
                     yield Static("> ", markup=False)
                     yield LineInput(id="words")
@@ -205,6 +217,14 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         for _, step in steps:
             for reason in step.reasons:
                 lines += _fact("rule", reason, width)
+        for envelope in self.approval.envelopes:
+            lines += _fact("later", f"v also approves {envelope.words()}; outside of that it asks", width)
+        if self.approval.no_grant is None:
+            covered = "; ".join(scope.words() for scope in self.approval.scopes)
+            lines += _fact("grant", f"g allows, for {_for(self.approval.grant_seconds)} and no more: {covered}", width)
+        if self._waiting:
+            others = "1 more question waits" if self._waiting == 1 else f"{self._waiting} more questions wait"
+            lines += _fact("also", f"{others} after this one", width)
         return lines
 
     def _shown(self, width: int) -> list[Line]:
@@ -252,6 +272,10 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             hints.append(("o", "once"))
             if not self._plan_off():
                 hints.append(("p", "this plan"))
+            if self.approval.envelopes:
+                hints.append(("v", "and later"))
+            if self.approval.no_grant is None:
+                hints.append(("g", f"for {_for(self.approval.grant_seconds)}"))
         hints += [("r", "reject…"), ("e", "edit step…"), ("Esc", "not now")]
         parts: list[tuple[str, str]] = []
         for key, label in hints:
@@ -265,14 +289,18 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             return "this step is asked by itself"
         return ""
 
+    def _grant_off(self) -> str:
+        return "a destroy is approved one by one" if self._destroys else self.approval.no_grant or ""
+
     def _off(self) -> str:
         off = []
         if why := self._plan_off():
             off.append(f"p for this plan ({why})")
         if self.approval.confirm is not None:
             off.append("o once (the name is typed here)")
-        off.append("g grant (not there yet)")
-        return "Off here: " + ", ".join(off)
+        if why := self._grant_off():
+            off.append(f"g grant ({why})")
+        return "Off here: " + ", ".join(off) if off else ""
 
     def _foot(self, width: int) -> str:
         left = "Safe answer is no. Void if the object changes."
@@ -350,9 +378,17 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         else:
             self._arm(Decision.PLAN)
 
+    def action_envelope(self) -> None:
+        if self.approval.envelopes and self.approval.confirm is None:
+            self._arm(Decision.ENVELOPE)
+        else:
+            self._note("v does nothing here: no step is only known later", "problem")
+
     def action_grant(self) -> None:
-        why = "a destroy is approved one by one" if self._destroys else "standing grants are not there yet"
-        self._note(f"g does nothing here: {why}", "problem")
+        if why := self._grant_off():
+            self._note(f"g does nothing here: {why}", "problem")
+        else:
+            self._arm(Decision.GRANT)
 
     def action_refuse(self) -> None:
         self.add_class("-refusing")
@@ -413,6 +449,14 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         self._void = "This approval is void: it is no longer asked. Esc closes"
         with suppress(LookupError):
             self._note(self._void, "problem")
+
+
+def _for(seconds: float) -> str:
+    """A time as people say it: an hour, 30 minutes, 8 hours."""
+    if seconds < 5400:
+        minutes = max(round(seconds / 60), 1)
+        return "an hour" if minutes == 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{seconds / 3600:g} hours"
 
 
 def _fact(label: str, text: str, width: int, ink: str = "") -> list[Line]:

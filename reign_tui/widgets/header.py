@@ -25,7 +25,7 @@ class Header(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        mode = "read-only" if self.mode == "read-only" else f"{self.mode} mode"
+        mode = self.mode if self.mode == "read-only" or width < 100 else f"{self.mode} mode"
         right: list[tuple[str, str]] = []
         if self.pending:
             right += [
@@ -35,8 +35,7 @@ class Header(Widget):
                 ),
                 (" │ ", "dim"),
             ]
-        if width >= 100 or self.mode == "read-only":
-            right += [(mode, "bold" if self.mode == "read-only" else ""), (" │ ", "dim")]
+        right += [(mode, "" if self.mode == "ask" else "bold"), (" │ ", "dim")]
         if self.note:
             right += [(self.note, "dim"), (" │ ", "dim")]
         right.append((self.time, ""))

@@ -9,12 +9,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from reign_agents.engine.approvals import Approval, ApprovalVoid, ConfirmMismatch
+from reign_agents.engine.approvals import GRANTING, Approval, ApprovalVoid, ConfirmMismatch
 from reign_agents.engine.hub import Hub, Subscription
 from reign_agents.events import JOURNALLED, Event, EventType, Outcome
 from reign_agents.plan.edit import Edit, edited
 from reign_agents.plan.model import Plan, Step, Verdict, digest
+from reign_agents.safety.grants import Scope, why_not
 from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.store.records import GrantRecord
 from reign_executors.effect import (
     Action,
     Choice,
@@ -179,6 +181,7 @@ class FakeSession:
         self.scripts: dict[str, Script] = {}
         self.undos: dict[str, Script] = {}
         self.calls: list[tuple[Any, ...]] = []
+        self.granted: list[GrantRecord] = []
         self.hub = Hub()
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._numbers = 51
@@ -250,6 +253,7 @@ class FakeSession:
         *,
         words: str | None = None,
         confirm: str | None = None,
+        seconds: float | None = None,
     ) -> None:
         self.calls.append(("answer", approval, decision, words, confirm))
         if approval not in self._pending:
@@ -261,6 +265,15 @@ class FakeSession:
             raise ConfirmMismatch(f"this target needs its name: {asked.confirm}")
         if decision is not Decision.NOT_NOW:
             future.set_result((decision, words))
+
+    def grants(self, *, active: bool = False) -> list[GrantRecord]:
+        return [grant for grant in self.granted if grant.revoked is None or not active]
+
+    async def revoke(self, grant: str | None = None) -> list[str]:
+        self.calls.append(("revoke", grant))
+        ended = [one.grant for one in self.grants(active=True) if grant in (None, one.grant)]
+        self.granted = [replace(one, revoked="now") if one.grant in ended else one for one in self.granted]
+        return ended
 
     async def edit(self, run: str, edits: Sequence[Edit]) -> None:
         self.calls.append(("edit", run, *edits))
@@ -425,6 +438,8 @@ class FakeSession:
             why="it changes something",
             confirm=confirm,
             requested=STAMP.format(10, 0),
+            no_grant=(no_grant := next(filter(None, map(why_not, steps)), None)),
+            scopes=() if no_grant else tuple(Scope.of(each) for each in steps),
         )
         future: asyncio.Future[tuple[Decision, str | None]] = asyncio.get_running_loop().create_future()
         self._pending[approval.id] = (approval, future)
@@ -444,7 +459,7 @@ class FakeSession:
             "words": words,
         }
         self.tell(run, EventType.APPROVAL_ANSWERED, data)
-        return decision in (Decision.ONCE, Decision.PLAN)
+        return decision in GRANTING
 
 
 WEB = "run a container from image nginx:1.27 named web, publish 8080 to 80, with a volume data at /data"

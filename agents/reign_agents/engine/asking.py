@@ -204,7 +204,7 @@ class Asking:
     ) -> tuple[Approval, Answer]:
         self._asked += 1
         no_grant = "the target's name is needed each time" if confirm is not None else None
-        no_grant = no_grant or next(filter(None, (grants.why_not(step, self._settings) for step in steps)), None)
+        no_grant = no_grant or next(filter(None, (grants.why_not(step) for step in steps)), None)
         hashes = {step.id: binding(step, self._touched.get(step.id, NOTHING)) for step in steps}
         if envelopes:
             hashes["envelopes"] = digest([envelope.hash for envelope in envelopes])

@@ -69,7 +69,7 @@ class Standing:
             limit = f"{self._settings.mode_in_force.value}, at most {self._settings.trust_limit} resources"
             return Permission("mode", self._user, limit)
         for grant in self._store.grants(operation=step.operation, active=True):
-            if Scope.from_json(grant.scope).covers(step, self._settings):
+            if Scope.from_json(grant.scope).covers(step):
                 return Permission("grant", grant.by, grant.grant)
         return None
 

@@ -1,4 +1,4 @@
-"""Standing grants: what a dialog showed, for a time. A grant never covers more than what was seen when it was given."""
+"""Standing grants: what a dialog showed, for a time. Never more than was seen when it was given, never a destroy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 from pydantic import JsonValue
 
 from reign_agents.plan.model import Step, digest
-from reign_agents.safety.policy import prod_like
-from reign_agents.settings import EngineSettings
 from reign_executors.effect import Risk, UndoPromise
 from reign_executors.operation import JsonObject
 
@@ -20,7 +18,7 @@ _UNDO = (UndoPromise.EXACT, UndoPromise.REVERT, UndoPromise.RECREATE, UndoPromis
 """Best first."""
 
 
-def why_not(step: Step, settings: EngineSettings) -> str | None:
+def why_not(step: Step) -> str | None:
     """Why no grant may be given for a step as it is shown; None when one may."""
     effect = step.effect
     if effect is None or step.target is None or not effect.known:
@@ -31,8 +29,8 @@ def why_not(step: Step, settings: EngineSettings) -> str | None:
         return "it changes nothing"
     if any(finding.level != "notice" for finding in effect.findings):
         return "something about it is unclear"
-    if effect.risk is Risk.DESTROY and prod_like(step.target, settings):
-        return "a destroy on a target that looks like production is always asked"
+    if effect.risk is Risk.DESTROY:
+        return "a destroy is approved one by one"
     return None
 
 
@@ -41,7 +39,7 @@ class Scope:
     """What a grant covers: one operation on one system, these resources with these actions, at most this risk.
 
     ``identity`` says which system (as in the target), ``changes`` are pairs of resource and action, ``findings`` the
-    names of notices that were shown, ``undo`` the promise shown, ``data_bytes`` the bytes of data shown as lost.
+    names of notices that were shown, ``undo`` the promise shown.
     ``fields`` is the digest of the fields where only the very same call is covered, else None.
     """
 
@@ -53,7 +51,6 @@ class Scope:
     risk: Risk
     findings: frozenset[str] = frozenset()
     undo: UndoPromise = UndoPromise.EXACT
-    data_bytes: int = 0
     fields: str | None = None
 
     @classmethod
@@ -71,14 +68,13 @@ class Scope:
             risk=effect.risk,
             findings=frozenset(finding.rule for finding in effect.findings),
             undo=effect.undo,
-            data_bytes=effect.data_bytes,
             fields=digest(step.fields) if step.operation.startswith(_EXACT) else None,
         )
 
-    def covers(self, step: Step, settings: EngineSettings) -> bool:
+    def covers(self, step: Step) -> bool:
         """Whether a step as it would run now is within what was shown."""
         effect, target = step.effect, step.target
-        if why_not(step, settings) is not None or effect is None or target is None:
+        if why_not(step) is not None or effect is None or target is None:
             return False
         return (
             step.operation == self.operation
@@ -87,7 +83,6 @@ class Scope:
             and effect.risk <= self.risk
             and {finding.rule for finding in effect.findings} <= self.findings
             and _UNDO.index(effect.undo) <= _UNDO.index(self.undo)
-            and effect.data_bytes <= self.data_bytes
             and (self.fields is None or digest(step.fields) == self.fields)
         )
 
@@ -108,7 +103,6 @@ class Scope:
             "risk": self.risk.word,
             "findings": findings,
             "undo": self.undo.value,
-            "data_bytes": self.data_bytes,
             "fields": self.fields,
         }
 
@@ -123,7 +117,6 @@ class Scope:
             risk=Risk.parse(data["risk"]),
             findings=frozenset(data["findings"]),
             undo=UndoPromise(data["undo"]),
-            data_bytes=int(data["data_bytes"]),
             fields=data["fields"],
         )
 
