@@ -38,6 +38,8 @@ class AppConfig:
     read_only       nothing may change, whatever is approved
     offline         nothing leaves this machine but for the tools' own targets
     docker_context  the docker context to act on; None: what DOCKER_HOST or docker itself says
+    kube_context    the kubeconfig context to act on; None: the kubeconfig's current one
+    namespace       the Kubernetes namespace where a request names none; None: the one the context chooses
     concurrency     steps at the same time, by executor
     prod_pattern    regular expression of target names where a destroy needs the name typed
     capture_limit   bytes; a larger pre-image is not kept, and the step says "irreversible" before it is approved
@@ -53,6 +55,8 @@ class AppConfig:
     read_only: bool = False
     offline: bool = False
     docker_context: str | None = None
+    kube_context: str | None = None
+    namespace: str | None = None
     concurrency: Mapping[str, int] = field(default_factory=lambda: dict(CONCURRENCY))
     prod_pattern: str = PROD_PATTERN
     capture_limit: int = 64 * 1024 * 1024
@@ -164,6 +168,8 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "read_only": _flag,
     "offline": _flag,
     "docker_context": _optional_text,
+    "kube_context": _optional_text,
+    "namespace": _optional_text,
     "concurrency": _counts,
     "prod_pattern": _pattern,
     "capture_limit": _bytes,
@@ -306,6 +312,8 @@ def engine_settings(config: AppConfig, cwd: Path) -> EngineSettings:
     return EngineSettings(
         cwd=cwd,
         docker_context=config.docker_context,
+        kube_context=config.kube_context,
+        namespace=config.namespace,
         read_only=config.read_only,
         offline=config.offline,
         concurrency=config.concurrency,

@@ -38,9 +38,11 @@ def command_parser(name: str, summary: str, examples: str) -> Parser:
     )
     common.add_argument("--offline", action="store_true", help="nothing leaves this machine but for the tools' targets")
     common.add_argument("--cwd", metavar="FOLDER", help="work there")
-    common.add_argument("--context", metavar="NAME", help="the docker context to act on")
+    common.add_argument(
+        "--context", metavar="NAME", help="the docker or Kubernetes context to act on, whichever knows it"
+    )
     common.add_argument("--continue", dest="continue_", action="store_true", help="in the last session")
-    common.add_argument("-n", "--namespace", metavar="NAME", help="for Kubernetes; nothing uses it yet")
+    common.add_argument("-n", "--namespace", metavar="NAME", help="the Kubernetes namespace where a request names none")
     common.add_argument("--model", metavar="NAME", help='the planner; only "offline" yet')
     common.add_argument(
         "--max-cost", metavar="AMOUNT", help="most to spend on models; the offline planner costs nothing"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reign_agents.safety.rule_reading import RuleFault
 from reign_agents.settings import Mode
+from reign_executors.errors import OperationError
 from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
 from reign_tui.config import LoadedConfig, engine_settings, load_config
@@ -51,7 +52,8 @@ def settings_of(arguments: argparse.Namespace) -> Context:
     flags = {
         "read_only": True if arguments.read_only else None,
         "offline": True if arguments.offline else None,
-        "docker_context": arguments.context,
+        **(contexts_named(arguments.context) if arguments.context is not None else {}),
+        "namespace": arguments.namespace,
         "mode": Mode(arguments.mode) if arguments.mode is not None else None,
     }
     try:
@@ -63,6 +65,24 @@ def settings_of(arguments: argparse.Namespace) -> Context:
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
     return Context(cwd, paths, loaded, engine_settings(loaded.config, cwd))
+
+
+def contexts_named(name: str) -> dict[str, str]:
+    """Which setting ``--context NAME`` is: of docker, of Kubernetes, of both when both know that name."""
+    from reign_executors.docker import contexts as docker
+    from reign_executors.kubernetes import contexts as kubernetes
+
+    known: dict[str, list[str]] = {"docker_context": docker.contexts()}
+    try:
+        known["kube_context"] = kubernetes.contexts()
+    except OperationError as error:
+        print_error(f"warning: {error}")
+    found = {setting: name for setting, names in known.items() if name in names}
+    if found:
+        return found
+    words = {"docker_context": "docker", "kube_context": "Kubernetes"}
+    listed = "; ".join(f"{words[setting]}: {', '.join(names)}" for setting, names in known.items() if names)
+    raise Stopped(Exit.USAGE, f"neither docker nor Kubernetes has a context {name!r}", f"choose one of {listed}")
 
 
 @contextmanager

@@ -26,7 +26,10 @@ def run(arguments: argparse.Namespace) -> int:
     from reign_tui.doctor import Patient, examine, healthy
 
     context = settings_of(arguments)
-    patient = Patient(context.cwd, context.paths, context.loaded.config.docker_context, os.environ)
+    chosen = context.loaded.config
+    patient = Patient(
+        context.cwd, context.paths, chosen.docker_context, os.environ, chosen.kube_context, chosen.namespace
+    )
     checks = asyncio.run(examine(patient))
     ok = healthy(checks)
     if arguments.json:

@@ -33,7 +33,17 @@ from reign_executors.kubernetes.failures import Invalid, OwnedByOthers, Refused
 from reign_executors.kubernetes.kept import Fields, Touched, kept_of
 from reign_executors.kubernetes.kinds import NAMESPACE, ROLLED_OUT, Kind, known_type
 from reign_executors.kubernetes.manifests import doubled, parse, read
-from reign_executors.kubernetes.objects import STEP, difference, has_secrets, listing, meta, stamp, step_of, uid_of
+from reign_executors.kubernetes.objects import (
+    STEP,
+    difference,
+    has_secrets,
+    listing,
+    meta,
+    secret_values,
+    stamp,
+    step_of,
+    uid_of,
+)
 from reign_executors.kubernetes.settling import rollout
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
@@ -102,6 +112,8 @@ class Applying(KubernetesChange):
     async def items(self, call: Call) -> list[Item]:
         here, space = self.cluster(call), self.space(call)
         manifests = self.manifests(call)
+        for manifest in manifests:
+            call.learn(dict(secret_values(manifest)))
         defined = {
             (str(spec.get("group")), str((spec.get("names") or {}).get("kind"))): spec
             for spec in (m.get("spec") or {} for m in manifests if m["kind"] == "CustomResourceDefinition")
@@ -181,16 +193,19 @@ class Applying(KubernetesChange):
             return Seen(item, None, None, why_unchecked="it is made by an earlier step")
         if live is None and ref.namespace is not None and await self._homeless(call, here, home, others):
             return Seen(item, None, None, why_unchecked=f"the namespace {ref.namespace} is made by an earlier step")
+        uid = uid_of(live) if live else None
         try:
-            after = await self._apply(here, item, None, uid_of(live) if live else None, dry=True)
-        except OwnedByOthers as error:
-            forced = self.model_copy(update={"force": True})
-            after = await forced._apply(here, item, None, uid_of(live) if live else None, dry=True)
-            take = Choice(key="force", label="take those fields over", fields={"force": True})
-            return Seen(item, live, after, Problem(text=f"{ref.resource}: {error.cause}", choices=(take,)))
+            try:
+                after, owned = await self._apply(here, item, None, uid, dry=True), None
+            except OwnedByOthers as error:
+                forced = self.model_copy(update={"force": True})
+                after, owned = await forced._apply(here, item, None, uid, dry=True), error
         except (Invalid, Refused, NotFound) as error:
             return Seen(item, live, None, await self._refused(here, ref, error))
-        return Seen(item, live, after)
+        if owned is None:
+            return Seen(item, live, after)
+        take = Choice(key="force", label="take those fields over", fields={"force": True})
+        return Seen(item, live, after, Problem(text=f"{ref.resource}: {owned.cause}", choices=(take,)))
 
     async def _homeless(self, call: Call, here: Cluster, home: str, others: frozenset[str]) -> bool:
         """Whether the namespace is yet to be made, by an earlier step or by this manifest."""

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from reign_executors.call import Call
 from reign_executors.effect import Choice, Problem
 from reign_executors.errors import NotFound, OperationError, TargetMoved
-from reign_executors.kubernetes.client import Cluster, Json, cluster
+from reign_executors.kubernetes.client import Cluster, Json, cluster, learn
 from reign_executors.kubernetes.contexts import current_context, namespace_of
 from reign_executors.kubernetes.kinds import Kind, kind_word, known_kind
 from reign_executors.kubernetes.objects import stamp, uid_of
@@ -58,6 +58,7 @@ class KubernetesOperation(Operation):
     namespace: Namespace = None
 
     def cluster(self, call: Call) -> Cluster:
+        learn.set(call.learn)
         return cluster(self.context, call.environment)
 
     def space(self, call: Call | None = None) -> str:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from reign_executors.errors import NotFound, OperationError, TimedOut, ToolMissing
-from reign_executors.kubernetes.contexts import IN_CLUSTER, Where, where
-from reign_executors.kubernetes.failures import CredentialsRefused, Forbidden, refusal, unreachable
+from reign_executors.call import forget
+from reign_executors.errors import NotFound, OperationError, TimedOut
+from reign_executors.kubernetes.contexts import Where, where
+from reign_executors.kubernetes.failures import Forbidden, Gone, refusal, unreachable
 from reign_executors.kubernetes.kinds import NAMESPACE, Kind, known_kind, known_type, words_of
+from reign_executors.kubernetes.objects import secret_values
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -31,9 +33,13 @@ THREADS = 32
 CONNECT_LIMIT = 10.0
 READ_LIMIT = 60.0
 CALL_LIMIT = 90.0
+PAGE = 500
 IDENTITY_AGE = 1.0
 DISCOVERY_AGE = 600.0
 FIELD_MANAGER = "reign"
+
+learn: ContextVar[Callable[[Mapping[str, str]], None]] = ContextVar("learn", default=forget)
+"""Takes the values of Secrets that are read, so that they are hidden wherever they show up again."""
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -190,6 +196,7 @@ class Cluster:
             found: Json = await self.call("GET", kind.path(namespace, name))
         except NotFound:
             return None
+        learn.get()(dict(secret_values(found)))
         return found
 
     async def list(self, kind: Kind, namespace: str | None, **query: Any) -> Items:
@@ -197,13 +204,21 @@ class Cluster:
         items: Items = []
         following: str | None = None
         while True:
-            page: Json = await self.call(
-                "GET", kind.path(namespace), query={**query, "limit": 500, "continue": following}
-            )
+            try:
+                page: Json = await self.call(
+                    "GET", kind.path(namespace), query={**query, "limit": PAGE, "continue": following}
+                )
+            except Gone:
+                if following is None:
+                    raise
+                items, following = [], None  # it took longer than the server keeps the list: from the start
+                continue
             for item in page.get("items") or ():
                 item.setdefault("kind", kind.kind)
                 item.setdefault("apiVersion", kind.api_version)
                 items.append(item)
+                if kind.kind == "Secret":
+                    learn.get()(dict(secret_values(item)))
             following = (page.get("metadata") or {}).get("continue")
             if not following:
                 return items
@@ -370,40 +385,14 @@ def _forget(future: asyncio.Future[Any]) -> None:
 
 
 def _connect(at: Where) -> Any:
-    import logging
-
     from kubernetes import client as library
-    from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 
-    logging.getLogger("kubernetes").setLevel(logging.ERROR)
-    configuration = library.Configuration()
-    try:
-        if at.context == IN_CLUSTER and not at.files:
-            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        else:
-            load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=os.pathsep.join(str(path) for path in at.files),
-                context=at.context,
-                client_configuration=configuration,
-                persist_config=False,
-            )
-    except ConfigException as error:
-        raise ToolMissing(
-            f"the kubeconfig's context {at.context!r} can't be used", f"mend {_names(at)}", detail=str(error)
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CredentialsRefused(
-            f"the credentials of context {at.context!r} can't be read",
-            f"look at user {at.user} in {_names(at)}",
-            detail=str(error),
-        ) from error
+    from reign_executors.kubernetes.credentials import configured
+
+    configuration = configured(at)
     configuration.connection_pool_maxsize = THREADS
     if not configuration.verify_ssl:
         import urllib3
 
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return library.ApiClient(configuration)
-
-
-def _names(at: Where) -> str:
-    return ", ".join(str(path) for path in at.files) or "the service account's files"

@@ -27,6 +27,9 @@ _FORBIDDEN = re.compile(
 )
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _WEBHOOK = re.compile(r'admission webhook "(?P<name>[^"]*)" denied the request:?\s*(?P<why>.*)', re.DOTALL)
+_REGEX = re.compile(r" \(e\.g\. .*regex used for validation is .*\)$")
+_UNFIT = re.compile(r"failed to create typed patch object \((?P<object>[^;]*);[^)]*\): (?P<field>\S+): (?P<why>.*)")
+_SILENT_WEBHOOK = re.compile(r'failed calling webhook "(?P<name>[^"]*)": (?P<why>.*)', re.DOTALL)
 _QUOTA = re.compile(r"exceeded quota: (?P<name>[^,]+), (?P<why>.*)")
 
 
@@ -87,6 +90,21 @@ def refusal(status: int, body: bytes, where: Where, asked: str = "") -> Operatio
         return Refused(
             f"the admission webhook {denied['name']} refuses it: {denied['why'].strip() or 'it gives no reason'}",
             "change the object so that it fits the policy, or ask who runs that webhook",
+            detail=message,
+        )
+    unfit = _UNFIT.search(message)
+    if unfit is not None:
+        return Invalid(
+            f"{unfit['object']} is not valid: {unfit['field'].lstrip('.')}: {unfit['why']}",
+            "correct the field that is named",
+            detail=message,
+            fields=((unfit["field"].lstrip("."), unfit["why"]),),
+        )
+    silent = _SILENT_WEBHOOK.search(message)
+    if silent is not None:
+        return Refused(
+            f"the admission webhook {silent['name']} does not answer, and nothing is taken without it: {silent['why']}",
+            "mend what runs that webhook (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations)",
             detail=message,
         )
     if status == 401:
@@ -185,7 +203,8 @@ def _invalid(message: str, details: dict[str, Any], asked: str) -> Invalid:
         for cause in details.get("causes") or ()
     )
     if fields:
-        said = "; ".join(f"{field}: {why}" if field else why for field, why in fields)
+        each = dict.fromkeys(f"{field}: {_REGEX.sub('', why)}" if field else why for field, why in fields)
+        said = "; ".join(each)
         return Invalid(
             f"{asked} is not valid: {said}", "correct the field that is named", detail=message, fields=fields
         )

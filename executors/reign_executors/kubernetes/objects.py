@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import copy
 import hashlib
 import json
@@ -32,6 +34,8 @@ _CONTROLLERS_WRITE = (
     *("endpoints.kubernetes.io/",),
 )
 _ITEM_KEYS = ("name", "mountPath", "containerPort", "port", "topologyKey", "ip", "host", "uid")
+_OPEN_MAPS = frozenset({"labels", "annotations", "data", "matchLabels", "nodeSelector", "limits", "requests"})
+"""Maps that many write to, of which none and an empty one are the same: told apart key by key even as they appear."""
 _ORDERED = frozenset({"initContainers", "command", "args", "rules", "subjects", "tls"})
 
 
@@ -141,8 +145,8 @@ def differences(before: Any, after: Any, path: Path = ()) -> Iterator[tuple[Path
     if isinstance(before, dict) or isinstance(after, dict):
         left = before if isinstance(before, dict) else {}
         right = after if isinstance(after, dict) else {}
-        plain = all(isinstance(side, dict) or side is ABSENT for side in (before, after))
-        if plain and (left or right):
+        open_map = bool(path) and path[-1] in _OPEN_MAPS
+        if all(isinstance(side, dict) or (side is ABSENT and open_map) for side in (before, after)):
             for key in sorted(left.keys() | right.keys()):
                 yield from differences(left.get(key, ABSENT), right.get(key, ABSENT), (*path, str(key)))
             return
@@ -345,19 +349,44 @@ def has_secrets(item: Json) -> bool:
 
 
 def secret_values(item: Json) -> Iterator[tuple[str, str]]:
-    """Names and values of a Secret's data, encoded and decoded, so that they can be hidden wherever they show up."""
-    import base64
-    import binascii
-
+    """Names and values of a Secret's data, encoded and decoded, and of secret-looking variables of a pod template, so
+    that they can be hidden wherever they show up. Words that any text may hold are left out."""
     if item.get("kind") != "Secret":
+        yield from _secret_variables(item.get("spec"))
         return
     for name, value in (item.get("data") or {}).items():
         if isinstance(value, str) and value:
-            yield f"{name}_base64", value
             try:
-                yield str(name), base64.b64decode(value, validate=True).decode("utf-8")
+                plain = base64.b64decode(value, validate=True).decode("utf-8")
             except (binascii.Error, UnicodeDecodeError):
-                continue
+                plain = ""
+            if hidable(name, plain or value):
+                yield f"{name}_base64", value
+                if plain:
+                    yield str(name), plain
     for name, value in (item.get("stringData") or {}).items():
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and hidable(name, value):
             yield str(name), value
+            yield f"{name}_base64", base64.b64encode(value.encode()).decode()
+
+
+def _secret_variables(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        name, held = value.get("name"), value.get("value")
+        if isinstance(name, str) and isinstance(held, str) and SECRET_NAME.search(name) and hidable(name, held):
+            yield name, held
+        for inner in value.values():
+            yield from _secret_variables(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secret_variables(inner)
+
+
+def hidable(name: str, value: str) -> bool:
+    """Whether a value can be hidden everywhere without hiding plain words: ``postgres`` as a password is one."""
+    text = value.strip()
+    if len(text) < 6:
+        return False
+    mixed = any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
+    named = bool(SECRET_NAME.search(name))
+    return (mixed and (named or len(text) >= 8)) or (named and (len(text) >= 12 or not text.isalnum()))
