@@ -166,8 +166,8 @@ def _known(one: Diagnostic, all_: Sequence[Diagnostic], detail: str, folder: Pat
             "this is another state than the one before: its lineage differs", "see which state is meant", detail=detail
         )
     if re.search(
-        r"Failed to query available provider|Failed to install provider|Provider registry|"
-        r"registry.*not.*accessible|Could not retrieve the list of available versions",
+        r"Failed to query available provider|Failed to install provider|"
+        r"Could not retrieve the list of available versions",
         both,
         re.IGNORECASE,
     ):
