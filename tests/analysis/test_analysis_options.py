@@ -62,7 +62,7 @@ READERS = [
     *(
         "psql -c 'select 1'",
         "mysql -e 'select 1'",
-            "npm ls",
+        "npm ls",
         "pip list",
         "apt list",
         "rpm -qa",

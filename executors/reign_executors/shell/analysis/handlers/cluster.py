@@ -268,7 +268,7 @@ def _objects(text: str) -> list[dict[str, object]] | None:
     if len(text) > 20_000:
         return None
     try:
-        loaded = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - a safe one
+        loaded = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     objects = [one for one in loaded if isinstance(one, dict)]

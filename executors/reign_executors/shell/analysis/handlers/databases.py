@@ -124,7 +124,18 @@ _REDIS_READS = listed(
 def _redis(inv: Invocation, effect: str) -> str | None:
     words = [plain(o).lower() for o in inv.operands]
     if inv.has(
-        "--bigkeys", "--stat", "--latency", "--memkeys", "--hotkeys", "--scan", "--version", "-v", "--intrinsic-latency"
+        "--bigkeys",
+        "--stat",
+        "--latency",
+        "--latency-history",
+        "--latency-dist",
+        "--keystats",
+        "--memkeys",
+        "--hotkeys",
+        "--scan",
+        "--version",
+        "-v",
+        "--intrinsic-latency",
     ):
         return UNKNOWN
     if inv.has("--eval", "--pipe", "--rdb"):

@@ -42,6 +42,10 @@ def _wrapper(inv: Invocation, effect: str) -> str | None:
     if inv.name in ("time", "gtime"):
         for value in inv.all_values("-o", "--output"):
             inv.run.write(value, inv.scope)
+    if inv.name in ("strace", "ltrace"):
+        for value in inv.all_values("-e", "--inject", "--fault"):
+            if re.match(r"(?:inject|fault)=|[^=]*:(?:retval|error|signal|syscall|poke)", plain(value)):
+                inv.run.change(Action.UPDATE, f"process/{inv.name}", "makes system calls of the program fail or lie")
     _other_readings(inv, words)
     if not words:
         return UNKNOWN
@@ -299,6 +303,8 @@ def _ssh(inv: Invocation, effect: str) -> str | None:
             return run.run_text(inv.stdin, scope, None, where="a shell on another host")
         if inv.has("-N", "-f"):
             return ""
+        if inv.has("-T") and plain(inv.operands[0] if inv.operands else "").startswith("git@"):
+            return UNKNOWN  # a host of repositories says who it takes us for
         run.unclear("unclear.shell", "opens a shell on another host")
         return UNKNOWN
     scope = inv.scope.copy()
