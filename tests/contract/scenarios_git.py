@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,10 +16,13 @@ from reign_executors.errors import Conflict, NotFound, OperationError
 from reign_executors.git.commit import Add, Commit, NothingToCommit
 from reign_executors.git.failures import LocalChanges, MergeConflict, NotARepository, NotFastForward
 from reign_executors.git.history import Merge, Revert, Switch
+from reign_executors.git.push import Push
 from reign_executors.git.refs import Branch, DeleteBranch, DeleteTag, Tag
-from reign_executors.git.remotes import AddRemote, Fetch, Pull, Push, Retract
+from reign_executors.git.remotes import AddRemote, Fetch, Pull
+from reign_executors.git.removal import RemoveRepository
 from reign_executors.git.restore import Restore
-from reign_executors.git.setup import Clone, Init, RemoveRepository
+from reign_executors.git.retract import Retract
+from reign_executors.git.setup import Clone, Init
 from reign_executors.operation import Change, Operation, Outputs
 from tests.contract.scenario import Scenario
 
@@ -59,6 +66,28 @@ def repository_state(folder: Path) -> object:
     )
 
 
+@cache
+def template() -> Path:
+    """``app`` and its remote ``bare.git`` as every scenario begins with them, made once."""
+    place = Path(tempfile.mkdtemp(prefix="reign-test-git-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    app = place / "app"
+    git(place, "init", "-q", "-b", "trunk", "--bare", "bare.git")
+    git(place, "init", "-q", "-b", "main", "app")
+    git(app, "config", "user.name", "Ana")
+    git(app, "config", "user.email", "ana@example.org")
+    (app / "docs").mkdir()
+    (app / "app.py").write_text("print('one')\n")
+    (app / "docs/read.md").write_text("read me\n")
+    git(app, "add", ".")
+    git(app, "commit", "-q", "-m", "First")
+    git(app, "remote", "add", "origin", (place / "bare.git").as_uri())
+    git(app, "push", "-q", "origin", "main")
+    (app / "app.py").write_text("print('two')\n")
+    git(app, "commit", "-q", "-a", "-m", "Second")
+    return place
+
+
 class GitScenario(Scenario):
     """A repository ``app`` on main with two commits and something not committed; ``origin`` has the first commit."""
 
@@ -83,17 +112,10 @@ class GitScenario(Scenario):
         return git(self.app, "rev-parse", "HEAD")
 
     async def prepare(self) -> None:
-        git(self.place, "init", "-q", "-b", "trunk", "--bare", "bare.git")
-        git(self.place, "init", "-q", "-b", "main", "app")
-        git(self.app, "config", "user.name", "Ana")
-        git(self.app, "config", "user.email", "ana@example.org")
-        self.write("app.py", "print('one')\n")
-        self.write("docs/read.md", "read me\n")
-        self.commit("First")
-        git(self.app, "remote", "add", "origin", self.bare.as_uri())
-        git(self.app, "push", "-q", "origin", "main")
-        self.write("app.py", "print('two')\n")
-        self.commit("Second")
+        made = template()
+        shutil.copytree(made, self.place, dirs_exist_ok=True, symlinks=True)
+        config = self.app / ".git/config"
+        config.write_text(config.read_text().replace(str(made), str(self.place)))
         await self.arrange()
 
     async def arrange(self) -> None:

@@ -10,9 +10,11 @@ import pytest
 from reign_executors.effect import Action, Effect, Risk, UndoPromise
 from reign_executors.errors import ConnectionLost, InvalidFields, NotFound
 from reign_executors.git.failures import AuthenticationFailed, HookRefused, NotFastForward, Unreachable
+from reign_executors.git.push import Push, Pushed
 from reign_executors.git.queries import Remotes
-from reign_executors.git.remotes import AddRemote, Fetch, Pull, Push, Pushed, Retract
+from reign_executors.git.remotes import AddRemote, Fetch, Pull
 from reign_executors.git.repository import shown_url, url_secrets
+from reign_executors.git.retract import Retract
 from reign_executors.git.setup import Clone
 from tests.git.conftest import TOKEN, Hub, Workshop
 

@@ -45,12 +45,20 @@ def _login(url: str, token: str | None) -> tuple[str, str] | None:
     return (unquote(parts.username), "") if parts.username and len(parts.username) > 16 else None
 
 
+def forget_access(call: Call) -> None:
+    """Remove what a killed process left of a token in the step's folder."""
+    if call.folder.is_dir() and not call.planning:
+        for path in call.folder.glob("access-*"):
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def entered(git: Git, call: Call, url: str, token: str | None) -> Iterator[Git]:
     """``git`` with what lets it into ``url``, for the length of the block; the file is gone afterwards."""
     secrets = {**git.secrets, **url_secrets(url)}
     if token is not None:
         secrets["git_token"] = token
+    call.learn(secrets)
     scheme = urlsplit(url).scheme if "://" in url else ""
     if scheme not in ("http", "https"):
         if token is not None:
@@ -63,6 +71,7 @@ def entered(git: Git, call: Call, url: str, token: str | None) -> Iterator[Git]:
         return
     word = base64.b64encode(f"{login[0]}:{login[1]}".encode()).decode("ascii")
     secrets["git_authorization"] = word
+    call.learn({"git_authorization": word})
     host = urlunsplit(urlsplit(without_credentials(url))._replace(path="/", query="", fragment=""))
     call.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = call.folder / f"access-{os.urandom(4).hex()}"

@@ -13,6 +13,7 @@ from reign_executors.call import Call
 from reign_executors.effect import Choice, Effect, Probe, Problem, Verification
 from reign_executors.errors import Conflict, NotFound, OperationError
 from reign_executors.files.places import absolute
+from reign_executors.git.access import forget_access
 from reign_executors.git.program import still_running
 from reign_executors.git.repository import Head, Repository, checked_name, checked_revision, digest, top_of
 from reign_executors.git.state import Scope, comparable, leave_note, note_of, take
@@ -211,6 +212,7 @@ class GitChange(GitOperation, Change):
         running = still_running(call)
         if running is not None:
             return Probe(state="not_done", detail=f"git still runs as process {running}: resume attaches to it")
+        forget_access(call)
         repository = await self.opened(call)
         before = note_of(call)
         ok, detail = await self.holds(repository, before)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from reign_executors.call import Call
 from reign_executors.git.base import GitQuery, Revision
-from reign_executors.git.repository import HEADS, REMOTES, SHORT, Repository, shown_url, words_for
+from reign_executors.git.repository import HEADS, REMOTES, SHORT, Repository, shown_url, url_secrets, words_for
 from reign_executors.git.scratch import diff_of, stat_of
 from reign_executors.operation import Outputs
 from reign_executors.redaction import Redactor, plain
@@ -369,6 +369,7 @@ class Remotes(GitQuery):
         found = []
         for name in await repository.remotes():
             fetch, push = await repository.url(name), await repository.url(name, push=True)
+            call.learn({**url_secrets(fetch), **url_secrets(push)})
             found.append(RemoteLine(name=name, fetch=shown_url(fetch), push=shown_url(push)))
         for one in found:
             call.say(f"{one.name} {one.fetch}" + (f" (push: {one.push})" if one.push != one.fetch else ""))

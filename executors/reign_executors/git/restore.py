@@ -33,12 +33,14 @@ class Restore(GitChange):
     if_pushed: Literal["ask", "move", "revert"] = "ask"
 
     def about(self) -> str:
-        return ", ".join(name.removeprefix("refs/") for name in self._refs(self.before)) or "head"
+        return ", ".join(name.removeprefix("refs/") for name in self._refs(self.before)) or next(
+            iter(self.before), "head"
+        )
 
     def command_line(self) -> str:
         refs = self._refs(self.before)
         moves = [f"git update-ref {name} {short(sha) if sha else '-d'}" for name, sha in refs.items()]
-        return "; ".join(moves) or "git switch -"
+        return "; ".join(moves) or ("git switch -" if "head" in self.before else "")
 
     @staticmethod
     def _refs(state: JsonObject) -> dict[str, str | None]:

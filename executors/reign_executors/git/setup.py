@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from reign_executors.call import Call
-from reign_executors.effect import Action, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
-from reign_executors.errors import Cancelled, Conflict, InvalidFields, NotFound, PermissionMissing
+from reign_executors.effect import Action, Effect, Probe, Problem, ResourceChange, Verification
+from reign_executors.errors import Cancelled, Conflict, InvalidFields, PermissionMissing
 from reign_executors.files.places import absolute
-from reign_executors.git.access import NETWORK_LIMIT, Token, entered, without_credentials
-from reign_executors.git.base import Done, RefName, head_resource, ref_resource
+from reign_executors.git.access import NETWORK_LIMIT, Token, entered, forget_access, without_credentials
+from reign_executors.git.base import Done, RefName, head_resource
 from reign_executors.git.program import Git, still_running
 from reign_executors.git.remotes import Address, listed
-from reign_executors.git.repository import HEADS, Repository, digest, short, shown_url, words_for
+from reign_executors.git.repository import HEADS, Repository, digest, shown_url, words_for
 from reign_executors.host import machine_identity
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 from reign_executors.process import program
@@ -40,6 +40,7 @@ def _first_missing(path: Path) -> Path:
 
 
 def listing_of(path: Path, limit: int = 20) -> list[str]:
+    """Names in a folder, sorted; empty when it is none."""
     return sorted(entry.name for entry in os.scandir(path))[:limit] if path.is_dir() else []
 
 
@@ -123,6 +124,7 @@ class _Place(Change):
         running = still_running(call)
         if running is not None:
             return Probe(state="not_done", detail=f"git still runs as process {running}: resume attaches to it")
+        forget_access(call)
         note, place = self._noted(call), self.place(call)
         if note is None:
             return Probe(state="not_done", detail="it never began")
@@ -134,25 +136,35 @@ class _Place(Change):
         return Probe(state="in_doubt", detail=f"{place} holds a repository that is not whole")
 
     async def complete(self, call: Call) -> bool:
-        """Whether the repository is there and whole."""
-        return await self._is_there(call)
+        """Whether the repository is there and whole: git takes it for one, and has written its config."""
+        if not await self._is_there(call):
+            return False
+        place = self.place(call)
+        git = Git(call, place)
+        found = await git.line("rev-parse", "--absolute-git-dir")
+        return (
+            found in (str(place), str(place / ".git")) and await git.line("config", "--local", "core.bare") is not None
+        )
 
     async def clear(self, call: Call) -> None:
-        """Remove what was half made."""
+        """Remove what this very step began to make."""
         note, place = self._noted(call), self.place(call)
-        if note is None or await self.complete(call):
+        if note is None or not place.is_dir():
             return
         there = set(note["there"])
-        await asyncio.to_thread(_remove, [place / name for name in listing_of(place, 1 << 20) if name not in there])
-        _remove_empty(place, Path(note["made"]) if note["made"] else None)
+        await asyncio.to_thread(remove, [place / name for name in listing_of(place, 1 << 20) if name not in there])
+        remove_empty(place, Path(note["made"]) if note["made"] else None)
 
     def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
         if outputs.get("changed") is False or before.get("repository") or not outputs.get("seal"):
             return None
+        from reign_executors.git.removal import RemoveRepository
+
         return RemoveRepository(repo=str(outputs["repo"]), made=outputs.get("made"), seal=str(outputs["seal"]))
 
 
-def _remove(paths: list[Path]) -> None:
+def remove(paths: list[Path]) -> None:
+    """Remove files and whole folders."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -160,7 +172,7 @@ def _remove(paths: list[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _remove_empty(place: Path, made: Path | None) -> None:
+def remove_empty(place: Path, made: Path | None) -> None:
     """Remove ``place`` and the folders above it up to ``made``, as far as they are empty."""
     if made is None:
         return
@@ -358,140 +370,3 @@ class Clone(_Place):
         repository = await Repository.open(call, self.place(call))
         head = await repository.head()
         return Verification(ok=await self.complete(call), detail=f"{repository.root}: {head}")
-
-
-class Removed(Outputs):
-    """``path``: the repository that is gone; ``changed`` False: it was gone already."""
-
-    path: str
-    changed: bool = True
-
-
-class RemoveRepository(Change):
-    """Remove a repository that was made by ``git.init`` or ``git.clone`` and that nobody has worked in since."""
-
-    name: ClassVar[str] = "git.remove_repository"
-    summary: ClassVar[str] = "Remove a repository nobody worked in since it was made (made by undo, not for planning)."
-    returns: ClassVar[type[Outputs]] = Removed
-    repeat: ClassVar[Repeat] = Repeat.CONVERGENT
-    undo_promise: ClassVar[UndoPromise] = UndoPromise.NONE
-    timeout: ClassVar[float] = 300.0
-
-    repo: str
-    made: str | None = None
-    seal: str
-
-    def _root(self) -> Path:
-        return Path(self.repo)
-
-    async def target(self, call: Call) -> Target:
-        identity = {"machine": machine_identity(), "folder": self.repo}
-        return Target(tool="git", context=self.repo, resource="repository", identity=identity)
-
-    def locks(self) -> frozenset[str]:
-        return frozenset({f"git:{self.repo}"})
-
-    def command_line(self) -> str:
-        return shlex.join(["rm", "-r", str(self._top()[0])])
-
-    def _top(self) -> list[Path]:
-        """What is removed: the folder when it was made for the repository (or is bare, or a clone), else ``.git``."""
-        root = self._root()
-        if not (root / ".git").exists():
-            return [root / name for name in listing_of(root, 1 << 20)] if self.made is None else [root]
-        return [root / ".git"]
-
-    async def _touched(self, call: Call) -> str | None:
-        """What others did in it since; None when nothing."""
-        root = self._root()
-        if await sealed(call, root) != self.seal:
-            repository = await Repository.open(call, root)
-            return f"{root} was worked in since ({await repository.head()}); it is not removed"
-        return None
-
-    async def _files(self, call: Call) -> list[Path]:
-        """Files that git checked out and that go with it."""
-        root = self._root()
-        if not (root / ".git").exists():
-            return []
-        raw = await Git(call, root).read("ls-files", "-z")
-        return [root / name for name in raw.split("\0") if name]
-
-    async def preview(self, call: Call) -> Effect:
-        root = self._root()
-        if not root.exists() or not ((root / ".git").exists() or (root / "HEAD").exists()):
-            return Effect.nothing(f"{root} is no repository any more")
-        size = await asyncio.to_thread(_size, root / ".git" if (root / ".git").is_dir() else root)
-        changes = (ResourceChange(action=Action.DELETE, resource=f"repository/{root}", note=f"{size} bytes of it"),)
-        awaited = call.will_touch(f"repository/{root}")
-        touched = None if awaited else await self._touched(call)
-        problems = () if touched is None else (Problem(text=touched),)
-        why = "clone or make it again"
-        identity = {f"repository/{root}": await sealed(call, root)}
-        return Effect(changes=changes, problems=problems, identity=identity, undo=UndoPromise.NONE, undo_why=why)
-
-    async def execute(self, call: Call) -> Removed:
-        root = self._root()
-        if not root.exists() or not ((root / ".git").exists() or (root / "HEAD").exists()):
-            return Removed(path=self.repo, changed=False)
-        touched = await self._touched(call)
-        if touched is not None:
-            raise Conflict(touched, "look at what is in it; remove it by hand when it may go")
-        (call.folder / NOTE).write_text("{}", "utf-8")
-        files = await self._files(call)
-        paths = self._top()
-        await unbroken(asyncio.to_thread(self._gone, files, paths))
-        return Removed(path=self.repo)
-
-    def _gone(self, files: list[Path], paths: list[Path]) -> None:
-        for path in files:
-            path.unlink(missing_ok=True)
-        for folder in sorted({parent for path in files for parent in path.parents}, key=lambda one: -len(one.parts)):
-            if folder != self._root() and folder.is_relative_to(self._root()):
-                try:
-                    folder.rmdir()
-                except OSError:
-                    continue
-        _remove(paths)
-        _remove_empty(self._root(), Path(self.made) if self.made else None)
-
-    async def verify(self, call: Call, outputs: Outputs) -> Verification:
-        root = self._root()
-        gone = not (root / ".git").exists() and not (root / "HEAD").exists()
-        return Verification(ok=gone, detail=f"{root} is {'gone' if gone else 'still a repository'}")
-
-    async def probe(self, call: Call) -> Probe:
-        found = await self.verify(call, Outputs())
-        if found.ok and (call.folder / NOTE).exists():
-            return Probe(state="done", detail=found.detail, outputs={"path": self.repo, "changed": True})
-        began = (call.folder / NOTE).exists() and await self._half(call)
-        return Probe(state="in_doubt" if began else "not_done", detail=found.detail)
-
-    async def _half(self, call: Call) -> bool:
-        try:
-            return await sealed(call, self._root()) != self.seal
-        except NotFound:
-            return True
-
-    async def capture(self, call: Call) -> JsonObject:
-        root = self._root()
-        there = (root / ".git").exists() or (root / "HEAD").exists()
-        return {"repository": await sealed(call, root) if there else None}
-
-    def undo(self, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
-        """What was removed can be made or cloned again; that is a new decision."""
-        return None
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(where) / name).lstat().st_size
-            except OSError:
-                continue
-    return total
-
-
-__all__ = ["Clone", "Init", "Made", "RemoveRepository", "ref_resource", "short"]
