@@ -22,7 +22,7 @@ async def test_a_chart_is_rendered_with_its_secrets_hidden(local_bench: Bench) -
     made = await local_bench.run("template", chart="web", release="shop", values={"password": "hunter2-hunter2"})
     assert made.resources == ("default/secret/shop-login", "default/configmap/shop-settings")
     assert "colour: blue" in made.text
-    assert "password: (hidden)" in made.text
+    assert "password: <hidden>" in made.text
     assert "hunter2" not in made.text + local_bench.text
 
 

@@ -104,7 +104,7 @@ async def test_a_release_from_its_beginning_to_its_end(bench: Bench) -> None:
     assert actions(effect)["release/web"] == "update"
     assert actions(effect)["configmap/web-kept"] == "create"
     secret = next(change for change in effect.changes if change.resource.endswith("web-login"))
-    assert "+  password: (hidden, changed)" in str(secret.diff)
+    assert "+  password: <hidden, changed>" in str(secret.diff)
     assert "web-0.1.0 → web-0.2.0" in str(effect.changes[-1].note)
     assert SECRET not in json.dumps(effect.to_json())
     await bench.run("upgrade", release="web", chart="web", values=other)
@@ -118,16 +118,16 @@ async def test_a_release_from_its_beginning_to_its_end(bench: Bench) -> None:
     assert [(row.revision, row.status) for row in history.revisions] == [(2, "deployed"), (1, "superseded")]
     assert history.revisions[0].description.startswith("reign r_")
     given = await bench.run("get_values", release="web")
-    assert given.values == {"colour": "red", "password": "(hidden)"}
+    assert given.values == {"colour": "red", "password": "<hidden>"}
     first = await bench.run("get_values", release="web", revision=1)
-    assert first.values["password"] == "(hidden)"
+    assert first.values["password"] == "<hidden>"
     everything = await bench.run("get_values", release="web", everything=True)
     assert everything.values["replicas"] == 1
     difference = await bench.run("diff", release="web", values={"colour": "pink"}, reuse_values=True)
     assert (difference.updated, difference.created, difference.same) == (1, 0, False)
     assert "+  colour: pink" in difference.text
     back = await bench.run("diff", release="web", revision=1)
-    assert "(hidden)@db" in back.text or "(hidden)" in back.text
+    assert "<hidden>@db" in back.text or "<hidden>" in back.text
     same = await bench.run("diff", release="web", reuse_values=True)
     assert same.same
 

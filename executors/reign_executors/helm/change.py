@@ -5,22 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from reign_executors.call import Call
-from reign_executors.effect import Choice, Effect, Probe, Problem, UndoPromise, Verification
+from reign_executors.effect import Action, Choice, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
 from reign_executors.errors import Conflict
 from reign_executors.helm import storage
-from reign_executors.helm.manifest import Veil, release_resource, secret_values
+from reign_executors.helm.manifest import Veil, release_resource, secret_items
 from reign_executors.helm.place import OfRelease, Place
 from reign_executors.helm.storage import Release, Revision
 from reign_executors.operation import INTERRUPT, CancelLadder, Change, JsonObject, Outputs, Repeat
 from reign_executors.process import status
 
 NOTE = "helm-before.json"
+SHORTEST_LEARNT = 6
+"""Characters of a value that is hidden everywhere from then on."""
 SPARE = 60.0
 """Seconds beyond helm's own time limit until the step's limit cuts in."""
 
@@ -83,15 +85,23 @@ def noted(call: Call) -> dict[str, Any] | None:
 
 
 def veil_of(*releases: Release | None, values: tuple[Mapping[str, Any], ...] = (), call: Call) -> Veil:
-    """Hides what the values of these releases and of the fields say is secret, and the run's own secrets."""
-    found = [*call.secrets.values()]
+    """Hides what the values of these releases and of the fields say is secret, and the run's own secrets. What is
+    found is told to the run, so that it is hidden in whatever helm writes, too."""
+    found: list[tuple[str, str]] = []
     for release in releases:
         if release is not None:
-            found += secret_values(release.config)
-            found += secret_values((release.chart or {}).get("values") or {})
+            found += secret_items(release.config)
+            found += secret_items((release.chart or {}).get("values") or {})
     for one in values:
-        found += secret_values(one)
-    return Veil(found)
+        found += secret_items(one)
+    call.learn({f"{name}_{number}" if number else name: text for number, (name, text) in enumerate(_worth(found))})
+    return Veil([*call.secrets.values(), *(text for _, text in found)])
+
+
+def _worth(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each value once; short ones would hide half of every log."""
+    known = {text: name for name, text in reversed(found) if len(text) >= SHORTEST_LEARNT}
+    return [(name, text) for text, name in known.items()]
 
 
 class ReleaseChange(OfRelease, Change):
@@ -105,6 +115,7 @@ class ReleaseChange(OfRelease, Change):
     cancel: ClassVar[CancelLadder] = INTERRUPT
     repeat: ClassVar[Repeat] = Repeat.KEYED
     undo_promise: ClassVar[UndoPromise] = UndoPromise.REVERT
+    shown: ClassVar[Action] = Action.UPDATE  # what is shown of a change that is stopped by a problem
 
     timeout_seconds: int = Field(default=300, ge=1, le=86_400, description="helm's limit for each thing it waits for")
     wait: bool = Field(default=False, description="wait until everything is ready")
@@ -132,6 +143,18 @@ class ReleaseChange(OfRelease, Change):
         if self.promised(call, at):
             return Effect.unknown("an earlier step changes this release first", undo=self.undo_promise)
         return None
+
+    def stopped(self, at: Place, *problems: Problem, notes: Iterable[str] = ()) -> Effect:
+        """The effect of a step that can't run before its problems are settled."""
+        resource = release_resource(at.namespace, self.release)
+        change = ResourceChange(action=self.shown, resource=resource, note="what exactly is told once it can run")
+        return Effect(
+            changes=(change,),
+            notes=tuple(notes),
+            problems=problems,
+            undo=self.undo_promise,
+            undo_why="how well it can be undone is told once it can run",
+        )
 
     def moved(self, live: Release | None) -> Problem | None:
         """That others changed the release since, for an operation that undoes."""

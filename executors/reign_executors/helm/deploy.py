@@ -157,7 +157,8 @@ class Deploy(ReleaseChange):
         await version(call)
         scene = _Scene()
         live = await self.live(call, at)
-        scene.problems += self.in_the_way(call, at, live)
+        in_the_way = self.in_the_way(call, at, live)
+        scene.problems += in_the_way
         await self._namespace(call, at, scene)
         if self._promised_files(call):
             unknown = Effect.unknown("an earlier step writes the chart or its values", undo=self.undo_promise)
@@ -167,16 +168,14 @@ class Deploy(ReleaseChange):
             with self.chart_at(call, live) as chart:
                 scene.identity["chart"] = charts.digest(chart) or ""
                 new = None
-                if not scene.problems:
+                if not in_the_way:
                     new = await self._new(call, at, chart, live, scene)
         except (ToolMissing, PermissionMissing):
             raise
         except OperationError as error:
-            return self._broken(error, scene)
+            return self.stopped(at, *scene.problems, Problem(text=str(error)), notes=scene.notes)
         if new is None:
-            return Effect(
-                known=False, why_unknown=scene.problems[0].text, problems=tuple(scene.problems), undo=self.undo_promise
-            )
+            return self.stopped(at, *scene.problems, notes=scene.notes)
         scene.identity["chart"] = scene.identity["chart"] or charts.fetched_digest(new.chart)
         for path in files:
             scene.identity[f"file/{path}"] = charts.digest(ChartAt("package", str(path), path)) or ""
@@ -194,16 +193,6 @@ class Deploy(ReleaseChange):
             if kind in ("file", "directory")
         }
         return any(path in written or any(one.startswith(path + "/") for one in written) for path in places)
-
-    def _broken(self, error: OperationError, scene: _Scene) -> Effect:
-        problem = Problem(text=str(error))
-        return Effect(
-            known=False,
-            why_unknown=error.cause,
-            problems=(*scene.problems, problem),
-            notes=tuple(scene.notes),
-            undo=self.undo_promise,
-        )
 
     async def _namespace(self, call: Call, at: Place, scene: _Scene) -> None:
         """A problem when the namespace is not there and nobody makes it."""
@@ -442,6 +431,7 @@ class Install(Deploy):
     name: ClassVar[str] = "helm.install"
     summary: ClassVar[str] = "Install a Helm chart as a release in a namespace of a cluster"
     undo_promise: ClassVar[UndoPromise] = UndoPromise.EXACT
+    shown: ClassVar[Action] = Action.CREATE
 
     chart: Word = Field(description="folder, packaged .tgz, repository/name or oci:// address")
     if_exists: Literal["ask", "upgrade"] = Field(default="ask", description="a release of that name: upgrade it")

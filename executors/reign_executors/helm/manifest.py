@@ -15,8 +15,9 @@ from reign_executors.redaction import is_secret_name
 
 Json = dict[str, Any]
 
-HIDDEN = "(hidden)"
-HIDDEN_NEW = "(hidden, changed)"
+HIDDEN = "<hidden>"
+HIDDEN_NEW = "<hidden, changed>"
+"""Spelled so that a redactor later on leaves them as they are."""
 KEEP = "helm.sh/resource-policy"
 _CLUSTER_KINDS = frozenset(kind.kind for kind in KNOWN if not kind.namespaced) | {"ClusterIssuer", "ClusterSecretStore"}
 _DIGEST_ANNOTATIONS = ("checksum/", "rollme")
@@ -177,17 +178,22 @@ def _secret(name: str, value: Any) -> bool:
     return isinstance(value, str | int | float | list) and not isinstance(value, bool) and is_secret_name(name)
 
 
-def secret_values(values: Any, name: str = "") -> list[str]:
-    """The secret texts in values, by the names they stand under."""
+def secret_items(values: Any, name: str = "") -> list[tuple[str, str]]:
+    """The secret texts in values, each with the name it stands under."""
     if isinstance(values, dict):
         return [
-            text
+            item
             for key, inner in values.items()
-            for text in secret_values(inner, name if name and is_secret_name(name) else str(key))
+            for item in secret_items(inner, name if name and is_secret_name(name) else str(key))
         ]
     if isinstance(values, list):
-        return [text for inner in values for text in secret_values(inner, name)]
-    return [str(values)] if isinstance(values, str) and values and is_secret_name(name) else []
+        return [item for inner in values for item in secret_items(inner, name)]
+    return [(name, values)] if isinstance(values, str) and values and is_secret_name(name) else []
+
+
+def secret_values(values: Any) -> list[str]:
+    """The secret texts in values, by the names they stand under."""
+    return [text for _, text in secret_items(values)]
 
 
 def diff(old: Json | None, new: Json | None, name: str, veil: Veil) -> str:

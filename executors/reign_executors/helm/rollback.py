@@ -47,19 +47,16 @@ class Rollback(ReleaseChange):
         resource = release_resource(at.namespace, self.release)
         known = [] if resource in call.gone else await storage.revisions(call, at.context, at.namespace, self.release)
         if not known:
-            return self._stopped(Problem(text=f"there is no release {self.release} in {at.namespace}"))
+            return self.stopped(at, Problem(text=f"there is no release {self.release} in {at.namespace}"))
         live = await storage.read(call, at.context, at.namespace, self.release, known[0])
         moved = self.moved(live)
         if moved is not None:
-            return self._stopped(moved)
+            return self.stopped(at, moved)
         goal = self.goal(known)
         if goal is None:
-            return self._stopped(self._no_revision(known))
+            return self.stopped(at, self._no_revision(known))
         wanted = await storage.read(call, at.context, at.namespace, self.release, goal)
         return self._effect(call, at, live, wanted)
-
-    def _stopped(self, problem: Problem) -> Effect:
-        return Effect(known=False, why_unknown=problem.text, problems=(problem,), undo=self.undo_promise)
 
     def _no_revision(self, known: list[Revision]) -> Problem:
         older = [one for one in known[1:] if one.status in ("superseded", "deployed")]

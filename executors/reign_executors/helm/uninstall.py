@@ -34,6 +34,7 @@ class Uninstall(ReleaseChange):
     summary: ClassVar[str] = "Uninstall a Helm release: remove the objects it made"
     repeat: ClassVar[Repeat] = Repeat.CONVERGENT
     undo_promise: ClassVar[UndoPromise] = UndoPromise.RECREATE
+    shown: ClassVar[Action] = Action.DELETE
 
     async def preview(self, call: Call) -> Effect:
         at = self.place(call)
@@ -48,17 +49,13 @@ class Uninstall(ReleaseChange):
             return await self._absent(call, at)
         problem = self.moved(live)
         if problem is not None:
-            return Effect(known=False, why_unknown=problem.text, problems=(problem,), undo=self.undo_promise)
+            return self.stopped(at, problem)
         return await self._effect(call, at, live)
 
     async def _absent(self, call: Call, at: Place) -> Effect:
         if self.only_revision is not None:
             return Effect.nothing(f"release {self.release} is gone already")
-        return Effect(
-            known=False,
-            why_unknown=f"there is no release {self.release} in {at.namespace}",
-            problems=(Problem(text=f"there is no release {self.release} in {at.namespace}"),),
-        )
+        return self.stopped(at, Problem(text=f"there is no release {self.release} in {at.namespace}"))
 
     async def _effect(self, call: Call, at: Place, live: Release) -> Effect:
         veil = veil_of(live, call=call)
@@ -217,6 +214,7 @@ class RestoreRelease(ReleaseChange):
 
     name: ClassVar[str] = "helm.restore_release"
     summary: ClassVar[str] = "Bring an uninstalled Helm release back (made by undo, not for planning)."
+    shown: ClassVar[Action] = Action.CREATE
     repeat: ClassVar[Repeat] = Repeat.KEYED
 
     records: str = Field(description="where the captured records are kept")
@@ -247,12 +245,12 @@ class RestoreRelease(ReleaseChange):
             text = (
                 f"there is a release {self.release} in {at.namespace} again (revision {live.revision}): others made it"
             )
-            return Effect(known=False, why_unknown=text, problems=(Problem(text=text),), undo=UndoPromise.REVERT)
+            return self.stopped(at, Problem(text=text))
         if await at.cluster.get(NAMESPACE, None, at.namespace) is None and (
             f"namespace/{at.namespace}" not in call.promised
         ):
             text = f"the namespace {at.namespace} is gone: create it first"
-            return Effect(known=False, why_unknown=text, problems=(Problem(text=text),), undo=UndoPromise.REVERT)
+            return self.stopped(at, Problem(text=text))
         veil = veil_of(wanted, call=call)
         found = [
             ResourceChange(
