@@ -47,7 +47,7 @@ async def test_a_correction_of_what_nobody_approved(session: Session, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "text", ["scale deployment api to 5", "make me a sandwich", "create a file", "???", "do it again"]
+    "text", ["open a pull request for branch x", "make me a sandwich", "create a file", "???", "do it again"]
 )
 async def test_what_is_not_understood_ends_with_4_and_is_not_kept(session: Session, text: str) -> None:
     end = await run(session, text)
