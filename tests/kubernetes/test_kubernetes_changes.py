@@ -207,7 +207,7 @@ async def test_what_goes_with_a_deployment(bench: Bench) -> None:
     await bench.deployment(replicas=2, schedulerName="nobody")
 
     async def pods() -> bool:
-        return (await bench.done("list", kind="pod")).count == 2
+        return bool((await bench.done("list", kind="pod")).count == 2)
 
     await bench.until(pods, "two pods")
     life = await bench.life(bench.make("delete", kind="deployment", object="web"))
@@ -228,7 +228,7 @@ async def test_orphans_stay(bench: Bench) -> None:
     await bench.deployment()
 
     async def sets() -> bool:
-        return (await bench.done("list", kind="rs")).count == 1
+        return bool((await bench.done("list", kind="rs")).count == 1)
 
     await bench.until(sets, "a replica set")
     life = await bench.life(bench.make("delete", kind="deploy", object="web", cascade="orphan"))
@@ -304,7 +304,7 @@ async def test_a_namespace_with_all_that_is_in_it(bench: Bench) -> None:
     assert life.verified.ok, life.verified.detail
     await life.undone()
     assert (await bench.done("get", kind="configmap", object="web", namespace=home)).object["data"]["colour"] == "red"
-    assert (await bench.done("get", object="web", namespace=home)).object["spec"]["replicas"] == 0  # type: ignore[index]
+    assert (await bench.done("get", object="web", namespace=home)).object["spec"]["replicas"] == 0
     await bench.done("delete", kind="namespace", object=home, wait=0)
 
 
@@ -360,7 +360,7 @@ async def test_new_dangers_of_a_manifest_are_found(bench: Bench) -> None:
 
 async def test_deployments_that_are_there_already(bench: Bench) -> None:
     await bench.deployment()
-    make = {"object": "web", "image": "reign-test/other:1", "replicas": 0}
+    make: dict[str, Any] = {"object": "web", "image": "reign-test/other:1", "replicas": 0}
     effect = await bench.effect("create_deployment", **make, force=True)
     assert [choice.key for choice in effect.problems[0].choices] == ["update", "rename"]
     updated = await bench.effect("create_deployment", **make, force=True, if_exists="update")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reign_executors.errors import InvalidFields, NotFound, ToolMissing
@@ -73,7 +73,7 @@ def test_a_stamp_does_not_move_with_status_and_controllers() -> None:
 
 def test_replicas_of_an_autoscaler_are_left_out() -> None:
     item = copy.deepcopy(LIVE)
-    fields = {"f:spec": {"f:replicas": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
     item["metadata"]["managedFields"] = [
         {"manager": "kube-controller-manager", "subresource": "scale", "fieldsV1": fields}
     ]
@@ -136,6 +136,7 @@ _values = st.recursive(
 _objects = st.dictionaries(st.sampled_from("abc"), _values, max_size=3)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(_objects, _objects)
 def test_differences_lead_from_one_to_the_other(before: dict[str, Any], after: dict[str, Any]) -> None:
     result = copy.deepcopy(before)
@@ -148,6 +149,7 @@ def test_differences_lead_from_one_to_the_other(before: dict[str, Any], after: d
     assert not list(differences(result, after))
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(_objects, _objects)
 def test_a_merge_patch_leads_from_one_to_the_other(before: dict[str, Any], after: dict[str, Any]) -> None:
     def merge(onto: Any, patch: Any) -> Any:
