@@ -14,7 +14,7 @@ import pytest
 from reign_executors.effect import Action, Effect, Risk, UndoPromise
 from reign_executors.errors import Conflict, NotFound, OperationError, TargetMoved, ToolMissing
 from reign_executors.process import status
-from reign_executors.terraform.applying import NOTE, PLAN
+from reign_executors.terraform.applying import NOTE, PLAN, SEALED
 from reign_executors.terraform.failures import (
     InvalidConfiguration,
     NotInitialised,
@@ -60,12 +60,12 @@ async def test_sensitive_values_appear_nowhere(stack: Stack) -> None:
     effect = await stack.build("apply", secret_variables={"token": "swordfish-9"}).preview(call)
     shown = effect.model_dump_json() + stack.said.decode() + outputs.model_dump_json()
     for file in call.folder.iterdir():
-        if file.name != PLAN:
-            shown += file.read_text("utf-8", "replace")
+        shown += file.read_text("utf-8", "replace")
     assert "hunter-two" not in shown
     assert "swordfish" not in shown
     assert outputs.values == {"web": "web-1"}
-    assert stat.S_IMODE((call.folder / PLAN).stat().st_mode) == 0o600
+    assert stat.S_IMODE((call.folder / SEALED).stat().st_mode) == 0o600
+    assert not (call.folder / PLAN).exists()
     operation = stack.build("apply", secret_variables={"token": "swordfish-9"})
     assert "swordfish" not in operation.command_line()
     shown_state = await stack.build("show").execute(stack.call())
@@ -78,7 +78,7 @@ async def test_the_very_plan_that_was_shown_is_applied_and_gone_afterwards(stack
     stack.write("main.tf", (stack.folder / "main.tf").read_text().replace("web-$", "other-$"))
     outputs = await operation.execute(call)
     assert outputs.values["web"] == "web-1"  # the plan that was shown, not the file as it is now
-    assert not (call.folder / PLAN).exists()
+    assert not list(call.folder.glob("*tfplan*"))
     assert outputs.added == 2
     text = stack.said.decode()
     assert "terraform_data.web: Creation complete" in text
@@ -100,7 +100,7 @@ async def test_a_state_that_moved_is_refused_under_its_lock(stack: Stack) -> Non
 async def test_without_its_plan_file_only_the_same_effect_is_applied(stack: Stack) -> None:
     operation, call = stack.build("apply"), stack.call()
     await operation.preview(call)
-    (call.folder / PLAN).unlink()
+    (call.folder / SEALED).unlink()
     stack.write("more.tf", 'resource "terraform_data" "more" {}\n')
     with pytest.raises(TargetMoved):
         await operation.execute(call)
@@ -113,7 +113,7 @@ async def test_without_its_plan_file_only_the_same_effect_is_applied(stack: Stac
 async def test_a_plan_file_that_was_touched_is_not_applied(stack: Stack) -> None:
     operation, call = stack.build("apply"), stack.call()
     await operation.preview(call)
-    (call.folder / PLAN).write_bytes(b"not the plan that was shown")
+    (call.folder / SEALED).write_bytes(b"not the plan that was shown")
     assert (await operation.execute(call)).added == 2
 
 

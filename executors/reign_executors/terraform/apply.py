@@ -24,6 +24,7 @@ from reign_executors.terraform.applying import (
     plan_file,
     probed,
     saved_plan,
+    seal,
     shown_of,
 )
 from reign_executors.terraform.base import WithVariables
@@ -68,6 +69,7 @@ class PlannedChange(WithVariables, Change):
         shown = shown_of(call) if call.resumed and status(call.folder).state == "running" else None
         if shown is not None:
             return shown.effect  # it is being done: a plan made now would show the half that is left
+        forget_plan(call)
         place = self.place(call)
         unknown = _not_yet(place, call)
         if unknown is not None:
@@ -89,6 +91,7 @@ class PlannedChange(WithVariables, Change):
             planned.file.unlink(missing_ok=True)
         else:
             leave_shown(call, planned, effect)
+            seal(call)
         return effect
 
     async def _plan(self, place: Place, call: Call) -> Planned:

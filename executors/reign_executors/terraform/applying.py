@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,13 +19,18 @@ from reign_executors.process import run_supervised, status
 from reign_executors.process.folder import OUTPUT
 from reign_executors.terraform.failures import NotInitialised, error_of
 from reign_executors.terraform.place import Place, lock_left
-from reign_executors.terraform.planning import Planned, digest_of_effect, sha_of
+from reign_executors.terraform.planning import Planned, digest_of_effect, private, sha_of
 from reign_executors.terraform.program import LADDER, line, variables_of
 from reign_executors.terraform.progress import Progress
 from reign_executors.terraform.state import read_state
 
 PLAN = "reign.tfplan"
+SEALED = "reign.tfplan.sealed"
 NOTE = "terraform-shown.json"
+MANY = 200
+"""Plans of this process that may wait for an answer at once; older ones are planned again."""
+_keys: dict[str, bytes] = {}
+"""Step's folder → key of the plan that waits there."""
 LOCK_SECONDS = 10
 
 
@@ -86,17 +92,44 @@ def shown_of(call: Call) -> Shown | None:
     return None
 
 
+def seal(call: Call) -> None:
+    """Keep the plan so that only this process can read it: a plan holds secrets in clear, and nobody may ever approve
+    it. Another process plans again and compares."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    file = plan_file(call)
+    key, nonce = os.urandom(32), os.urandom(12)
+    private(call.folder / SEALED, nonce + AESGCM(key).encrypt(nonce, file.read_bytes(), None))
+    _keys[str(call.folder)] = key
+    while len(_keys) > MANY:
+        del _keys[next(iter(_keys))]
+    file.unlink()
+
+
 def forget_plan(call: Call) -> None:
-    """A plan holds secrets in clear: it goes as soon as it is not needed."""
+    """Nothing of a plan stays when it is not needed any more."""
     plan_file(call).unlink(missing_ok=True)
+    (call.folder / SEALED).unlink(missing_ok=True)
+    _keys.pop(str(call.folder), None)
 
 
 def saved_plan(call: Call) -> Path | None:
-    """The very plan file that the last preview of this step made; None when there is none (or it was touched)."""
-    shown, file = shown_of(call), plan_file(call)
-    if shown is None or not file.is_file() or sha_of(file) != shown.sha:
+    """The very plan that the last preview of this step made, unsealed into its file (0600); None when there is none
+    (or it was touched)."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    shown, key, file = shown_of(call), _keys.get(str(call.folder)), plan_file(call)
+    if shown is None or key is None or not (call.folder / SEALED).is_file():
         return None
-    return file
+    sealed = (call.folder / SEALED).read_bytes()
+    with suppress(InvalidTag, ValueError):
+        private(file, AESGCM(key).decrypt(sealed[:12], sealed[12:], None))
+        (call.folder / SEALED).unlink()
+        if sha_of(file) == shown.sha:
+            return file
+    forget_plan(call)
+    return None
 
 
 def must_be_shown(call: Call, effect: Effect) -> None:

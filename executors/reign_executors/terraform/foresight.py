@@ -115,7 +115,9 @@ def _resource(one: dict[str, Any], place: Place, secrets: Collection[str], resul
     if word == "replace":
         first = (change.get("actions") or ["delete"])[0]
         notes.append(
-            "created anew first, then the old one is destroyed" if first == "create" else "destroyed, then created anew"
+            f"creates {address} anew, then destroys the old one"
+            if first == "create"
+            else f"destroys {address}, then creates it anew"
         )
     if word in ("forget", "replace-forget"):
         notes.append("no longer managed: the real thing stays where it is")
@@ -165,7 +167,7 @@ def _outputs(changes: dict[str, Any], place: Place, secrets: Collection[str], re
                 action=Action.CREATE if created else Action.UPDATE,
                 resource=place.resource("outputs"),
                 diff="\n".join(lines),
-                note="values in the state only",
+                note="only values in the state change",
             )
         )
 

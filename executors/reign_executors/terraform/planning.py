@@ -81,10 +81,10 @@ async def make_plan(
     values = file.with_name(f"{file.name}.tfvars.json")
     progress = Progress(call)
     try:
-        _private(file, b"")
+        private(file, b"")
         given = [str(one) for one in wanted.var_files]
         if wanted.variables:
-            _private(values, json.dumps(wanted.variables).encode())
+            private(values, json.dumps(wanted.variables).encode())
             given.append(str(values))
         argv = place.line(
             "plan",
@@ -131,7 +131,7 @@ async def _state_of(place: Place, call: Call, file: Path) -> tuple[str, int]:
     return state.lineage, state.serial
 
 
-def _private(file: Path, data: bytes) -> None:
+def private(file: Path, data: bytes) -> None:
     """Write a file that only this user may read, whatever was there."""
     file.unlink(missing_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -135,7 +135,7 @@ class Output(InFolder, Query):
         for name, value in values.items():
             call.say(f"{name} = {json.dumps(value, ensure_ascii=False)}")
         for name in hidden:
-            call.say(f"{name} = (sensitive value)")
+            call.say(f"{name} = {HIDDEN}")
         return OutputValues(values=values, sensitive=hidden)
 
     def command_line(self) -> str:
@@ -170,7 +170,7 @@ class StateList(InFolder, Query):
 
 
 class ResourceShown(Outputs):
-    """``resources`` address → attributes, sensitive ones as ``(sensitive value)``."""
+    """``resources`` address → attributes, sensitive ones as ``(sensitive)``."""
 
     resources: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 

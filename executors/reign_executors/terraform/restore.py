@@ -25,6 +25,7 @@ from reign_executors.terraform.applying import (
     plan_file,
     probed,
     saved_plan,
+    seal,
     shown_of,
 )
 from reign_executors.terraform.base import InFolder
@@ -76,6 +77,7 @@ class Restore(InFolder, Change):
         shown = shown_of(call) if call.resumed and status(call.folder).state == "running" else None
         if shown is not None:
             return shown.effect
+        forget_plan(call)
         try:
             place = self.place(call)
             must_hold_configuration(place)
@@ -96,6 +98,7 @@ class Restore(InFolder, Change):
                 one.file.unlink(missing_ok=True)
         elif planned:
             leave_shown(call, planned[0], effect)
+            seal(call)
         return effect
 
     async def _moved(self, place: Place, call: Call) -> Problem | None:
