@@ -152,7 +152,9 @@ class Switch(MovesFiles):
                 return Effect(changes=tuple(changes), problems=(Problem(text=text),))
             count = len(await letters_of(repository.git, head.sha, new))
             changes[-1] = move.model_copy(update={"note": f"{count} files change; what is not committed stays"})
-        return Effect(changes=tuple(changes), identity=identity)
+        hooks = await repository.hooks("post-checkout")
+        notes = (f"a hook of this repository runs: {', '.join(hooks)}",) if hooks else ()
+        return Effect(changes=tuple(changes), identity=identity, notes=notes)
 
     async def _to(self, repository: Repository) -> str | None:
         """The commit that is checked out then."""
