@@ -24,7 +24,7 @@ from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import General, new_plan_id
 from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
 from reign_agents.plan.graph import validated
-from reign_agents.plan.model import Plan
+from reign_agents.plan.model import Plan, Step
 from reign_agents.plan.references import resolve
 from reign_agents.planning.draft import Planner, UndoWish
 from reign_agents.settings import Decision, EngineSettings, RunOptions
@@ -408,8 +408,14 @@ class Session:
     # while it runs ----------------------------------------------------------------------------------------------
 
     def pending(self) -> list[Approval]:
-        """Approvals that wait for an answer, oldest first."""
-        return self._approvals.pending()
+        """Approvals that wait for an answer, oldest first, as they may be shown: nothing in them is secret."""
+        return [self._without_secrets(approval) for approval in self._approvals.pending()]
+
+    def _without_secrets(self, approval: Approval) -> Approval:
+        steps = tuple(Step.from_json(self.hidden(step.to_json())) for step in approval.steps)
+        words = self.hidden({"why": approval.why, "moved": approval.moved})
+        moved = words["moved"]
+        return replace(approval, steps=steps, why=str(words["why"]), moved=None if moved is None else str(moved))
 
     async def answer(
         self,

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from reign_agents.plan.model import Plan
 from reign_executors.errors import InvalidFields, OperationError
 from reign_executors.redaction import Redactor, is_secret_name, restore_value
+from reign_executors.redaction.names import unlike_a_word
 from reign_executors.redaction.placeholders import PLACEHOLDER
 from reign_executors.registry import Registry
 
@@ -190,6 +191,8 @@ def secrets_of(plan: Plan, registry: Registry, environment: Mapping[str, str] | 
     for name, value in (os.environ if environment is None else environment).items():
         if is_secret_name(name) and name.lower() not in PLACES and len(value) >= SHORTEST_GUESS and value[0] != "/":
             keep(name, value)
+        elif (match := _URL_PASSWORD.fullmatch(value)) is not None and len(match[1]) >= SHORTEST:
+            keep(f"{name}_password", match[1])
     return found
 
 
@@ -211,9 +214,12 @@ def inside(text: str) -> Iterator[tuple[str, str]]:
 
 
 _LOOKS = Redactor()
+_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^:@/\s]*:(\S+)@[^@\s]+")
+"""The password in a variable that holds a URL, whatever signs it has."""
 
 
 def _random(value: str) -> bool:
     """Whether a value is unlike a word or a path that output may hold for other reasons."""
-    long = len(value) >= SHORTEST_GUESS and not any(sign in value for sign in "/\n")
-    return long and any(sign.isdigit() for sign in value) and any(sign.isalpha() for sign in value)
+    if not unlike_a_word(value):
+        return False
+    return "/" not in value or (value.lower() != value and value[0].isalnum())

@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|credential|api_?key|private|_key$|^key$|auth|dsn$|connection_string",
     re.IGNORECASE,
 )
-_SECRET_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)[^@/\s]+@")
+_SECRET_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)\S+@")
 
 
 def shown(name: str, value: str) -> str:
