@@ -9,7 +9,8 @@ from reign_executors.effect import Action
 from reign_executors.shell.analysis import knowledge, paths
 from reign_executors.shell.analysis.handlers import load
 from reign_executors.shell.analysis.interpreter import Interpreter
-from reign_executors.shell.analysis.invocation import Invocation, globbed, judge, resolve
+from reign_executors.shell.analysis.invocation import globbed, judge, resolve
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.reading import ansi
 from reign_executors.shell.analysis.scope import Scope
 from reign_executors.shell.analysis.values import (
@@ -227,6 +228,7 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
         text = DECODED + text
     if variable is not None:
         scope.variables[variable] = (text,)
+        run.wrote_variable(variable, (text,), scope)
         return ""
     return text
 
@@ -346,6 +348,7 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
             items = lines if argv[0] != "read" else lines[0].split()
             scope.arrays[names[0]] = items[:64]
             scope.variables.pop(names[0], None)
+            run.wrote_variable(names[0], tuple(items[:64]) or ("",), scope)
             return ""
         columns: list[list[str]] = [[] for _ in names]
         for line in lines[:64]:
@@ -354,9 +357,11 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
                 column.append(parts[i] if i < len(parts) else "")
         for name, column in zip(names, columns, strict=True):
             scope.variables[name] = tuple(dict.fromkeys(column))
+            run.wrote_variable(name, scope.variables[name], scope)
         return ""
     for name in names:
         scope.variables[name] = (UNKNOWN + kept,)
+        run.wrote_variable(name, scope.variables[name], scope)
         scope.arrays.pop(name, None)
     return ""
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
-from typing import Literal
 
-from reign_executors.effect import Action, Finding, ResourceChange
 from reign_executors.shell.analysis import expansion, paths
 from reign_executors.shell.analysis.guards import fails, guards, leaves, self_calls, succeeds
 from reign_executors.shell.analysis.model import Command, Redirection
 from reign_executors.shell.analysis.reading import Read, read
+from reign_executors.shell.analysis.reporting import Report
 from reign_executors.shell.analysis.scope import Scope, Values
 from reign_executors.shell.analysis.syntax import (
     AndOr,
@@ -37,19 +36,16 @@ from reign_executors.shell.analysis.values import (
     MAYBE,
     MOST_TEXT,
     NETWORK,
-    PRIVATE,
-    SECRET,
     SECRET_VARIABLE,
     SELF,
     UNKNOWN,
-    has_glob,
     is_known,
-    listed,
     marks,
     plain,
     shown,
     unmarked,
 )
+from reign_executors.shell.analysis.variables import _CODE_VARIABLES, _PROGRAM_VARIABLES, _SAFE_PATHS, _SAFE_PROGRAMS
 
 MOST_COMMANDS = 200
 MOST_WORK = 1500
@@ -62,20 +58,14 @@ class TooMuch(Exception):
     """The text would take more work than is given to one analysis."""
 
 
-class Interpreter:
+class Interpreter(Report):
     """One analysis. Results gather in ``commands``, ``findings``, ``changes`` and ``writes``."""
 
     def __init__(self, call: Callable[[Interpreter, list[str], Scope, str | None], str]) -> None:
+        super().__init__()
         self._call = call
         self.commands: list[Command] = []
-        self.findings: dict[tuple[str, str], Finding] = {}
-        self.changes: dict[tuple[Action, str], ResourceChange] = {}
-        self.writes: dict[str, None] = {}
-        self.understood = True
         self.names_at: set[int] = set()
-        self.text = ""
-        self.start = 0
-        self.end = 0
         self.nesting = 0  # texts within texts; spans are those of the outermost
         self.wrappers: list[str] = []
         self._calling: list[str] = []
@@ -85,81 +75,6 @@ class Interpreter:
         self._characters = 0
         self._descriptors = 1000
         self._redirections: tuple[Redirection, ...] = ()
-
-    # --- what handlers report ----------------------------------------------------------------------------------
-
-    def deny(self, rule: str, text: str) -> None:
-        """A catastrophe."""
-        self._find(rule, "catastrophic", text)
-
-    def unclear(self, rule: str, text: str) -> None:
-        """Something that could not be understood, or must be seen by a person."""
-        if not rule.startswith("credential"):
-            self.understood = False
-        self._find(rule, "unclear", text)
-
-    def notice(self, rule: str, text: str) -> None:
-        self._find(rule, "notice", text)
-
-    def _find(self, rule: str, level: Literal["notice", "unclear", "catastrophic"], text: str) -> None:
-        if (rule, text) not in self.findings:
-            self.findings[rule, text] = Finding.model_construct(
-                rule=rule, level=level, text=text, start=self.start, end=self.end
-            )
-
-    def change(self, action: Action, resource: str, note: str) -> None:
-        """One change of something scoped."""
-        resource = shown(resource)
-        if (action, resource) not in self.changes:
-            self.changes[action, resource] = ResourceChange.model_construct(
-                action=action, resource=resource, diff=None, data_bytes=None, note=shown(note)
-            )
-
-    def write(self, path: str, scope: Scope, *, note: str = "", action: Action = Action.UPDATE) -> None:
-        """A file is written, created or appended to."""
-        spot = paths.normal(path, scope.cwd)
-        if not spot or paths.harmless_device(plain(spot)):
-            return
-        if plain(spot).startswith(("/dev/tcp/", "/dev/udp/")):
-            self.deny("shell.reverse", f"opens a raw network connection ({shown(path)})")
-            return
-        danger = paths.overwriting(path, scope.cwd)
-        if danger:
-            self.deny(*danger)
-        where = paths.home_shown(literal_path(path, spot))
-        self.writes[where] = None
-        self.change(action, f"file/{where}", note or f"writes the file {where}")
-
-    def delete(self, path: str, scope: Scope, *, recursive: bool = True, note: str = "") -> None:
-        """A file or folder is deleted (moved away, emptied)."""
-        danger = paths.deletion(path, scope.cwd)
-        if danger and not recursive and danger[0] in ("delete.home", "delete.system") and not has_glob(path):
-            danger = None if paths.whole_directory(path, scope.cwd) else danger  # rm without -r leaves folders alone
-        if danger:
-            self.deny(*danger)
-        where = paths.home_shown(literal_path(path, paths.normal(path, scope.cwd)))
-        self.writes[where] = None
-        self.change(Action.DELETE, f"file/{where}", note or f"deletes {where}")
-
-    def source(self, start: int, end: int) -> str:
-        """The outermost text between two offsets, as written."""
-        return self.text[start:end]
-
-    def content(self, path: str, scope: Scope, stdin: str | None) -> str:
-        """What reading a file gives: what the text wrote there, marks for credentials, else something unknown."""
-        bare = unmarked(path)
-        if bare in ("-", "/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
-            return stdin if stdin is not None else UNKNOWN
-        if scope.files:
-            known = scope.files.get(paths.normal(path, scope.cwd))
-            if known is not None:
-                return known
-        if bare.startswith(("/dev/tcp/", "/dev/udp/")):
-            return NETWORK + UNKNOWN
-        kind = paths.credential(path, scope.cwd) if bare else None
-        if bare.endswith("/environ"):
-            return ENVIRONMENT + UNKNOWN
-        return (SECRET if kind == "secret" else PRIVATE if kind == "private" else "") + UNKNOWN
 
     # --- texts within texts ------------------------------------------------------------------------------------
 
@@ -382,6 +297,7 @@ class Interpreter:
             body.variables[node.name] = (*dict.fromkeys(items[:64]),)
         else:
             body.variables[node.name] = tuple(dict.fromkeys(items))
+        self.wrote_variable(node.name, body.variables[node.name], body)
         output = self._loop(node.body, body, stdin)
         scope.merge(body)
         return output
@@ -638,43 +554,6 @@ def _argvs(sets: list[list[list[str]]], ways: int) -> list[list[str]]:
     names = sets[0] if len(sets[0]) <= MOST_WAYS else sets[0][:MOST_WAYS]
     rest = list(dict.fromkeys(f for one in sets[1:] for fields in one for f in fields))
     return [argv for name in names if (argv := [*name, *rest])]
-
-
-_SAFE_PATHS = frozenset(
-    ["/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin"]
-)
-_SAFE_PROGRAMS = frozenset(
-    ["cat", "less", "more", "head", "less\\", "-R", "vim", "vi", "nano", "emacs", "true", ":", "bat", "delta"]
-) | {
-    "less -R",
-    "less -FRX",
-    "less -F",
-    "less -S",
-    "less -X",
-    "less -RFX",
-}
-_PROGRAM_VARIABLES = listed(
-    "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER KUBECTL_EXTERNAL_DIFF GIT_EXTERNAL_DIFF GIT_SSH_COMMAND "
-    "GIT_SSH EDITOR VISUAL GIT_EDITOR KUBE_EDITOR GIT_SEQUENCE_EDITOR GIT_ASKPASS SSH_ASKPASS "
-    "SUDO_ASKPASS BROWSER AWS_PAGER GH_PAGER GIT_PROXY_COMMAND PSQL_PAGER RSYNC_RSH RSYNC_CONNECT_PROG "
-    "LESSOPEN LESSCLOSE SUDO_EDITOR FCEDIT TAR_OPTIONS PSQL_EDITOR"
-)
-_CODE_VARIABLES = _PROGRAM_VARIABLES | listed(
-    "BASH_ENV ENV PROMPT_COMMAND PS4 PYTHONSTARTUP PYTHONPATH PYTHONHOME PERL5OPT PERL5LIB PERL5DB "
-    "RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS "
-    "GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG GIT_EXEC_PATH GIT_TEMPLATE_DIR "
-    "TF_CLI_ARGS TF_CLI_ARGS_plan TF_CLI_ARGS_apply TF_CLI_ARGS_destroy TF_CLI_CONFIG_FILE BASH_FUNC_ls%% "
-    "SHELLOPTS BASHOPTS GREP_OPTIONS MAKEFLAGS VIMINIT EXINIT LUA_INIT PHPRC PHP_INI_SCAN_DIR "
-    "RIPGREP_CONFIG_PATH LOCPATH GCONV_PATH HOSTALIASES DYLD_LIBRARY_PATH NPM_CONFIG_SCRIPT_SHELL"
-)
-
-
-def literal_path(path: str, normalised: str) -> str:
-    """The normalised path, home kept recognisable; a relative one where nobody knows where the shell stands."""
-    bare = unmarked(path)
-    if bare.startswith("/./root"):
-        return "~" + bare[7:]
-    return normalised.removeprefix(UNKNOWN + "/")
 
 
 def plain_code(code: str) -> str:

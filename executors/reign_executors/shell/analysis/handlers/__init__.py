@@ -9,6 +9,7 @@ from functools import cache
 def load() -> None:
     """Register all handlers (once; kept out of the import of the analyser)."""
     from reign_executors.shell.analysis.handlers import (  # noqa: F401
+        automation,
         awk_sed,
         cluster,
         code,
@@ -19,7 +20,10 @@ def load() -> None:
         files,
         filters,
         git,
+        launchers,
         network,
+        packages,
         tools,
+        volumes,
         wrappers,
     )

@@ -7,7 +7,8 @@ import re
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
-from reign_executors.shell.analysis.invocation import Invocation, handler, leak
+from reign_executors.shell.analysis.invocation import handler, leak
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import DECODED, NETWORK, SECRET, UNKNOWN, is_known, plain, shown, unmarked
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "default-token"})
@@ -23,10 +24,9 @@ _DRY = ("client", "server", "true", "")
 
 
 def _dry(inv: Invocation) -> bool:
-    for flag, value in inv.options:
-        if flag == "--dry-run" and (value is None or plain(value) in ("client", "server", "true")):
-            return True
-    return False
+    """Whether nothing is really done: of several ``--dry-run`` the last one counts."""
+    given = [value for flag, value in inv.options if flag == "--dry-run"]
+    return bool(given) and (given[-1] is None or plain(given[-1]) in ("client", "server", "true"))
 
 
 @handler("kubectl")

@@ -8,7 +8,8 @@ from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.handlers.python_code import harmless
 from reign_executors.shell.analysis.handlers.wrappers import script
-from reign_executors.shell.analysis.invocation import Invocation, handler
+from reign_executors.shell.analysis.invocation import handler
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.reading import ansi
 from reign_executors.shell.analysis.values import (
     DECODED,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from reign_executors.effect import Action
-from reign_executors.shell.analysis.invocation import Invocation, handler
+from reign_executors.shell.analysis.invocation import handler
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
     UNKNOWN,
     is_known,

@@ -7,7 +7,8 @@ import re
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
 from reign_executors.shell.analysis.handlers.code import judge_code
-from reign_executors.shell.analysis.invocation import Invocation, handler
+from reign_executors.shell.analysis.invocation import handler
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
     DECODED,
     NETWORK,

@@ -6,7 +6,8 @@ import re
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
-from reign_executors.shell.analysis.invocation import Invocation, handler, sent
+from reign_executors.shell.analysis.invocation import handler, sent
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
     GLOB_CHARACTERS,
     PRIVATE,

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
-from reign_executors.shell.analysis.invocation import Invocation, gathered, handler
+from reign_executors.shell.analysis.invocation import gathered, handler
+from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
     DECODED,
     ENVIRONMENT,

@@ -1,0 +1,41 @@
+"""Variables that make programs run or trust something else."""
+
+from __future__ import annotations
+
+from reign_executors.shell.analysis.values import (
+    listed,
+)
+
+_SAFE_PATHS = frozenset(
+    ["/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/homebrew/bin"]
+)
+
+
+_SAFE_PROGRAMS = frozenset(
+    ["cat", "less", "more", "head", "less\\", "-R", "vim", "vi", "nano", "emacs", "true", ":", "bat", "delta"]
+) | {
+    "less -R",
+    "less -FRX",
+    "less -F",
+    "less -S",
+    "less -X",
+    "less -RFX",
+}
+
+
+_PROGRAM_VARIABLES = listed(
+    "PAGER GIT_PAGER MANPAGER SYSTEMD_PAGER KUBECTL_EXTERNAL_DIFF GIT_EXTERNAL_DIFF GIT_SSH_COMMAND "
+    "GIT_SSH EDITOR VISUAL GIT_EDITOR KUBE_EDITOR GIT_SEQUENCE_EDITOR GIT_ASKPASS SSH_ASKPASS "
+    "SUDO_ASKPASS BROWSER AWS_PAGER GH_PAGER GIT_PROXY_COMMAND PSQL_PAGER RSYNC_RSH RSYNC_CONNECT_PROG "
+    "LESSOPEN LESSCLOSE SUDO_EDITOR FCEDIT TAR_OPTIONS PSQL_EDITOR"
+)
+
+
+_CODE_VARIABLES = _PROGRAM_VARIABLES | listed(
+    "BASH_ENV ENV PROMPT_COMMAND PS4 PYTHONSTARTUP PYTHONPATH PYTHONHOME PERL5OPT PERL5LIB PERL5DB "
+    "RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS "
+    "GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_CONFIG_GLOBAL GIT_CONFIG GIT_EXEC_PATH GIT_TEMPLATE_DIR "
+    "TF_CLI_ARGS TF_CLI_ARGS_plan TF_CLI_ARGS_apply TF_CLI_ARGS_destroy TF_CLI_CONFIG_FILE BASH_FUNC_ls%% "
+    "SHELLOPTS BASHOPTS GREP_OPTIONS MAKEFLAGS VIMINIT EXINIT LUA_INIT PHPRC PHP_INI_SCAN_DIR "
+    "RIPGREP_CONFIG_PATH LOCPATH GCONV_PATH HOSTALIASES DYLD_LIBRARY_PATH NPM_CONFIG_SCRIPT_SHELL"
+)
