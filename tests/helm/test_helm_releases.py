@@ -372,6 +372,8 @@ async def test_undo_of_an_upgrade_rolls_back_and_refuses_when_others_came(bench:
     effect = await inverse.preview(bench.call())
     assert "+  colour: blue" in str(effect.changes[0].diff)
     assert (await inverse.execute(bench.call())).revision == 3
+    first = bench.make("uninstall", release="web", only_revision=1)
+    assert not (await first.preview(bench.call())).problems  # revision 3 runs what revision 1 ran
     refused = await inverse.preview(bench.call())
     assert refused.problems[0].choices[0].fields == {"only_revision": None}
     with pytest.raises(Conflict):

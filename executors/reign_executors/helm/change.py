@@ -14,9 +14,10 @@ from reign_executors.call import Call
 from reign_executors.effect import Action, Choice, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
 from reign_executors.errors import Conflict
 from reign_executors.helm import storage
-from reign_executors.helm.manifest import Veil, release_resource, secret_items
+from reign_executors.helm.manifest import Veil, documents, release_resource, secret_items
 from reign_executors.helm.place import OfRelease, Place
 from reign_executors.helm.storage import Release, Revision
+from reign_executors.kubernetes.objects import secret_values
 from reign_executors.operation import INTERRUPT, CancelLadder, Change, JsonObject, Outputs, Repeat
 from reign_executors.process import status
 
@@ -92,6 +93,8 @@ def veil_of(*releases: Release | None, values: tuple[Mapping[str, Any], ...] = (
         if release is not None:
             found += secret_items(release.config)
             found += secret_items((release.chart or {}).get("values") or {})
+            for content in documents(release.manifest):
+                found += secret_values(content)
     for one in values:
         found += secret_items(one)
     call.learn({f"{name}_{number}" if number else name: text for number, (name, text) in enumerate(_worth(found))})
@@ -156,9 +159,13 @@ class ReleaseChange(OfRelease, Change):
             undo_why="how well it can be undone is told once it can run",
         )
 
-    def moved(self, live: Release | None) -> Problem | None:
-        """That others changed the release since, for an operation that undoes."""
+    async def moved(self, call: Call, at: Place, live: Release | None) -> Problem | None:
+        """That others changed the release since, for an operation that undoes. A later revision that runs the same
+        (an undo of what came after) is no change."""
         if self.only_revision is None or live is None or live.revision == self.only_revision:
+            return None
+        left = await storage.at(call, at.context, at.namespace, self.release, self.only_revision)
+        if left is not None and live.status == "deployed" and live.runs_as(left):
             return None
         return Problem(
             text=f"release {self.release} is at revision {live.revision} now, not at {self.only_revision}: "
@@ -166,8 +173,8 @@ class ReleaseChange(OfRelease, Change):
             choices=(Choice(key="anyway", label="do it all the same", fields={"only_revision": None}),),
         )
 
-    def refuse_moved(self, live: Release | None) -> None:
-        problem = self.moved(live)
+    async def refuse_moved(self, call: Call, at: Place, live: Release | None) -> None:
+        problem = await self.moved(call, at, live)
         if problem is not None:
             raise Conflict(problem.text, "look at its history, then say which revision you want")
 

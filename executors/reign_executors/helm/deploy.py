@@ -157,7 +157,8 @@ class Deploy(ReleaseChange):
         await version(call)
         scene = _Scene()
         live = await self.live(call, at)
-        in_the_way = self.in_the_way(call, at, live)
+        moved = await self.moved(call, at, live)
+        in_the_way = [*([] if moved is None else [moved]), *self.in_the_way(call, at, live)]
         scene.problems += in_the_way
         await self._namespace(call, at, scene)
         if self._promised_files(call):
@@ -323,7 +324,7 @@ class Deploy(ReleaseChange):
         live = await storage.read(call, at.context, at.namespace, self.release, known[0]) if known else None
         upgrade = self.upgrades(live)
         if not call.resumed:
-            self.refuse_moved(live)
+            await self.refuse_moved(call, at, live)
             hanging = live is not None and live.pending
             live = await self._cleared(call, at, live, known)
             upgrade = self.upgrades(live) and not (hanging and live is None)
@@ -490,16 +491,15 @@ class Upgrade(Deploy):
         return live is not None or not self.install
 
     def in_the_way(self, call: Call, at: Place, live: Release | None) -> list[Problem]:
-        found = [problem for problem in (self.moved(live),) if problem is not None]
         if live is None and not self.install:
             choice = Choice(key="install", label="install it", fields={"install": True})
             text = f"there is no release {self.release} in {at.namespace}"
-            return [*found, Problem(text=text, choices=(choice,) if self.chart else ())]
+            return [Problem(text=text, choices=(choice,) if self.chart else ())]
         if live is not None and live.pending and self.if_pending == "ask":
-            return [*found, _pending(self, live)]
+            return [_pending(self, live)]
         if live is not None and live.status == "uninstalled":
-            return [*found, Problem(text=f"release {self.release} was removed, only its history is kept")]
-        return found
+            return [Problem(text=f"release {self.release} was removed, only its history is kept")]
+        return []
 
 
 def _pending(operation: Deploy, live: Release) -> Problem:

@@ -49,7 +49,7 @@ class Rollback(ReleaseChange):
         if not known:
             return self.stopped(at, Problem(text=f"there is no release {self.release} in {at.namespace}"))
         live = await storage.read(call, at.context, at.namespace, self.release, known[0])
-        moved = self.moved(live)
+        moved = await self.moved(call, at, live)
         if moved is not None:
             return self.stopped(at, moved)
         goal = self.goal(known)
@@ -115,7 +115,8 @@ class Rollback(ReleaseChange):
         if not known:
             raise NotFound(f"there is no release {self.release} in {at.namespace}", "helm.list shows which there are")
         if not call.resumed:
-            self.refuse_moved(await storage.read(call, at.context, at.namespace, self.release, known[0]))
+            live = await storage.read(call, at.context, at.namespace, self.release, known[0])
+            await self.refuse_moved(call, at, live)
         goal = self.goal(known)
         if goal is None:
             raise NotFound(self._no_revision(known).text, "helm.history shows which revisions it has")

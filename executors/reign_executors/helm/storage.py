@@ -65,6 +65,11 @@ class Release:
     def pending(self) -> bool:
         return self.status in PENDING
 
+    def runs_as(self, other: Release) -> bool:
+        """Whether both run the same: chart, values and objects; the numbers may differ."""
+        mine, theirs = ((one.chart_name, one.config, one.manifest) for one in (self, other))
+        return mine == theirs
+
     def digest(self) -> str:
         """Of what runs, chart, values and objects, but for what is secret in them: a short password could be found
         from a digest of it. The same for two revisions that differ in their numbers only."""

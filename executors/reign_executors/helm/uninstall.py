@@ -47,7 +47,7 @@ class Uninstall(ReleaseChange):
         live = await self.live(call, at)
         if live is None:
             return await self._absent(call, at)
-        problem = self.moved(live)
+        problem = await self.moved(call, at, live)
         if problem is not None:
             return self.stopped(at, problem)
         return await self._effect(call, at, live)
@@ -165,7 +165,7 @@ class Uninstall(ReleaseChange):
             return self._gone(at)
         live = await storage.read(call, at.context, at.namespace, self.release, known[0])
         if not call.resumed:
-            self.refuse_moved(live)
+            await self.refuse_moved(call, at, live)
         note_before(call, known)
         words = ["uninstall", self.release, *at.words, *self.waiting_words()]
         await changes(call, words, timeout=self.time_limit() - 10, doing=f"helm uninstall {self.release}")
