@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from reign_agents.plan.model import Plan, Step
 from reign_executors.operation import JsonObject
@@ -12,3 +12,11 @@ Results = Mapping[str, tuple[Step, JsonObject | None]]
 
 Answerer = Callable[[Plan, Results], str | None]
 """Says what was asked for in a few lines; None where nothing was asked."""
+
+Finder = Callable[[Plan, Results], Sequence[JsonObject]]
+"""The ``data`` of the ``finding`` events that a run's results amount to."""
+
+
+def finds_nothing(_plan: Plan, _results: Results) -> Sequence[JsonObject]:
+    """A finder that never finds anything."""
+    return ()

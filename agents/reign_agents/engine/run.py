@@ -16,7 +16,7 @@ from reign_agents.engine.ending import INTERRUPTED, TIME_LIMIT, Ending, RunEnd, 
 from reign_agents.engine.hub import Hub
 from reign_agents.engine.pool import WorkerPool
 from reign_agents.engine.previews import Previewed, Previewer
-from reign_agents.engine.results import Answerer
+from reign_agents.engine.results import Answerer, Finder, finds_nothing
 from reign_agents.engine.secrets import Secrets, secrets_of
 from reign_agents.engine.telling import Telling
 from reign_agents.engine.undo import Inverse
@@ -47,6 +47,7 @@ class Engine:
     approvals: Approvals
     secrets: Secrets
     answerer: Answerer
+    finder: Finder = finds_nothing
 
 
 class RunDriver:
@@ -205,8 +206,14 @@ class RunDriver:
             finally:
                 self._phase = None
             if self._replan is None:
+                await self._tell_findings()
                 return summed_up(self.plan, self._ended, self._interrupt, self._engine.answerer)
             self._take_edit()
+
+    async def _tell_findings(self) -> None:
+        results = {step.id: (step, self._ended[step.id].outputs) for step in self.plan.steps}
+        for data in self._engine.finder(self.plan, results):
+            await self._telling.tell(EventType.FINDING, data)
 
     def _take_edit(self) -> None:
         assert self._replan is not None
