@@ -190,9 +190,7 @@ def _which(wish: Wish, text: str, found: list[Path], cwd: Path, named: str | Non
     request = wish.text.rstrip(" .?!")
     if not found:
         return Question(
-            f"{text} I find no *.tf files there: which folder?"
-            if named
-            else "I find no terraform files here. Which folder?",
+            f"There are no terraform files {f'in {named}' if named else 'here'}. Which folder?",
             ("terraform plan in ./infra",),
             completes=None if named else "{request} in ./{reply}",
         )
