@@ -128,6 +128,8 @@ async def test_a_viewer_may_not_change(bench: Bench, kube_context: str) -> None:
         await viewer.preview(bench.step())
     assert (raised.value.verb, raised.value.resource) == ("patch", "deployments.apps")
     assert bench.namespace in raised.value.cause
+    with pytest.raises(Forbidden, match="may not delete deployments"):
+        await bench.effect("delete", kind="deployment", object="web", context="reign-test-viewer")
     answer_ = await bench.done("can_i", verb="delete", kind="node", context="reign-test-viewer")
     assert not answer_.allowed
     assert (await bench.done("can_i", verb="delete", kind="node")).allowed

@@ -133,7 +133,7 @@ class Cluster:
         headers = self.authorised({"Accept": accept, "User-Agent": "reign-tui"})
         if body is not None:
             headers["Content-Type"] = content
-        changes = method != "GET" and "dryRun" not in words
+        changes = method != "GET" and "dryRun" not in words and not (isinstance(body, dict) and "dryRun" in body)
         for attempt in (1, 2):
             try:
                 response = client.rest_client.pool_manager.request(

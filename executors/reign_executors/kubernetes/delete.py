@@ -26,7 +26,7 @@ from reign_executors.errors import Conflict, NotFound
 from reign_executors.kubernetes.base import KindName, KubernetesChange, Ref, look, missing, need, resource_name
 from reign_executors.kubernetes.client import FIELD_MANAGER, Cluster, Json
 from reign_executors.kubernetes.dangers import bulk_findings, deletion_findings
-from reign_executors.kubernetes.failures import Invalid, Moved
+from reign_executors.kubernetes.failures import Invalid, Moved, Refused
 from reign_executors.kubernetes.foresight import counted, data_of, dependents, everything_in, made_by_itself
 from reign_executors.kubernetes.kept import Kept, Touched, keep_object, kept_of, read
 from reign_executors.kubernetes.kinds import NAMESPACE, PVC, Kind
@@ -114,6 +114,11 @@ class Delete(KubernetesChange):
             return Effect.nothing(f"nothing of kind {kind.singular} is chosen by {self.selector or 'that'}")
         if len(found) > MOST:
             return Effect(problems=(Problem(text=f"{len(found)} objects at once, more than {MOST}: choose fewer"),))
+        problems: tuple[Problem, ...] = ()
+        try:
+            await remove(here, found[0][0], uid_of(found[0][1]), self.cascade, dry=True)
+        except Refused as error:
+            problems = (Problem(text=str(error)),)
         findings: list[Finding] = []
         if self.object is None:
             findings += bulk_findings(kind, space, everything=self.everything)
@@ -129,6 +134,7 @@ class Delete(KubernetesChange):
         return Effect(
             changes=tuple(changes),
             notes=tuple(dict.fromkeys(notes)),
+            problems=problems,
             findings=tuple({(f.rule, f.text): f for f in findings}.values()),
             identity={ref.resource: stamp(live) for ref, live in found},
             undo=undo,
@@ -287,8 +293,10 @@ def _what_does_not_come_back(found: list[tuple[Ref, Json]], changes: list[Resour
     return "; ".join(words)
 
 
-async def remove(here: Cluster, ref: Ref, uid: str, cascade: str = "background", grace: int | None = None) -> None:
-    """Delete this very object; ``Moved`` when another one has its name."""
+async def remove(
+    here: Cluster, ref: Ref, uid: str, cascade: str = "background", grace: int | None = None, *, dry: bool = False
+) -> None:
+    """Delete this very object; ``Moved`` when another one has its name. ``dry``: only ask whether that is allowed."""
     body: Json = {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
@@ -297,6 +305,8 @@ async def remove(here: Cluster, ref: Ref, uid: str, cascade: str = "background",
     }
     if grace is not None:
         body["gracePeriodSeconds"] = grace
+    if dry:
+        body["dryRun"] = ["All"]
     await here.call("DELETE", ref.path(), body=body)
 
 

@@ -39,7 +39,7 @@ from reign_executors.kubernetes.objects import (
 )
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
-GONE_LIMIT = 60.0
+GONE_LIMIT = 120.0
 
 
 @dataclass(frozen=True, slots=True)
