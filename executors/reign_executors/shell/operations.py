@@ -19,6 +19,7 @@ from reign_executors.host import host_name, machine_identity
 from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, Outputs, Query
 from reign_executors.process import Finished, program, run, run_supervised, status
 from reign_executors.process.environment import is_dangerous
+from reign_executors.process.programs import fingerprint
 from reign_executors.process.supervised import SCRIPT
 from reign_executors.redaction import Redactor
 from reign_executors.target import Target
@@ -34,6 +35,8 @@ USUAL_LIMIT = 300.0
 SPARE = 60.0
 """Seconds beyond a command's own limit in which the supervisor ends it, before the step's limit cuts in."""
 UNDO_WHY = "nobody can know how to take back what a shell command did"
+MOST_PROGRAMS = 64
+"""Programs of one command whose files are looked at."""
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
 """Interpreters whose scripts are parsed."""
 
@@ -63,6 +66,25 @@ def _analysis(text: str, cwd: Path) -> Analysis:
     from reign_executors.shell.analysis import analyse
 
     return analyse(text, cwd=str(cwd))
+
+
+def _programs(analysis: Analysis, folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Which files the programs of a command are (inode, size, time): another one in the place of one voids an approval.
+
+    What only running it would tell (``$x``, a program an earlier command makes) is not among them.
+    """
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(
+        (SHELL, *(command.argv[0] for command in analysis.commands[:MOST_PROGRAMS] if command.argv))
+    ):
+        if "…" in name or not name:
+            continue
+        try:
+            path = folder / Path(name).expanduser() if os.sep in name else program(name, variables)
+            found[f"program/{path}"] = fingerprint(path)
+        except (OperationError, OSError, ValueError, RuntimeError):
+            continue  # a builtin, a function, or nothing yet
+    return found
 
 
 def _outputs(finished: Finished, call: Call) -> CommandOutputs:
@@ -223,8 +245,8 @@ class ShellCommand(_Line, _Changing):
     summary: ClassVar[str] = "Run a shell command on this machine"
 
     async def preview(self, call: Call) -> Effect:
-        effect = _analysis(self.command, self.folder(call)).effect()
-        return self.effect_of(effect, (), {}, call)
+        analysis = _analysis(self.command, self.folder(call))
+        return self.effect_of(analysis.effect(), (), _programs(analysis, self.folder(call), self.variables(call)), call)
 
     async def execute(self, call: Call) -> CommandOutputs:
         finished = await run_supervised(
@@ -296,17 +318,18 @@ class ShellScript(_Changing):
             return self.effect_of(Effect.unknown("an earlier step writes this script"), (), {}, call)
         try:
             text = self.text(call)
-            program(self.interpreter, self.variables(call))
+            interpreter = program(self.interpreter, self.variables(call))
         except (NotFound, InvalidFields) as error:
             return self.effect_of(Effect.unknown(error.cause), (Problem(text=str(error)),), {}, call)
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        identity = {"script": digest, f"program/{interpreter}": fingerprint(interpreter)}
         if Path(self.interpreter).name not in SHELLS:
             effect = Effect.unknown(f"what a script for {self.interpreter} does can't be read from its text")
-            return self.effect_of(effect, (), {"script": digest}, call)
+            return self.effect_of(effect, (), identity, call)
         effect = _analysis(text, self.folder(call)).effect()
         wrong = await self._syntax(text, call)
         problems = () if wrong is None else (Problem(text=f"the script has a syntax error: {wrong}"),)
-        return self.effect_of(effect, problems, {"script": digest}, call)
+        return self.effect_of(effect, problems, identity, call)
 
     async def _syntax(self, text: str, call: Call) -> str | None:
         """What the interpreter says against the script, without running it."""
