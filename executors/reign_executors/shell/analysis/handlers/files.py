@@ -185,7 +185,7 @@ _FIND_TESTS = listed(
 _FIND_WORDS = listed(
     "-print -print0 -ls -prune -quit -depth -d -daystart -follow -mount -xdev -noleaf -ignore_readdir_race "
     "-noignore_readdir_race -warn -nowarn -readable -writable -executable -true -false -a -and -H -L -P -E -X -s -x "
-    "--help -help --version -version ( ) ,"
+    "--help -help --version -version ( ) , ; +"
 )
 
 
