@@ -30,7 +30,17 @@ from reign_executors.kubernetes.failures import Invalid, Moved, Refused
 from reign_executors.kubernetes.foresight import counted, data_of, dependents, everything_in, made_by_itself
 from reign_executors.kubernetes.kept import Kept, Touched, keep_object, kept_of, read
 from reign_executors.kubernetes.kinds import NAMESPACE, PVC, Kind
-from reign_executors.kubernetes.objects import STEP, cleaned, listing, meta, shown_object, stamp, step_of, uid_of
+from reign_executors.kubernetes.objects import (
+    STEP,
+    canonical,
+    cleaned,
+    listing,
+    meta,
+    shown_object,
+    stamp,
+    step_of,
+    uid_of,
+)
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
 MOST = 500
@@ -114,20 +124,21 @@ class Delete(KubernetesChange):
             return Effect.nothing(f"nothing of kind {kind.singular} is chosen by {self.selector or 'that'}")
         if len(found) > MOST:
             return Effect(problems=(Problem(text=f"{len(found)} objects at once, more than {MOST}: choose fewer"),))
-        problems: tuple[Problem, ...] = ()
-        try:
-            await remove(here, found[0][0], uid_of(found[0][1]), self.cascade, dry=True)
-        except Refused as error:
-            problems = (Problem(text=str(error)),)
         findings: list[Finding] = []
         if self.object is None:
             findings += bulk_findings(kind, space, everything=self.everything)
         changes: list[ResourceChange] = []
         notes: list[str] = []
+        size, limit = 0, call.blobs.limit
         for ref, live in found:
             findings += deletion_findings(kind, space, ref.name)
-            await self._one(here, ref, live, changes, notes)
-        size, limit = sum(len(listing(live)) for _, live in found), call.blobs.limit
+            size = max(size, await self._one(here, ref, live, changes, notes))
+        problems: tuple[Problem, ...] = ()
+        if not any(finding.level == "catastrophic" for finding in findings):  # else it is denied, whatever the rights
+            try:
+                await remove(here, found[0][0], uid_of(found[0][1]), self.cascade, dry=True)
+            except Refused as error:
+                problems = (Problem(text=str(error)),)
         undo, why = UndoPromise.RECREATE, _what_does_not_come_back(found, changes)
         if size > limit:
             undo, why = UndoPromise.NONE, f"it is larger than what may be kept for an undo ({limit} bytes)"
@@ -149,12 +160,11 @@ class Delete(KubernetesChange):
             return Effect(changes=(change,), undo=UndoPromise.RECREATE, undo_why=NOT_BACK)
         return Effect(problems=(await missing(here, ref),))
 
-    async def _one(self, here: Cluster, ref: Ref, live: Json, changes: list[ResourceChange], notes: list[str]) -> None:
-        """The changes and notes of one object's removal."""
+    async def _one(self, here: Cluster, ref: Ref, live: Json, changes: list[ResourceChange], notes: list[str]) -> int:
+        """The changes and notes of one object's removal; the bytes of the largest object that an undo would need."""
         finalizers = [*(meta(live).get("finalizers") or ())]
         if ref.kind is NAMESPACE:
-            await self._namespace(here, ref, changes, notes)
-            return
+            return await self._namespace(here, ref, changes, notes)
         note, data = None, None
         if ref.kind is PVC:
             found = await data_of(here, live)
@@ -180,8 +190,9 @@ class Delete(KubernetesChange):
             notes.append(f"{ref.resource} is gone only after its finalizers are done: {', '.join(finalizers)}")
         if ref.kind.kind == "StatefulSet":
             notes.append("the claims of its pods, and so their data, stay")
+        return len(canonical(live))
 
-    async def _namespace(self, here: Cluster, ref: Ref, changes: list[ResourceChange], notes: list[str]) -> None:
+    async def _namespace(self, here: Cluster, ref: Ref, changes: list[ResourceChange], notes: list[str]) -> int:
         inside = await everything_in(here, ref.name)
         own = [(kind, item) for kind, item in inside if not made_by_itself(kind, item)]
         others = [(kind, item) for kind, item in inside if made_by_itself(kind, item) and kind.kind == "Pod"]
@@ -198,6 +209,7 @@ class Delete(KubernetesChange):
         held_up = [f"{k.singular} {meta(i)['name']}" for k, i in own if set(meta(i).get("finalizers") or ()) - _USUAL]
         if held_up:
             notes.append(f"it is gone only after finalizers of {', '.join(held_up[:5])} are done")
+        return max((len(canonical(item)) for _, item in own), default=0)
 
     async def execute(self, call: Call) -> Removed:
         here, kind, space = await self._kind(call)
