@@ -293,14 +293,15 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         return "a destroy is approved one by one" if self._destroys else self.approval.no_grant or ""
 
     def _off(self) -> str:
-        off = []
+        off: dict[str, list[str]] = {}
         if why := self._plan_off():
-            off.append(f"p for this plan ({why})")
+            off.setdefault(why, []).append("p for this plan")
         if self.approval.confirm is not None:
-            off.append("o once (the name is typed here)")
+            off.setdefault("the name is typed here", []).append("o once")
         if why := self._grant_off():
-            off.append(f"g grant ({why})")
-        return "Off here: " + ", ".join(off) if off else ""
+            off.setdefault(why, []).append("g grant")
+        parts = [f"{' and '.join(keys)} ({why})" for why, keys in off.items()]
+        return f"Off here: {', '.join(parts)}" if parts else ""
 
     def _foot(self, width: int) -> str:
         left = "Safe answer is no. Void if the object changes."

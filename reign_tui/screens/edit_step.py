@@ -15,7 +15,7 @@ from reign_agents.plan.model import Step
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_tui.screens.base import Dialog
-from reign_tui.text import one_line
+from reign_tui.text import json_text, one_line
 from reign_tui.widgets.composer import EDITING, Editor
 from reign_tui.widgets.pane import Pane
 
@@ -56,7 +56,7 @@ class EditStepScreen(Dialog[Edit | None], inherit_bindings=False):
             pane.heading = f"Edit step {self._number}: {self._step.operation}"
             yield Static(one_line(self._step.why), classes="quiet", markup=False)
             editor = FieldsEditor(id="fields")
-            editor.text = json.dumps(self._step.fields, indent=2, ensure_ascii=False)
+            editor.text = json_text(self._step.fields, indent=2)
             yield editor
             yield Static("", id="wrong", classes="problem", markup=False)
             yield Static(

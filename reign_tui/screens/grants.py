@@ -42,14 +42,15 @@ class GrantsScreen(Dialog[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self._load()
-        self.query_one(RowList).focus()
+        self.call_after_refresh(self._list)
 
-    def _load(self) -> None:
+    def _list(self) -> None:
         grants = self._session.grants(active=True)
         about = f"{counted(len(grants), 'grant')} in force" if grants else "Nothing is granted: changes are asked."
         self.query_one("#about", Static).update(Content(about))
-        self.query_one(RowList).show_rows([(grant.grant, _row(grant)) for grant in grants])
+        rows = self.query_one(RowList)
+        rows.show_rows([(grant.grant, _row(grant)) for grant in grants])
+        rows.focus()
 
     def action_revoke(self) -> None:
         selected = self.query_one(RowList).selected
@@ -61,7 +62,7 @@ class GrantsScreen(Dialog[None], inherit_bindings=False):
 
     async def _revoke(self, grant: str | None) -> None:
         await self._session.revoke(grant)
-        self._load()
+        self._list()
 
 
 def _row(grant: GrantRecord) -> Line:
