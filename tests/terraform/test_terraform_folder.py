@@ -275,11 +275,11 @@ def test_what_holds_data(kind: str, holds: bool) -> None:
         ({"before": {"a": 1, "b": [1]}, "after": {"a": 2, "b": [1]}}, "~ a: 1 → 2"),
         ({"before": None, "after": {"tags": {"x": "y"}, "none": None}}, '+ tags.x: "y"'),
         ({"before": {"a": "x"}, "after": {"a": None}}, '- a: "x"'),
-        ({"before": {"p": "s"}, "after": {"p": "t"}, "after_sensitive": {"p": True}}, "~ p: (sensitive)"),
-        ({"before": {"p": "s"}, "after": {}, "before_sensitive": {"p": True}}, "- p: (sensitive)"),
+        ({"before": {"p": "s"}, "after": {"p": "t"}, "after_sensitive": {"p": True}}, "~ p: <sensitive>"),
+        ({"before": {"p": "s"}, "after": {}, "before_sensitive": {"p": True}}, "- p: <sensitive>"),
         (
             {"before": {"l": ["a", "b"]}, "after": {"l": ["a", "c"]}, "after_sensitive": {"l": [False, True]}},
-            "~ l.1: (sensitive)",
+            "~ l.1: <sensitive>",
         ),
         ({"before": {"a": 1}, "after": {}, "after_unknown": {"a": True}}, "~ a: 1 → (known after apply)"),
         ({"before": {"a": {"b": 1}}, "after": {"a": [1]}}, '~ a: {"b": 1} → [1]'),
@@ -295,7 +295,7 @@ def test_long_differences_are_bounded() -> None:
     assert many is not None
     assert many.endswith("… 40 more")
     assert max(len(line) for line in many.splitlines()) < 200
-    assert difference({"before": None, "after": {"a": "my-secret"}}, ["my-secret"]) == "+ a: (sensitive)"
+    assert difference({"before": None, "after": {"a": "my-secret"}}, ["my-secret"]) == "+ a: <sensitive>"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-HIDDEN = "(sensitive)"
+HIDDEN = "<sensitive>"
 """One word, so that whoever redacts the text after us takes all of it for the value."""
 LATER = "(known after apply)"
 LONGEST = 160

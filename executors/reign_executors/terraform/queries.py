@@ -170,7 +170,7 @@ class StateList(InFolder, Query):
 
 
 class ResourceShown(Outputs):
-    """``resources`` address → attributes, sensitive ones as ``(sensitive)``."""
+    """``resources`` address → attributes, sensitive ones as ``<sensitive>``."""
 
     resources: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 

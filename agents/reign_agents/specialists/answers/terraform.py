@@ -26,7 +26,7 @@ def _plan(out: Mapping[str, Any], fields: JsonObject) -> str:
 def _values(out: Mapping[str, Any], fields: JsonObject) -> str:
     values = out.get("values") or {}
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
-    lines += [f"{name} = (sensitive)" for name in out.get("sensitive") or ()]
+    lines += [f"{name} = <sensitive>" for name in out.get("sensitive") or ()]
     return "\n".join(lines) or f"{_where(fields)} has no outputs."
 
 
