@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -16,7 +15,7 @@ from reign_agents.events import Event, EventType, Outcome
 from reign_executors.errors import OperationError, ToolMissing
 from reign_tui.cancel_request import watch
 from reign_tui.plain_plan import plan_lines, step_lines
-from reign_tui.text import duration, one_line, plain
+from reign_tui.text import duration, json_text, one_line, plain
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -71,7 +70,7 @@ class JsonLines:
 
     def show(self, event: Event) -> None:
         if event.type in CONTRACT:
-            self._out.write(json.dumps(event.to_json(), ensure_ascii=False) + "\n")
+            self._out.write(json_text(event.to_json()) + "\n")
 
     def tick(self) -> None:
         """JSON has no clock."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from textwrap import wrap
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
+_ODD = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
+    "\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What :func:`plain` makes visible and JSON does not escape by itself."""
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -17,6 +23,16 @@ def plain(text: str) -> str:
     from reign_executors.redaction.plain import plain as visible
 
     return visible(text).expandtabs(4)
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON in which nothing acts on a terminal or is invisible: such characters are escaped, so nothing is lost."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text if text.isprintable() else _ODD.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def one_line(text: str, limit: int = 0) -> str:

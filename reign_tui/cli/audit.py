@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from reign_agents.audit.head import Head
     from reign_agents.audit.verify import Verdict
     from reign_tui.cli.context import Context
+
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui audit verify
@@ -76,7 +77,7 @@ def _verify(context: Context, arguments: argparse.Namespace) -> int:
     else:
         found = verify(*_places(context), known)
     if arguments.json:
-        sys.stdout.write(json.dumps(found.to_json(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(found.to_json()) + "\n")
         return Exit.DONE if found.ok else Exit.DIFFERENCE
     if found.ok:
         sys.stdout.write(_whole(found))
@@ -105,7 +106,7 @@ def _export(context: Context, since: str | None) -> int:
 
     try:
         for line in exported(*_places(context), since):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(line) + "\n")
     except (sqlite3.DatabaseError, ValueError) as error:
         raise Stopped(
             Exit.DIFFERENCE, f"the audit chain can't be read to its end: {error}", "reign-tui audit verify tells where"

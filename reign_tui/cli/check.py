@@ -12,6 +12,8 @@ from reign_tui.cli.failure import Exit
 if TYPE_CHECKING:
     from reign_agents.safety.rules import Rule
 
+from reign_tui.text import json_text
+
 EXAMPLES = """\
   echo '{"command": "ls -l /etc"}' | reign-tui check
   jq -c '{command: .}' commands.json | reign-tui check | jq -r 'select(.verdict == "deny").command'
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             judged = judge_command(command, rules, host=host)
             answer = {"command": command, "verdict": str(judged.verdict), "reasons": list(judged.reasons)}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(answer) + "\n")
         sys.stdout.flush()
     return code
 

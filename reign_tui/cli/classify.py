@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   echo "scale web to 3 replicas" | reign-tui classify
@@ -21,6 +22,6 @@ def run(_arguments: argparse.Namespace) -> int:
 
     for raw in sys.stdin.buffer:
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        sys.stdout.write(json.dumps(understand(line).to_json(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(understand(line).to_json()) + "\n")
         sys.stdout.flush()
     return 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict, replace
+
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui config
@@ -26,10 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         rows = [{"name": name, "value": value, "source": loaded.sources[name]} for name, value in values.items()]
         answer = {"v": 1, "kind": "config", "settings": rows, "warnings": list(loaded.warnings)}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(answer) + "\n")
         return 0
     width = max(len(name) for name in values)
     for name, value in values.items():
-        text = json.dumps(value, ensure_ascii=False) if value is not None else "-"
+        text = json_text(value) if value is not None else "-"
         sys.stdout.write(f"{name:<{width}}  {text}  ({loaded.sources[name]})\n")
     return 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 
 from reign_tui.cli.arguments import add_json
 from reign_tui.cli.context import settings_of
 from reign_tui.cli.failure import Exit
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui doctor
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     ok = healthy(checks)
     if arguments.json:
         answer = {"v": 1, "ok": ok, "checks": [check.to_json() for check in checks]}
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(answer) + "\n")
         return Exit.DONE if ok else Exit.TOOL_MISSING
     for check in checks:
         version = f" {check.version}" if check.version else ""

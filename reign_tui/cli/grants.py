@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from reign_tui.cli.failure import Exit, Stopped
 
 if TYPE_CHECKING:
     from reign_agents.store.records import GrantRecord
+
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui grants list
@@ -70,7 +71,7 @@ def _list(grants: list[GrantRecord], *, as_json: bool) -> int:
     time = now()
     if as_json:
         for grant in grants:
-            sys.stdout.write(json.dumps(grant.to_json(time), ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(grant.to_json(time)) + "\n")
         return Exit.DONE
     if not grants:
         sys.stdout.write("nothing is granted: whatever changes something is asked\n")

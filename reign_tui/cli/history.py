@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from reign_tui.cli.arguments import add_json, count
 from reign_tui.cli.context import reading_store, settings_of
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui history
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [r.to_json() for r in store.history(limit=arguments.limit, session=session, search=arguments.search)]
     if arguments.json:
         for row in rows:
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(row) + "\n")
         return 0
     if not rows:
         sys.stdout.write("no runs yet\n" if arguments.search is None else "no runs with these words\n")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from reign_tui.cli.arguments import add_json
 from reign_tui.cli.context import known_run, known_step, reading_store, settings_of
-from reign_tui.text import plain
+from reign_tui.text import json_text, plain
 
 EXAMPLES = """\
   reign-tui logs last
@@ -34,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         for number, line in enumerate(_log_lines(path), 1):
             if arguments.json:
                 row = {"v": 1, "run": name, "step": step, "line": number, "text": line}
-                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+                sys.stdout.write(json_text(row) + "\n")
             else:
                 sys.stdout.write(f"{step}  | {line}\n" if several else f"{line}\n")
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from reign_tui.paths import find_paths, find_project_file
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui paths
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     }
     if arguments.json:
         shown = {name: None if path is None else str(path) for name, path in found.items()}
-        sys.stdout.write(json.dumps({"v": 1, **shown}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text({"v": 1, **shown}) + "\n")
         return 0
     for name, path in found.items():
         sys.stdout.write(f"{name:<13} {path if path is not None else '-'}\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from reign_tui.cli.failure import Exit, Stopped
 
 if TYPE_CHECKING:
     from reign_executors.operation import JsonObject
+
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui plan "create file notes.txt with content hello"
@@ -40,7 +41,7 @@ async def _plan(arguments: argparse.Namespace, text: str) -> int:
         shape = opened.hidden({**plan.to_json(), "mode": opened.mode})
         answer = opened.hidden({"answer": plan.answer})["answer"]
     if arguments.json:
-        sys.stdout.write(json.dumps(shape, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(shape) + "\n")
     return _shown(shape, str(answer or ""), quiet=arguments.json)
 
 

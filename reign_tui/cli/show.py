@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from reign_tui.cli.arguments import add_json
 from reign_tui.cli.context import known_run, reading_store, settings_of
+from reign_tui.text import json_text
 
 EXAMPLES = """\
   reign-tui show last
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     with reading_store(settings_of(arguments)) as store:
         shown: Any = store.show(known_run(store, arguments.run))
     if arguments.json:
-        sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(shown) + "\n")
     else:
         sys.stdout.write("\n".join(_lines(shown)) + "\n")
     return 0
@@ -49,7 +49,7 @@ def _lines(shown: dict[str, Any]) -> list[str]:
         if approval:
             lines.append(f"    approved by {approval['by']}, {approval['how']}, {approval['time']}")
         if step["outputs"]:
-            lines.append(f"    outputs {one_line(json.dumps(step['outputs'], ensure_ascii=False), 200)}")
+            lines.append(f"    outputs {one_line(json_text(step['outputs']), 200)}")
         error = step["error"] or {}
         lines += [f"    {one_line(str(error[key]))}" for key in ("cause", "way_out") if error.get(key)]
         log = step["log"]

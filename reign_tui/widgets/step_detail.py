@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from reign_tui.run_view import RunView, State, StepView
-from reign_tui.text import counted, cut, one_line, paragraphs, plain, resource_name, size
+from reign_tui.text import counted, cut, json_text, one_line, paragraphs, plain, resource_name, size
 from reign_tui.widgets.line_view import Line, LineView, diff_line
 from reign_tui.widgets.plan_tree import risk_word, undo_word
 
@@ -76,7 +74,7 @@ def describe(run: RunView, view: StepView, *, width: int, full: bool = False) ->
         lines += _pairs("approval", _answer(view), width)
     lines += _result(view, width, full)
     if full:
-        text = json.dumps(step.fields, indent=2, ensure_ascii=False)
+        text = json_text(step.fields, indent=2)
         lines += [((" fields", "muted"),)] + [(("   " + line, ""),) for line in plain(text).splitlines()]
         lines += _pairs("hash", step.hash, width)
     return lines
@@ -136,7 +134,7 @@ def _result(view: StepView, width: int, full: bool) -> list[Line]:
         word, ink = ("verified on the real system", "done") if view.verified else ("NOT verified", "failed")
         lines += _pairs("verify", word, width, ink)
     for key, value in view.outputs.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json_text(value)
         lines += _pairs("output", f"{key} = {one_line(text, 0 if full else 200)}", width)
     if view.attempt > 1:
         lines += _pairs("attempt", str(view.attempt), width)
