@@ -134,6 +134,8 @@ def test_options_that_write_are_seen_in_every_spelling(reader: str, long: str, s
     [
         *(
             "sort --o=f x",
+            "sort -k --output=f x",
+            "journalctl -u --cursor-file=f",
             "sort --outp f x",
             "sort -uo f x",
             "sort -nuof x",

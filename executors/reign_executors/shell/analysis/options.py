@@ -109,12 +109,19 @@ def _unabbreviated(spec: Spec, known: dict[str, str], flag: str) -> str:
 _COMPLETE = "--~"  # a list with this mark has all of the program's options: abbreviations of them are understood
 
 
+def _does_harm(spec: Spec, word: str) -> bool:
+    flag = plain(word).partition("=")[0]
+    return flag in spec.writes or flag in spec.runs or spec.flags.get(flag, "reads") not in ("reads", "nothing")
+
+
 def strange_option(inv: Invocation) -> str | None:
     """The first option that is not known to change nothing."""
     spec, known = inv.spec, inv.known
     if "*" in known:
         return None
-    for flag, _ in inv.options:
+    for flag, value in inv.options:
+        if value is not None and value.startswith("-") and _does_harm(spec, value):
+            return plain(value)  # taken for a value here; the program may take it for the option it looks like
         if flag in known or flag in spec.flags or flag in spec.opens or flag in _ALWAYS_KNOWN:
             continue
         if flag in spec.writes or flag in spec.runs:
