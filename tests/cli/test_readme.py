@@ -2,6 +2,7 @@
 
 ``…`` within a line stands for any text, a line of nothing but ``…`` for any lines. Blocks after ``<!-- docker -->``
 need an engine; there ``nginx:1.27`` is a local image that answers on port 80, and names and ports are the test's own.
+Those after ``<!-- kubernetes -->`` need a cluster; ``shop`` is the test's own namespace there.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ class Example:
     expected: tuple[str, ...]
 
 
-def blocks(*, docker: bool) -> list[list[Example]]:
-    """The examples of each ``console`` block, those that need docker or the others."""
+def blocks(need: str = "") -> list[list[Example]]:
+    """The examples of each ``console`` block that needs that tool (none: only this machine)."""
     found = []
-    for mark, block in re.findall(r"(<!-- docker -->\n)?```console\n(.*?)```", README.read_text("utf-8"), re.DOTALL):
-        if bool(mark) == docker:
+    marked = r"(?:<!-- (\w+) -->\n)?```console\n(.*?)```"
+    for mark, block in re.findall(marked, README.read_text("utf-8"), re.DOTALL):
+        if mark == need:
             parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
             found.append([Example(part.splitlines()[0], tuple(part.splitlines()[1:])) for part in parts])
     return found
@@ -89,7 +91,7 @@ def compare(example: Example, output: str) -> None:
 
 
 def test_on_this_machine(said: Callable[[str], str]) -> None:
-    examples = [example for block in blocks(docker=False) for example in block]
+    examples = [example for block in blocks() for example in block]
     assert len(examples) >= 8
     for example in examples:
         compare(example, said(example.command))
@@ -114,7 +116,18 @@ def test_with_docker(
             text = text.replace(word, own)
         return re.sub(r"(named |container/|container |--name )web\b", rf"\g<1>{docker_scope.name('web')}", text)
 
-    examples = [example for block in blocks(docker=True) for example in block]
+    examples = [example for block in blocks("docker") for example in block]
+    assert examples
+    for example in examples:
+        own = Example(here(example.command), tuple(here(line) for line in example.expected))
+        compare(own, said(own.command))
+
+
+def test_with_a_cluster(said: Callable[[str], str], kube_context: str, kube_namespace: str, kube_image: str) -> None:
+    def here(text: str) -> str:
+        return re.sub(r"\bshop\b", kube_namespace, text.replace("nginx:1.27", kube_image))
+
+    examples = [example for block in blocks("kubernetes") for example in block]
     assert examples
     for example in examples:
         own = Example(here(example.command), tuple(here(line) for line in example.expected))

@@ -23,8 +23,13 @@ def _listed(out: Mapping[str, Any], fields: JsonObject) -> str:
 
 
 def _described(out: Mapping[str, Any], _fields: JsonObject) -> str:
-    trouble = f"{out.get('resource')} is not well: {out['trouble']}\n" if out.get("trouble") else ""
-    return trouble + shortened(str(out.get("text") or ""))
+    """What matters of an object; its settings stand in the step's log."""
+    lines = str(out.get("text") or "").splitlines()
+    trouble = out.get("trouble")
+    said = f"Not well: {trouble}" if trouble else "Nothing is seen that keeps it from being well."
+    worth = [line for line in lines[1:] if line.startswith(("condition ", "owns: "))]
+    events = [line for line in lines[1:] if line.startswith("event ")][-6:]
+    return shortened("\n".join([*lines[:1], said, *worth, *events]))
 
 
 def _event(row: dict[str, Any]) -> str:
