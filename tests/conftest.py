@@ -377,9 +377,11 @@ def helm_program(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def terraform_program() -> str:
-    """The path of Terraform."""
-    return str(_tool("terraform", "terraform", "see https://developer.hashicorp.com/terraform/install"))
+def terraform_program(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of Terraform: the machine's own, or one that the proving ground built; then it is in ``PATH`` too."""
+    program = _tool("terraform", "terraform", "`make testbed` builds one")
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}{program.parent}")
+    return str(program)
 
 
 @pytest.fixture

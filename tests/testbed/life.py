@@ -88,9 +88,10 @@ def _tools(places: Places, say: Say) -> dict[str, str]:
         tools.build(built, places.bin, say)
     values = {"REIGN_TEST_BIN": str(places.bin), "REIGN_TEST_TF_CLI_CONFIG": str(tools.lay_terraform(places, say))}
     if tools.terraform_program() is None:
-        say(
-            "No terraform on this machine: tests of it will be skipped. Its packages: https://developer.hashicorp.com/terraform/install"
-        )
+        try:
+            tools.build(tools.TERRAFORM, places.bin, say)
+        except Missing as error:
+            say(f"NO TERRAFORM on this machine, its tests can't run: {error}\n  {tools.TERRAFORM_PAGE}")
     return values
 
 

@@ -53,6 +53,9 @@ TOOLS = (
     ),
     Built("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
 )
+TERRAFORM = Built("terraform", "terraform", "github.com/hashicorp/terraform")
+"""For a machine that has none: a version whose modules are all public, older than what people use."""
+TERRAFORM_PAGE = "https://developer.hashicorp.com/terraform/install"
 PROVIDER = Built(
     "terraform-provider-local", "terraform-provider-local", "github.com/terraform-providers/terraform-provider-local"
 )
