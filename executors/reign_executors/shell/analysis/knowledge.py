@@ -205,6 +205,13 @@ def options(*command: str) -> dict[str, str]:
     return known
 
 
+@cache
+def has_words(*command: str) -> bool:
+    """Whether some of its options are words after one dash (``-json``): then longer ones are no clusters."""
+    words = [flag for flag in options(*command) if len(flag) > 3 and flag[1] != "-" and len(set(flag)) > 2]
+    return len(words) > 2  # fewer are slips of the lists, or one letter repeated
+
+
 _VERSIONED = re.compile(r"(python|perl|ruby|node|php|lua|pip|gcc|g\+\+|clang|java|tclsh|wish|bash|zsh)-?\d[\d.]*")
 
 

@@ -66,6 +66,11 @@ def parse(inv: Invocation) -> None:
             options.append((plain(bare), argv[i] if takes else None))
             i += takes
             continue
+        if len(bare) > 3 and knowledge.has_words(program, *inv.path):
+            flag, equals, value = bare.partition("=")
+            if len(flag) > 3:
+                options.append((plain(flag), word_marks + value if equals else None))
+                continue
         j = 1
         while j < len(bare):
             flag = "-" + bare[j]

@@ -89,6 +89,8 @@ def _curl(inv: Invocation, effect: str) -> str | None:
                 run.unclear("credential.used", "authenticates with a credential read from a file")
             else:
                 run.deny("credential.sent", "sends credentials away with curl")
+        elif flag in ("-w", "--write-out") and value and re.search(r"%output\{", plain(value)):
+            run.change(Action.UPDATE, "file/…", "curl writes what it was told into a file")
         elif flag in ("-K", "--config"):
             run.unclear("unclear.config", "curl takes its options from a file")
     for url in urls:
