@@ -79,8 +79,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def look_at_all(canaries: Canaries) -> None:
     for words in (("show", "last"), ("show", "last", "--json"), ("logs", "last"), ("logs", "last", "--json")):
         canaries.reign(*words)
-    for words in (("replay", "last"), ("history",), ("history", "--json"), ("audit", "export")):
-        canaries.reign(*words)
+    for line in ("replay last", "history", "history --json", "audit export"):
+        canaries.reign(*line.split())
 
 
 def test_names_and_contents_of_files(canaries: Canaries, place: Path) -> None:

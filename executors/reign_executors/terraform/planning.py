@@ -14,9 +14,10 @@ from typing import Any
 from reign_executors.call import Call
 from reign_executors.errors import NotFound
 from reign_executors.operation import JsonObject
+from reign_executors.redaction.names import unlike_a_word
 from reign_executors.terraform.difference import marked
 from reign_executors.terraform.failures import error_of
-from reign_executors.terraform.foresight import Foreseen, foreseen
+from reign_executors.terraform.foresight import Foreseen, foreseen, sensitive_texts
 from reign_executors.terraform.place import Place
 from reign_executors.terraform.program import look
 from reign_executors.terraform.progress import Progress
@@ -112,6 +113,8 @@ async def make_plan(
     finally:
         values.unlink(missing_ok=True)
     file.chmod(0o600)
+    kept = [text for text in sorted(sensitive_texts(document)) if unlike_a_word(text)]
+    call.learn({f"terraform_{number}": text for number, text in enumerate(kept, 1)})
     found = foreseen(document, place, wanted.hidden)
     return Planned(file, found, lineage, serial, finished.exit_code == 2, sha_of(file), document)
 

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 from reign_executors.call import Call
 from reign_executors.errors import InvalidFields, NotFound
 from reign_executors.operation import Outputs, Query
+from reign_executors.redaction.names import unlike_a_word
 from reign_executors.terraform.applying import plan_file
 from reign_executors.terraform.base import InFolder, WithVariables
 from reign_executors.terraform.difference import HIDDEN, marked
@@ -132,6 +133,8 @@ class Output(InFolder, Query):
             said = {self.output: said[self.output]}
         hidden = tuple(sorted(name for name, about in said.items() if about.get("sensitive")))
         values = {name: about.get("value") for name, about in said.items() if not about.get("sensitive")}
+        texts = {name: said[name].get("value") for name in hidden}
+        call.learn({name: text for name, text in texts.items() if isinstance(text, str) and unlike_a_word(text)})
         for name, value in values.items():
             call.say(f"{name} = {json.dumps(value, ensure_ascii=False)}")
         for name in hidden:
