@@ -87,6 +87,7 @@ class Session:
             approvals=self._approvals,
             secrets=self._secrets,
             answerer=answerer or _offline_answer,
+            finder=_offline_findings,
         )
         self._general = General(
             store, self._registry, settings, planner or _offline_planner(), store.paths.state, self._secrets.learn
@@ -520,3 +521,11 @@ def _offline_answer(plan: Plan, results: Results) -> str | None:
     from reign_agents.specialists.answers import answer
 
     return answer(plan, results)
+
+
+def _offline_findings(plan: Plan, results: Results) -> Sequence[JsonObject]:
+    if plan.intent != "debug":
+        return ()
+    from reign_agents.specialists.findings import findings
+
+    return findings(plan, results)

@@ -20,10 +20,11 @@ CRASH = "pod checkout-1 crashes again and again: container app ended with exit 1
 
 
 def test_a_cause_with_its_evidence() -> None:
-    first = found(
+    first, told = found(
         ("kubernetes.describe", {"trouble": CRASH, "text": "x"}),
         ("kubernetes.logs", {"text": "starting\nready"}),
-    )[0]
+    )
+    assert told["text"] == f"checkout: {CRASH}"
     assert "more memory than its limit" in first["text"]
     assert first["evidence"] == [{"query": "kubernetes.describe", "excerpt": CRASH}]
     assert first["confidence"] == 0.9

@@ -126,9 +126,7 @@ def findings(plan: Plan, results: Results) -> tuple[JsonObject, ...]:
         if outputs is not None and (text := _text(outputs))
     ]
     found = [finding for cause in CAUSES if (finding := _found(cause, read)) is not None]
-    if not found:
-        found = list(_troubles(plan, results))
-    return tuple(found[:4])
+    return tuple([*found[:3], *_troubles(plan, results)][:4])
 
 
 def _about(fields: JsonObject) -> str:
@@ -161,13 +159,13 @@ def _cut(line: str, signs: re.Pattern[str]) -> str:
 
 
 def _troubles(plan: Plan, results: Results) -> Iterable[JsonObject]:
-    """What the tools themselves call not well, where no known cause fits."""
+    """What the tools themselves call not well, in their words."""
     for step in plan.steps:
         _, outputs = results.get(step.id, (step, None))
         trouble = (outputs or {}).get("trouble") or (outputs or {}).get("reason")
         if isinstance(trouble, str) and trouble:
             evidence: list[JsonValue] = [{"query": step.operation, "excerpt": trouble[:EXCERPT]}]
-            yield {"text": f"{_about(step.fields)}: {trouble}", "confidence": 0.6, "evidence": evidence, "cure": None}
+            yield {"text": f"{_about(step.fields)}: {trouble}", "confidence": 0.95, "evidence": evidence, "cure": None}
 
 
 def _text(outputs: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from reign_agents.engine.results import Results
 from reign_agents.plan.model import Plan, Step
 from reign_agents.specialists.answers import containerd, docker, git, helm, host, kubernetes, terraform
 from reign_agents.specialists.answers.words import LINES, Say, in_bytes, shortened
+from reign_agents.specialists.findings import findings, in_words
 from reign_executors.operation import JsonObject
 
 __all__ = ["DONE", "LINES", "SAY", "answer", "in_bytes", "shortened"]
@@ -25,6 +26,9 @@ _PROVES = frozenset({"docker.wait_healthy", "network.check_port"})
 
 def answer(plan: Plan, results: Results) -> str | None:
     """The words for a run's results, at most :data:`LINES` lines; None when nothing ended well."""
+    found = findings(plan, results)
+    if found:
+        return shortened(in_words(found))
     done = [(step, outputs) for step in plan.steps if (outputs := results.get(step.id, (step, None))[1]) is not None]
     runs = any(step.operation in ("docker.run", "docker.create") for step, _ in done)
     sentences: list[str] = []
