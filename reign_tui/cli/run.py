@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def saved_plan(name: str) -> Plan:
     """The plan in a file; :class:`Stopped` says what is wrong with it. Effects are asked again before it runs."""
     from pydantic import ValidationError
 
+    from reign_agents.general import new_plan_id
     from reign_agents.plan.model import Plan
 
     text = sys.stdin.read() if name == "-" else read_file(Path(name))
@@ -67,6 +69,7 @@ def saved_plan(name: str) -> Plan:
     if data.get("v", 1) != 1:
         raise Stopped(Exit.USAGE, f"{name} is of version {data.get('v')}, this program knows version 1", way_out)
     try:
-        return Plan.from_json(data)
+        plan = Plan.from_json(data)
     except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise Stopped(Exit.USAGE, f"{name} holds a plan with a fault: {error}", way_out) from error
+    return plan if plan.id else replace(plan, id=new_plan_id())

@@ -479,3 +479,20 @@ async def test_a_correction_gives_up_the_plan_that_still_waits(store: Store, tmp
     assert [approval.run for approval in session.pending()] == [second]
     await session.close()
     assert FakeWorld.values == {}
+
+
+async def test_a_step_in_the_way_at_the_last_look_is_told_and_kept(store: Store, tmp_path: Path) -> None:
+    """Nothing is begun when the last look finds something in the way: its end is an event and a row all the same."""
+    steps = (
+        Step("s1", "shell.command", {"command": "echo a > x.txt"}, ""),
+        Step("s2", "file.write", {"path": "x.txt", "content": "b"}, "", ("s1",)),
+    )
+    session = Session(store, EngineSettings(cwd=tmp_path))
+    events = session.subscribe()
+    run = await session.start(Plan("p_1", "x", "update", 1.0, steps), ALL)
+    end = await session.wait(run)
+    assert end.exit == 1
+    assert outcomes(store, run) == {"s1": "done", "s2": "failed"}
+    await session.close()
+    told = [event.step async for event in events if event.type == "step.finished"]
+    assert told == ["s1", "s2"]

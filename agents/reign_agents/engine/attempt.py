@@ -51,7 +51,7 @@ class NeedsPerson:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended. ``seconds`` is the time of ``execute``; ``outputs`` as JSON."""
+    """How a step ended. ``seconds``: of ``execute``; ``outputs`` as JSON; ``attempt`` 0: nothing was begun."""
 
     outcome: Outcome
     outputs: JsonObject | None = None
@@ -228,14 +228,14 @@ class Attempt:
     async def _cancelled(self, call: Call, log: StepLog, started: float) -> Ended:
         error = Cancelled(f"{self._operation.name} was cancelled")
         if not self._intended:
-            return Ended(Outcome.CANCELLED, error=error.to_json(), attempt=self._number)
+            return Ended(Outcome.CANCELLED, error=error.to_json())
         return await self._settle(call, log, error, Outcome.CANCELLED, started)
 
     async def _failed(self, call: Call, log: StepLog, error: OperationError, started: float) -> Ended:
         outcome = Outcome.STOPPED if isinstance(error, TargetMoved) else Outcome.FAILED
         if not self._intended:
             log.write(f"{error}\n".encode())
-            return Ended(outcome, error=self._redacted(error.to_json()), attempt=self._number)
+            return Ended(outcome, error=self._redacted(error.to_json()))
         return await self._settle(call, log, error, outcome, started)
 
     async def _settle(self, call: Call, log: StepLog, error: OperationError, ended: Outcome, started: float) -> Ended:
