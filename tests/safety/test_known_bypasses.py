@@ -6,23 +6,20 @@ that was bound to a name instead of to what it showed.
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reign_agents.engine.hub import Subscription
-from reign_agents.plan.model import Plan, Step
+from reign_agents.plan.model import Plan
 from reign_agents.safety.check import judge_command
 from reign_agents.safety.rules import Rule
 from reign_agents.session import Session
-from reign_agents.settings import Decision, EngineSettings, RunOptions
-from reign_agents.store.store import Store, StorePaths
+from reign_agents.settings import Decision, RunOptions
 from reign_executors.process.environment import scrubbed
 from reign_executors.risk import Risk
+from tests.safety.conftest import moves, steps, until_asked
 
 GIT = Rule("allow", "/c.toml", 1, program=("git",), subcommand=("status", "log", "push"))
 CAT = Rule("allow", "/c.toml", 2, program=("cat",))
@@ -180,48 +177,6 @@ def test_a_function_in_the_environment_reaches_no_child() -> None:
 # approvals of real steps
 
 
-@pytest.fixture
-async def session(tmp_path: Path) -> AsyncIterator[Session]:
-    work = tmp_path / "work"
-    work.mkdir()
-    store = Store.open(StorePaths(data=tmp_path / "data", state=tmp_path / "state"))
-    one = Session(store, EngineSettings(cwd=work, user="ana"))
-    yield one
-    await one.close()
-    await store.close()
-
-
-def steps(*given: tuple[str, dict[str, Any]]) -> Plan:
-    made = tuple(Step(f"s{n}", name, fields, "asked") for n, (name, fields) in enumerate(given, 1))
-    return Plan("p_test", "do it", "update", 1.0, made)
-
-
-async def until_asked(events: Subscription) -> None:
-    async with asyncio.timeout(30):
-        async for event in events:
-            if event.type.value == "approval.requested":
-                return
-    raise AssertionError("nothing was asked")
-
-
-async def moves(session: Session, plan: Plan, move: Callable[[], object]) -> str:
-    """Approve what a plan asks, but only after ``move``; what is then said to have moved."""
-    events = session.subscribe()
-    run = await session.start(plan)
-    await until_asked(events)
-    first = session.pending()[0]
-    move()
-    await session.answer(first.id, Decision.ONCE, first.hash)
-    await until_asked(events)
-    again = session.pending()[0]
-    assert again.moved
-    await session.cancel(run)
-    end = await session.wait(run)
-    assert end.exit == 130
-    events.close()
-    return again.moved
-
-
 @pytest.mark.parametrize("ingredient", ["content", "inode", "mode"])
 async def test_an_approval_for_another_file_of_the_same_name(session: Session, ingredient: str) -> None:
     path = session.settings.cwd / "a.txt"
@@ -358,26 +313,3 @@ async def test_labels_are_data(session: Session, docker_scope: Any, busybox_imag
     end = await session.wait(await session.start(plan, options))
     assert end.exit == 3
     assert client.containers.get(name).status == "running"
-
-
-@pytest.mark.docker
-async def test_the_current_context_changes_nothing_in_between(
-    session: Session, docker_scope: Any, busybox_image: str, monkeypatch: pytest.MonkeyPatch, docker_host: str
-) -> None:
-    """The engine is pinned: pointing DOCKER_HOST elsewhere after planning stops the run, with words and exit 3."""
-    client, name = docker_scope.client, docker_scope.name("web")
-    client.containers.run(busybox_image, ["sleep", "600"], name=name, detach=True, labels=docker_scope.labels)
-    plan = await session.check_plan(steps(("docker.restart", {"container": name})))
-    link = session.settings.cwd / "docker.sock"
-    link.symlink_to(docker_host.removeprefix("unix://"))
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{link}")
-    before = client.containers.get(name).attrs["State"]["StartedAt"]
-    options = RunOptions(interactive=False, approve=Risk.DESTROY)
-    end = await session.wait(await session.start(plan, options))
-    now = client.containers.get(name).attrs["State"]["StartedAt"]
-    if end.exit == 0:
-        assert "context" in plan.steps[0].fields
-    else:
-        assert end.exit == 3
-        assert "another system" in str(end.answer)
-        assert now == before
