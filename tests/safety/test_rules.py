@@ -145,6 +145,24 @@ def test_an_allow_rule_spares_no_destroy_unless_it_says_so_and_never_one_on_prod
 
 
 @pytest.mark.parametrize(
+    ("tool", "resource", "confirm"),
+    [
+        ("kubernetes", "shop-prod/deployment/web", "shop-prod"),
+        ("kubernetes", "namespace/live", "live"),
+        ("helm", "prod/release/web", "prod"),
+        ("kubernetes", "shop/deployment/prod", None),
+        ("kubernetes", "clusterrole/live", None),
+        ("kubernetes", "cluster", None),
+        ("docker", "prod/image/web", None),
+    ],
+)
+def test_a_namespace_of_production_needs_its_name(tool: str, resource: str, confirm: str | None) -> None:
+    operation, effect = removal("lab")[:2]
+    target = Target(tool=tool, context="lab", resource=resource)
+    assert rule(operation, effect, target, EngineSettings()).confirm == confirm
+
+
+@pytest.mark.parametrize(
     ("parts", "fits"),
     [
         ({"operation": "docker.remove_container"}, True),

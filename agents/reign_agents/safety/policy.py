@@ -45,8 +45,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def prod_name(target: Target, settings: EngineSettings) -> str | None:
     """The name that makes a target look like production: its context's, namespace's, workspace's or branch's."""
-    names = [target.context, *(target.identity[name] for name in NAMED if name in target.identity)]
+    names = [target.context, *(target.identity[name] for name in NAMED if name in target.identity), *_namespace(target)]
     return next((name for name in names if _compiled(settings.prod_pattern).search(name)), None)
+
+
+def _namespace(target: Target) -> tuple[str, ...]:
+    """The namespace that a cluster's resource is in (``shop/deployment/web``) or is (``namespace/shop``)."""
+    parts = target.resource.split("/")
+    if target.tool not in ("kubernetes", "helm") or len(parts) < 2:
+        return ()
+    if parts[0] == "namespace":
+        return (parts[1],)
+    return (parts[0],) if len(parts) > 2 else ()
 
 
 def prod_like(target: Target, settings: EngineSettings) -> bool:
