@@ -51,6 +51,27 @@ def files_of(folder: Path) -> dict[str, tuple[int, bytes]]:
     return found
 
 
+def refs_of(private: Path) -> dict[str, str]:
+    """Every ref with what it holds, read as git keeps them: single files over ``packed-refs``."""
+    packed = private / "packed-refs"
+    lines = packed.read_text().splitlines() if packed.exists() else []
+    found = {name: sha for sha, _, name in (line.partition(" ") for line in lines) if sha[0] not in "#^"}
+    loose = (path for path in (private / "refs").rglob("*") if path.is_file())
+    return found | {str(path.relative_to(private)): path.read_text().strip() for path in loose}
+
+
+_LISTINGS: dict[bytes, str] = {}
+
+
+def listing_of(folder: Path) -> str:
+    """What is staged; the same bytes of an index are listed once."""
+    index = folder / ".git/index"
+    kept = index.read_bytes() if index.exists() else b""
+    if kept not in _LISTINGS:
+        _LISTINGS[kept] = git(folder, "ls-files", "--stage", "-v")
+    return _LISTINGS[kept]
+
+
 def repository_state(folder: Path) -> object:
     """All of a repository that matters: refs, HEAD, config, what is staged, files."""
     if not (folder / ".git").exists() and not (folder / "HEAD").exists():
@@ -58,10 +79,10 @@ def repository_state(folder: Path) -> object:
     private = folder / ".git" if (folder / ".git").exists() else folder
     bare = private == folder
     return (
-        git(folder, "for-each-ref"),
+        refs_of(private),
         (private / "HEAD").read_text(),
         (private / "config").read_text(),
-        "" if bare else git(folder, "ls-files", "--stage", "-v"),
+        "" if bare else listing_of(folder),
         {} if bare else files_of(folder),
     )
 

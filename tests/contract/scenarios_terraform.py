@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,6 +42,13 @@ output "web" {
 """
 
 
+@cache
+def _folders() -> Path:
+    place = Path(tempfile.mkdtemp(prefix="reign-test-terraform-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
 class TerraformScenario(Scenario):
     """A folder ``infra`` with two resources."""
 
@@ -50,6 +62,24 @@ class TerraformScenario(Scenario):
         self.infra.mkdir()
         (self.infra / "main.tf").write_text(MAIN)
         (self.infra / "names.auto.tfvars").write_text('name = "orders"\n')
+        await self.arrange()
+
+    async def arrange(self) -> None:
+        """What this scenario needs beyond that."""
+
+    def once(self, made: Callable[[], None]) -> None:
+        """Let ``made`` work in the folder, for the first of this class; the others begin with a copy of what it left.
+        Nothing in there names the folder.
+        """
+        kept = _folders() / type(self).__name__
+        if kept.exists():
+            shutil.copytree(kept, self.infra, dirs_exist_ok=True, symlinks=True)
+            return
+        made()
+        shutil.copytree(self.infra, kept, symlinks=True)
+
+    def applied(self) -> None:
+        self.terraform("apply", "-auto-approve", "-input=false")
 
     def terraform(self, *words: str) -> str:
         """What somebody else does with the same program."""
@@ -100,9 +130,8 @@ class ApplyChange(TerraformScenario):
     operation: ClassVar[str] = "terraform.apply"
     undo: ClassVar[UndoPromise] = UndoPromise.RECREATE
 
-    async def prepare(self) -> None:
-        await super().prepare()
-        self.terraform("apply", "-auto-approve", "-input=false")
+    async def arrange(self) -> None:
+        self.once(self.applied)
         (self.infra / "more.tf").write_text('resource "terraform_data" "more" {\n  input = "more"\n}\n')
 
     def build(self) -> Change:
@@ -117,9 +146,8 @@ class DestroyAll(TerraformScenario):
     operation: ClassVar[str] = "terraform.destroy"
     undo: ClassVar[UndoPromise] = UndoPromise.RECREATE
 
-    async def prepare(self) -> None:
-        await super().prepare()
-        self.terraform("apply", "-auto-approve", "-input=false")
+    async def arrange(self) -> None:
+        self.once(self.applied)
 
     def build(self) -> Change:
         return Destroy(folder="infra")
@@ -131,10 +159,12 @@ class DestroyInWorkspace(TerraformScenario):
     operation: ClassVar[str] = "terraform.destroy"
     undo: ClassVar[UndoPromise] = UndoPromise.RECREATE
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def arrange(self) -> None:
+        self.once(self.staged)
+
+    def staged(self) -> None:
         self.terraform("workspace", "new", "staging")
-        self.terraform("apply", "-auto-approve", "-input=false")
+        self.applied()
         self.terraform("workspace", "select", "default")
 
     def build(self) -> Change:
@@ -155,8 +185,7 @@ class RestoreApplied(TerraformScenario):
     undo: ClassVar[UndoPromise] = UndoPromise.RECREATE
     has_command: ClassVar[bool] = False
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def arrange(self) -> None:
         applying, call = Apply(folder="infra"), self.call()
         before = await applying.capture(call)
         outputs = await applying.execute(call)
@@ -175,8 +204,7 @@ class RestoreApplied(TerraformScenario):
 class InitModule(TerraformScenario):
     operation: ClassVar[str] = "terraform.init"
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def arrange(self) -> None:
         (self.infra / "part").mkdir()
         (self.infra / "part" / "main.tf").write_text('resource "terraform_data" "inner" {}\n')
         (self.infra / "module.tf").write_text(
@@ -196,8 +224,7 @@ class InitModule(TerraformScenario):
 class FormatFiles(TerraformScenario):
     operation: ClassVar[str] = "terraform.fmt"
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def arrange(self) -> None:
         (self.infra / "names.auto.tfvars").write_text('name   = "orders"\n')
         (self.infra / "below").mkdir()
         (self.infra / "below" / "main.tf").write_text('output "x" {\nvalue=1\n}\n')
@@ -237,8 +264,10 @@ class RemoveWorkspace(MakeWorkspace):
     operation: ClassVar[str] = "terraform.workspace_delete"
     meddles: ClassVar[bool] = False
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def arrange(self) -> None:
+        self.once(self.two_workspaces)
+
+    def two_workspaces(self) -> None:
         self.terraform("workspace", "new", "staging")
         self.terraform("workspace", "select", "default")
 

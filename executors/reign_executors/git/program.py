@@ -142,7 +142,8 @@ def variables(call: Call) -> dict[str, str]:
 class Git:
     """Git in one folder, for one call of one verb.
 
-    ``options`` stand before every subcommand (``--git-dir …``, ``-c …``); ``secrets`` are values hidden in all it says.
+    ``options`` stand before every subcommand (``--git-dir …``, ``-c …``); ``secrets`` are values hidden in all it says;
+    ``seen`` what :meth:`line` answered since the last change.
     """
 
     call: Call
@@ -150,6 +151,7 @@ class Git:
     config: Config = Config()
     options: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    seen: dict[tuple[object, ...], str | None] = field(default_factory=dict, repr=False, compare=False)
 
     def _argv(self, words: Sequence[str], *, filters: bool) -> list[str]:
         pairs = [*ALWAYS, *self.config.overrides(filters=filters)]
@@ -180,24 +182,31 @@ class Git:
         return finished.stdout.decode("utf-8", "surrogateescape")
 
     async def line(self, *words: str) -> str | None:
-        """The one line a git that only reads wrote; None when it failed or wrote nothing."""
-        finished = await self.try_read(*words)
-        return (finished.stdout.decode("utf-8", "surrogateescape").strip() or None) if finished.ok else None
+        """The one line a git that only reads wrote; None when it failed or wrote nothing. Asked once until a change."""
+        key = (self.folder, self.options, words)
+        if key not in self.seen:
+            finished = await self.try_read(*words)
+            said = finished.stdout.decode("utf-8", "surrogateescape").strip() if finished.ok else ""
+            self.seen[key] = said or None
+        return self.seen[key]
 
     async def try_change(
         self, name: str, *words: str, stdin: bytes | None = None, timeout: float | None = None
     ) -> Finished:
         """Run a git that changes something, supervised; ``name`` is its folder below the step's own."""
-        return await run_supervised(
-            self._argv(words, filters=True),
-            call=replace(self.call, folder=self.call.folder / f"git-{name}"),
-            cwd=self.folder,
-            environment=variables(self.call),
-            stdin=stdin,
-            timeout=timeout,
-            cancel=TERMINATE,
-            secrets={**self.call.secrets, **self.secrets},
-        )
+        try:
+            return await run_supervised(
+                self._argv(words, filters=True),
+                call=replace(self.call, folder=self.call.folder / f"git-{name}"),
+                cwd=self.folder,
+                environment=variables(self.call),
+                stdin=stdin,
+                timeout=timeout,
+                cancel=TERMINATE,
+                secrets={**self.call.secrets, **self.secrets},
+            )
+        finally:
+            self.seen.clear()
 
     async def change(
         self, name: str, *words: str, doing: str, stdin: bytes | None = None, timeout: float | None = None
