@@ -1,0 +1,122 @@
+"""Anthropic's models, through its SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Literal
+
+from reign_agents.models.arguments import Arriving
+from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
+from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+
+_KEPT = {"type": "ephemeral"}
+_STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
+    "tool_use": "tools",
+    "max_tokens": "length",
+    "refusal": "refused",
+}
+
+
+class AnthropicModel(LanguageModel):
+    """``base_url`` None: the vendor's own, or what ANTHROPIC_BASE_URL says. Instructions, tools and the conversation
+    so far are marked for the vendor's cache.
+    """
+
+    def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
+        self.name = f"anthropic/{model}"
+        self._model = model
+        self._key = key
+        self._base_url = base_url
+
+    async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
+        more: dict[str, Any] = {}
+        if conversation.temperature is not None:
+            more["temperature"] = conversation.temperature
+        if tools:
+            more["tools"] = _tools(tools)
+        async with sdk.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0) as client:
+            stream = await client.messages.create(
+                model=self._model,
+                max_tokens=conversation.max_tokens,
+                system=[{"type": "text", "text": conversation.system, "cache_control": _KEPT}],
+                messages=_messages(conversation.messages),
+                stream=True,
+                **more,
+            )
+            async with stream, aclosing(_deltas(stream)) as deltas:
+                async for delta in deltas:
+                    yield delta
+
+    def failure(self, error: Exception) -> ModelFailed:
+        status = getattr(error, "status_code", None)
+        response = getattr(error, "response", None)
+        if isinstance(status, int) and status >= 400:
+            return by_status(self.name, status, str(error), waiting(getattr(response, "headers", {})))
+        if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
+            return unreachable(self.name, str(error))
+        return unreadable(self.name, f"{type(error).__name__}: {error}")
+
+
+async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
+    arriving: dict[int, Arriving] = {}
+    usage = Usage()
+    reason: str | None = None
+    async for event in stream:
+        if event.type == "message_start":
+            told = event.message.usage
+            usage = Usage(
+                told.input_tokens or 0,
+                told.output_tokens or 0,
+                told.cache_read_input_tokens or 0,
+                told.cache_creation_input_tokens or 0,
+            )
+        elif event.type == "content_block_start" and event.content_block.type == "tool_use":
+            arriving[event.index] = Arriving(event.content_block.id, event.content_block.name)
+        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
+            yield TextDelta(event.delta.text)
+        elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
+            if event.index in arriving:
+                arriving[event.index].add(event.delta.partial_json)
+        elif event.type == "content_block_stop" and event.index in arriving:
+            yield arriving.pop(event.index).whole()
+        elif event.type == "message_delta":
+            reason = event.delta.stop_reason or reason
+            usage = Usage(usage.input, event.usage.output_tokens or usage.output, usage.cached, usage.stored)
+        elif event.type == "message_stop":
+            yield usage
+            yield Stop(_STOPS.get(reason or "", "end"))
+            return
+
+
+def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    shapes: list[dict[str, Any]] = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.parameters} for tool in tools
+    ]
+    shapes[-1]["cache_control"] = _KEPT
+    return shapes
+
+
+def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Answers of tools are blocks of one message of the user's."""
+    shapes: list[dict[str, Any]] = []
+    for message in messages:
+        blocks: list[dict[str, Any]] = []
+        if message.role == "tool":
+            blocks.append({"type": "tool_result", "tool_use_id": message.answers, "content": message.text})
+        elif message.text:
+            blocks.append({"type": "text", "text": message.text})
+        blocks += [
+            {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
+        ]
+        role = "assistant" if message.role == "assistant" else "user"
+        if shapes and shapes[-1]["role"] == role:
+            shapes[-1]["content"] += blocks
+        elif blocks:
+            shapes.append({"role": role, "content": blocks})
+    if shapes:
+        shapes[-1]["content"][-1]["cache_control"] = _KEPT
+    return shapes

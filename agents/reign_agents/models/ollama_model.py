@@ -1,0 +1,117 @@
+"""Models that Ollama serves, on this machine or another, through its SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from reign_agents.models.conversation import (
+    Conversation,
+    Delta,
+    LanguageModel,
+    Message,
+    Stop,
+    TextDelta,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+
+_NO_CONNECTION = ("ConnectError", "ReadError", "Timeout", "ProtocolError")
+
+
+class OllamaModel(LanguageModel):
+    """``host`` None: what OLLAMA_HOST says, else port 11434 of this machine. ``key`` only where a server wants one."""
+
+    def __init__(self, model: str, key: str | None = None, host: str | None = None) -> None:
+        self.name = f"ollama/{model}"
+        self._model = model
+        self._key = key
+        self._host = host
+        self._headers: Mapping[str, str] = {}
+
+    async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        sdk = await asyncio.to_thread(importlib.import_module, "ollama")
+
+        async def noted(response: Any) -> None:
+            self._headers = response.headers
+
+        client = sdk.AsyncClient(
+            host=self._host,
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            event_hooks={"response": [noted]},
+        )
+        options: dict[str, Any] = {"num_predict": conversation.max_tokens}
+        if conversation.temperature is not None:
+            options["temperature"] = conversation.temperature
+        try:
+            stream = await client.chat(
+                model=self._model,
+                messages=[{"role": "system", "content": conversation.system}, *map(_message, conversation.messages)],
+                tools=[_tool(tool) for tool in tools] or None,
+                options=options,
+                stream=True,
+            )
+            async with aclosing(stream), aclosing(_deltas(stream)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            await client._client.aclose()
+
+    def failure(self, error: Exception) -> ModelFailed:
+        status = getattr(error, "status_code", None)
+        if isinstance(status, int) and status >= 400:
+            return by_status(self.name, status, str(error), waiting(self._headers))
+        if isinstance(error, OSError) or type(error).__name__.endswith(
+            ("ConnectError", "ReadError", "Timeout", "ProtocolError")
+        ):
+            return unreachable(self.name, str(error))
+        return unreadable(self.name, f"{type(error).__name__}: {error}")
+
+
+async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
+    called = 0
+    async for chunk in stream:
+        if chunk.message is not None and chunk.message.content:
+            yield TextDelta(chunk.message.content)
+        for call in (chunk.message.tool_calls if chunk.message is not None else None) or ():
+            called += 1
+            arguments = json.loads(json.dumps(dict(call.function.arguments)))
+            yield ToolCall(f"call_{called}", call.function.name, arguments)
+        if chunk.done:
+            yield Usage(chunk.prompt_eval_count or 0, chunk.eval_count or 0)
+            yield Stop("length" if chunk.done_reason == "length" else "tools" if called else "end")
+            return
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    shape = {"name": tool.name, "description": tool.description, "parameters": _plain_schema(tool.parameters)}
+    return {"type": "function", "function": shape}
+
+
+def _plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a schema that the SDK's own model takes: one type and a description for each property."""
+    properties = {
+        name: {"type": _type(one), "description": str(one.get("description") or one.get("title") or name)}
+        for name, one in (schema.get("properties") or {}).items()
+    }
+    return {"type": "object", "properties": properties, "required": list(schema.get("required") or ())}
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    for one in (schema, *(schema.get("anyOf") or ())):
+        if isinstance(one.get("type"), str) and one["type"] != "null":
+            return str(one["type"])
+    return "object" if "$ref" in schema else "string"
+
+
+def _message(message: Message) -> dict[str, Any]:
+    shape: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.calls:
+        shape["tool_calls"] = [{"function": {"name": call.name, "arguments": call.arguments}} for call in message.calls]
+    return shape

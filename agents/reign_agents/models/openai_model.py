@@ -1,0 +1,106 @@
+"""OpenAI's models and those of servers that speak its protocol, through its SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Literal
+
+from reign_agents.models.arguments import Arriving
+from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
+from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+
+_STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
+    "tool_calls": "tools",
+    "length": "length",
+    "content_filter": "refused",
+}
+
+
+class OpenAIModel(LanguageModel):
+    """``base_url`` None: the vendor's own, or what OPENAI_BASE_URL says; a compatible server's ends in ``/v1``."""
+
+    def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
+        self.name = f"openai/{model}"
+        self._model = model
+        self._key = key
+        self._base_url = base_url
+
+    async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        sdk = await asyncio.to_thread(importlib.import_module, "openai")
+        more: dict[str, Any] = {}
+        if conversation.temperature is not None:
+            more["temperature"] = conversation.temperature
+        if tools:
+            more["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+                }
+                for tool in tools
+            ]
+        async with sdk.AsyncOpenAI(api_key=self._key, base_url=self._base_url, max_retries=0) as client:
+            stream = await client.chat.completions.create(
+                model=self._model,
+                max_completion_tokens=conversation.max_tokens,
+                messages=[{"role": "system", "content": conversation.system}, *map(_message, conversation.messages)],
+                stream=True,
+                stream_options={"include_usage": True},
+                **more,
+            )
+            async with stream, aclosing(_deltas(stream)) as deltas:
+                async for delta in deltas:
+                    yield delta
+
+    def failure(self, error: Exception) -> ModelFailed:
+        status = getattr(error, "status_code", None)
+        response = getattr(error, "response", None)
+        if isinstance(status, int) and status >= 400:
+            return by_status(self.name, status, str(error), waiting(getattr(response, "headers", {})))
+        if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
+            return unreachable(self.name, str(error))
+        return unreadable(self.name, f"{type(error).__name__}: {error}")
+
+
+async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
+    """The number of tokens comes after the reason to stop, in a piece of its own."""
+    arriving: dict[int, Arriving] = {}
+    reason: str | None = None
+    async for chunk in stream:
+        for choice in chunk.choices[:1]:
+            if choice.delta.content:
+                yield TextDelta(choice.delta.content)
+            for part in choice.delta.tool_calls or ():
+                call = arriving.get(part.index)
+                if call is None:
+                    call = arriving[part.index] = Arriving(part.id or f"call_{part.index}", part.function.name or "")
+                call.add(part.function.arguments or "")
+            reason = choice.finish_reason or reason
+        if chunk.usage is not None:
+            details = chunk.usage.prompt_tokens_details
+            cached = (details.cached_tokens or 0) if details is not None else 0
+            yield Usage(max(0, chunk.usage.prompt_tokens - cached), chunk.usage.completion_tokens, cached)
+    if reason is None:
+        return
+    for number in sorted(arriving):
+        yield arriving[number].whole()
+    yield Stop(_STOPS.get(reason, "end"))
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.answers, "content": message.text}
+    shape: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.calls:
+        shape["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments)},
+            }
+            for call in message.calls
+        ]
+    return shape

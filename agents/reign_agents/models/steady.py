@@ -1,0 +1,86 @@
+"""One retry policy for all vendors; an answer that breaks off is told from one that ended; nothing is endless."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+
+from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall
+from reign_agents.models.failure import ModelFailed, StreamBroken
+
+ATTEMPTS = 3
+LONGEST_WAIT = 20.0
+"""Seconds; a vendor that asks for more is left for the next model."""
+SILENCE = 60.0
+"""Seconds without a piece until the answer counts as broken."""
+LONGEST_ANSWER = 256 * 1024
+"""Characters of text and arguments in one answer."""
+
+
+def again(error: Exception) -> bool | float:
+    """Whether to ask again before anything came: False, True (with back-off), or the seconds the vendor asked for."""
+    if not isinstance(error, ModelFailed) or isinstance(error, StreamBroken) or not error.again:
+        return False
+    if error.wait is None:
+        return True
+    return error.wait if error.wait <= LONGEST_WAIT else False
+
+
+async def steady(model: LanguageModel, conversation: Conversation, tools: Sequence[Tool]) -> AsyncIterator[Delta]:
+    """See :meth:`LanguageModel.stream`."""
+    import stamina
+
+    logging.getLogger("stamina").addHandler(logging.NullHandler())  # else it writes on the screen
+    source: AsyncGenerator[Delta, None] | None = None
+    first: Delta | None = None
+    async for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=8):
+        with attempt:
+            source = model.pieces(conversation, tools)
+            first = await _next(model, source, begun=False)
+    assert source is not None
+    if first is None:
+        raise StreamBroken(f"{model.name} answered nothing", "ask again")
+    async with aclosing(source):
+        size = 0
+        piece: Delta | None = first
+        while piece is not None:
+            size += _size(piece)
+            if size > LONGEST_ANSWER:
+                raise StreamBroken(
+                    f"{model.name} went on beyond {LONGEST_ANSWER // 1024} KiB; the answer was cut off",
+                    "ask for less at once",
+                )
+            yield piece
+            if isinstance(piece, Stop):
+                return
+            piece = await _next(model, source, begun=True)
+    raise StreamBroken(f"the answer of {model.name} broke off in the middle", "ask again")
+
+
+async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, begun: bool) -> Delta | None:
+    """The next piece, None at the end; errors of the vendor's SDK in our words."""
+    try:
+        async with asyncio.timeout(SILENCE):
+            return await anext(source, None)
+    except ModelFailed:
+        raise
+    except TimeoutError as error:
+        cause = f"{model.name} said nothing for {SILENCE:g} seconds"
+        if begun:
+            raise StreamBroken(cause, "ask again") from error
+        raise ModelFailed(cause, "try later, or choose another model") from error
+    except Exception as error:
+        failure = model.failure(error)
+        if begun:
+            raise StreamBroken(
+                f"the answer of {model.name} broke off in the middle", "ask again", detail=str(failure)
+            ) from error
+        raise failure from error
+
+
+def _size(piece: Delta) -> int:
+    if isinstance(piece, TextDelta):
+        return len(piece.text)
+    return len(str(piece.arguments)) if isinstance(piece, ToolCall) else 0

@@ -1,0 +1,121 @@
+"""One retry policy, limits, names; nothing of a vendor's is imported before it is asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import stamina
+
+from reign_agents.models.arguments import Arriving
+from reign_agents.models.choice import fit_model, language_model
+from reign_agents.models.conversation import Conversation, Delta, Message, Stop, TextDelta, Usage
+from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken, by_status, unreachable, waiting
+from reign_agents.models.fake import FakeModel
+from reign_agents.models.steady import LONGEST_ANSWER, again
+
+HELLO = Conversation("s", (Message("user", "hello"),))
+
+
+@pytest.fixture(autouse=True)
+def _no_back_off() -> None:
+    stamina.set_testing(True, attempts=3)
+
+
+async def gathered(model: FakeModel) -> list[Delta]:
+    return [piece async for piece in model.stream(HELLO)]
+
+
+def test_waiting_is_what_the_vendor_asked_for() -> None:
+    assert again(by_status("a/b", 429, "", 7.0)) == 7.0
+    assert again(by_status("a/b", 429, "", 3600.0)) is False
+    assert again(by_status("a/b", 503, "", None)) is True
+    assert again(by_status("a/b", 401, "", None)) is False
+    assert again(by_status("a/b", 400, "", None)) is False
+    assert again(StreamBroken("x")) is False
+    assert again(KeyError("x")) is False
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "inf"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_or_left(headers: dict[str, str], seconds: float | None) -> None:
+    assert waiting(headers) == seconds
+
+
+async def test_asked_again_only_before_the_first_piece() -> None:
+    model = FakeModel([unreachable("fake/model", "")], [TextDelta("hi"), Stop("end")])
+    assert await gathered(model) == [TextDelta("hi"), Stop("end")]
+    broken = FakeModel([TextDelta("hi"), unreachable("fake/model", "")])
+    with pytest.raises(ModelFailed):
+        await gathered(broken)
+    assert len(broken.asked) == 1
+
+
+async def test_an_end_without_a_stop_is_broken() -> None:
+    with pytest.raises(StreamBroken, match="broke off"):
+        await gathered(FakeModel([TextDelta("hi"), Usage()]))
+    with pytest.raises(StreamBroken, match="answered nothing"):
+        await gathered(FakeModel([]))
+
+
+async def test_five_megabytes_are_cut_off() -> None:
+    model = FakeModel([TextDelta("x" * 1024)] * 5000)
+    taken: list[int] = []
+
+    async def take() -> None:
+        async for piece in model.stream(HELLO):
+            taken.append(len(piece.text) if isinstance(piece, TextDelta) else 0)  # noqa: PERF401 - the sum before an error
+
+    with pytest.raises(StreamBroken, match="went on beyond"):
+        await take()
+    assert sum(taken) <= LONGEST_ANSWER
+    assert model.closed == 1
+
+
+async def test_an_unknown_error_of_a_kit_is_told_in_words() -> None:
+    with pytest.raises(ModelFailed, match="can't be read"):
+        await gathered(FakeModel([KeyError("choices")]))
+
+
+def test_arguments_in_pieces() -> None:
+    arriving = Arriving("1", "x")
+    for part in ('{"a"', ": 1}"):
+        arriving.add(part)
+    assert arriving.whole().arguments == {"a": 1}
+    for text in ("{", "[1]", "[" * 100_000):
+        broken = Arriving("1", "x", [text])
+        assert broken.whole().fault
+    with pytest.raises(StreamBroken):
+        arriving.add("x" * 300_000)
+
+
+def test_names_of_models() -> None:
+    assert fit_model("ollama/llama3:8b") == "ollama/llama3:8b"
+    for wrong in ("claude", "nobody/x", "openai/", "openai/\x1b[31m"):
+        with pytest.raises(ModelFailed, match="must be anthropic/MODEL"):
+            language_model(wrong, lambda _vendor: "k")
+    with pytest.raises(NoKey, match="credentials set openai"):
+        language_model("openai/gpt", lambda _vendor: None)
+    for name in ("anthropic/a", "openai/b", "ollama/c"):
+        assert language_model(name, lambda _vendor: "k").name == name
+
+
+def test_no_kit_is_imported_before_it_is_asked() -> None:
+    code = (
+        "import sys, reign_agents.session, reign_agents.models.choice as c;"
+        "[c.language_model(n, lambda v: 'k') for n in ('anthropic/a', 'openai/b', 'ollama/c')];"
+        "bad = {'anthropic', 'openai', 'ollama', 'stamina', 'httpx', 'httpx2'} & set(sys.modules);"
+        "sys.exit(f'imported {bad}' if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
