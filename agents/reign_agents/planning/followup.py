@@ -12,9 +12,11 @@ from pydantic import JsonValue
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.joining import thing_of
+from reign_agents.planning.joining import thing_of, things_made
+from reign_agents.planning.places import meanings, place_words, siblings
 from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Thing
+from reign_agents.planning.words import NUMBERS
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -46,6 +48,36 @@ _WHY = re.compile(
     r"(?:\s+(?:with|in)\s+(?:it|that|run\s+(?P<with>r_\w+)))?)\W*$",
     re.IGNORECASE,
 )
+_PLACE = re.compile(
+    _OPENING + r"(?:(?:(?:do\s+)?the\s+|do\s+)?same(?:\s+thing)?|(?:do|run|try|repeat)\s+(?:it|that|this)(?:\s+again)?|"
+    r"(?:and|what|how)\s+about|again|no|i\s+mean[t]?|rather|instead)\W+(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
+    r"(?P<word>[a-z0-9][\w.-]*?)(?:\s+(?:too|also|please|now|instead|one))*\W*$",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    _OPENING + r"(?:(?:no|not\s+that(?:\s+one)?|i\s+mean[t]?|and|the\s+same\s+(?:for|with|on)|same\s+(?:for|with|on)|"
+    r"what\s+about|do)\W+)*the\s+other(?:\s+(?:one|container|deployment|release|volume|network|pod))?"
+    r"(?:\s+(?:too|please|instead))*\W*$",
+    re.IGNORECASE,
+)
+_ADD = re.compile(
+    r"^\W*(?:(?:ok|now|please|and|also|then)\W+)*(?:add|with)\s+(?:an?\s+|another\s+)?(?P<what>[a-z][\w./-]*(?::[\w.-]+)?)"
+    r"(?P<rest>(?:\s+(?:on|named|called|with|as|in|at)\s+.+)?)$",
+    re.IGNORECASE,
+)
+_ADDING: Mapping[str, str] = {
+    "docker.run": "run {what}{rest}",
+    "kubernetes.create_deployment": "deploy {what}{rest} {where}",
+    "helm.install": "install chart {what}{rest}",
+}
+"""What the last plan made → the request that "and add redis" is."""
+_BACK = re.compile(
+    _OPENING + r"(?:roll\s*(?:it|that|this)\s*back|rollback(?:\s+(?:it|that|this))?|roll\s*back\s+(?:it|that|this))"
+    r"(?P<rest>(?:\s+to\s+(?:revision\s+)?\d+)?)(?:\s+please)?\W*$",
+    re.IGNORECASE,
+)
+_ROLLED = frozenset({"deployment", "statefulset", "daemonset", "release"})
+_FIRST_MADE = frozenset({"kubernetes.create_deployment", "helm.install"})
 _FAILED = ("failed", "stopped", "in_doubt", "cancelled")
 
 
@@ -58,7 +90,51 @@ class Change:
     said: str
 
 
+_ADDED: Mapping[str, tuple[str, ...]] = {
+    "port": ("docker.run",),
+    "memory": ("docker.run", "kubernetes.create_deployment"),
+    "cpus": ("docker.run",),
+    "network": ("docker.run",),
+    "replicas": ("kubernetes.create_deployment",),
+    "namespace": ("kubernetes.", "helm."),
+    "context": ("kubernetes.", "helm."),
+    "workspace": ("terraform.",),
+    "version": ("helm.install", "helm.upgrade"),
+    "revision": ("kubernetes.rollout_undo", "helm.rollback"),
+    "branch": ("git.push", "git.pull"),
+}
+"""What a change says → the operations that take its first field though the last plan left it out."""
+
+_IF_EXISTS: Mapping[str, str] = {
+    "docker.run": "replace",
+    "docker.create": "replace",
+    "file.write": "replace",
+    "file.copy": "replace",
+    "kubernetes.create_deployment": "update",
+    "helm.install": "upgrade",
+}
+"""Operation → what it does with what it made before when it is corrected."""
+
+_COUNT = rf"\d{{1,5}}|{'|'.join(NUMBERS)}"
+
 _CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        rf"(?:with\s+|to\s+)*(?:(?P<value>{_COUNT})\s+(?:replicas?|copies|pods|instances)\b)",
+        ("replicas",),
+        "replicas",
+    ),
+    (rf"(?:with\s+|to\s+)*(?:replicas|x)\s*(?P<value>{_COUNT})\b", ("replicas",), "replicas"),
+    (
+        rf"(?:(?:in|for|to|into|on)\s+)?(?:the\s+)?(?:namespace|ns)\s+(?P<value>{VALUE})",
+        ("namespace",),
+        "namespace",
+    ),
+    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?(?:context|cluster)\s+(?P<value>{VALUE})", ("context",), "context"),
+    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?workspace\s+(?P<value>{VALUE})", ("workspace",), "workspace"),
+    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?branch\s+(?P<value>{VALUE})", ("branch",), "branch"),
+    (r"(?:to\s+)?(?:the\s+)?revision\s+(?P<value>\d+)", ("to_revision", "revision"), "revision"),
+    (rf"(?:to\s+)?(?:the\s+)?(?:version|tag)\s+(?P<value>{VALUE})", ("version", "image"), "version"),
+    (rf"(?:with\s+)?(?:the\s+)?message\s+(?P<value>{VALUE})", ("message",), "message"),
     (
         r"(?:on\s+|with\s+|at\s+|use\s+)*(?:the\s+)?ports?\s+(?:number\s+)?(?P<value>\d{1,5}(?::\d{1,5})?)",
         ("ports", "port"),
@@ -67,7 +143,7 @@ _CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (rf"(?:with\s+|use\s+|from\s+)*(?:the\s+)?image\s+(?P<value>{VALUE})", ("image",), "image"),
     (
         rf"(?:with\s+)?(?:named?|called?|call\s+it|name\s+it|as|the\s+name)\s+(?:is\s+|it\s+)?(?P<value>{VALUE})",
-        ("container", "volume", "network", "destination", "path"),
+        ("container", "object", "release", "volume", "network", "tag", "branch", "destination", "path"),
         "name",
     ),
     (
@@ -80,7 +156,9 @@ _CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (r"(?:with\s+)?(?:the\s+)?(?:mode|permissions)\s+(?P<value>0?[0-7]{3})", ("mode",), "mode"),
     (rf"(?:with\s+)?(?:the\s+)?(?:text|content|saying|containing)\s+(?P<value>{VALUE})", ("content",), "content"),
     (rf"\b(?:to|into|in)\s+(?P<value>{VALUE})", ("destination", "folder", "to", "path"), "place"),
-    (r"^\W*(?P<value>\d{2,5})\W*$", ("ports", "port"), "port"),
+    (r"^\W*(?P<value>\d{4,5})\W*$", ("ports", "port"), "port"),
+    (r"^\W*(?P<value>\d{2,3})\W*$", ("ports", "port", "replicas"), "port"),
+    (rf"^\W*(?:to\s+)?(?P<value>{_COUNT})\W*$", ("replicas", "tail"), "number"),
 )
 
 
@@ -89,12 +167,47 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     why = _WHY.match(text)
     if why is not None:
         return _why(context, why["run"] or why["bare"] or why["with"])
+    moved = await _moved(text, context)
+    if moved is not None:
+        return moved
     again = _AGAIN.match(text)
     if again is not None and _NEEDS_AGAIN.search(text):
         return _repeated(context, again["change"], corrects=False)
     correction = _CORRECTION.match(text)
     if correction is not None:
         return _repeated(context, correction["change"], corrects=True)
+    return None
+
+
+def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
+    """A follow-up as the whole request it stands for, and that in words; None when it is none of these.
+
+    "roll it back" is a release's or a deployment's rollback where there is an earlier revision to go back to;
+    "and add redis" makes another of what the last plan made.
+    """
+    found = last_plan(context)
+    if found is None:
+        return None
+    plan = found[1]
+    thing = last_thing(context)
+    back = _BACK.match(text)
+    if back is not None and thing is not None and thing.kind in _ROLLED:
+        if any(step.operation in _FIRST_MADE for step in plan.steps):
+            return None
+        rest = re.sub(r"to\s+(?:revision\s+)?", "to revision ", back["rest"])
+        place = next((step.fields.get("namespace") for step in reversed(plan.steps) if thing_of(step) == thing), None)
+        where = f" in namespace {place}" if place else ""
+        request = f"roll back {thing.kind} {thing.name}{where}{rest}"
+        return request, f"“it” is the {thing.kind} {thing.name} (to take back the last run instead, say “undo that”)"
+    added = _ADD.match(text)
+    if added is not None:
+        for step in reversed(plan.steps):
+            wanted = _ADDING.get(step.operation)
+            if wanted is not None:
+                space = step.fields.get("namespace")
+                where = f"in namespace {space}" if space else "in kubernetes"
+                request = wanted.format(what=added["what"], rest=added["rest"], where=where)
+                return request, f"taken as: {request}"
     return None
 
 
@@ -122,6 +235,72 @@ def _nothing(what: str) -> Draft:
     return Draft(
         "unknown", 1.0, question=f"There is no earlier request in this session to {what}.", suggestions=("help",)
     )
+
+
+async def _moved(text: str, context: PlanningContext) -> Draft | None:
+    """The last plan elsewhere or on another thing: "the other one", "same for staging", "what about prod?"."""
+    found = last_plan(context)
+    thing = last_thing(context)
+    if found is None:
+        return _nothing("repeat") if _OTHER.match(text) else None
+    record, plan = found
+    if _OTHER.match(text):
+        others = await siblings(thing, plan, context) if thing is not None else []
+        kind = thing.kind if thing is not None else "thing"
+        if thing is not None and len(others) == 1:
+            return _on_other(record, plan, thing, others[0])
+        known = f"There are {len(others)} others: {', '.join(others[:6])}." if others else "I know of no other."
+        offered = tuple(f"same for {name}" for name in others[:4]) or (plan.request,)
+        return Draft(plan.intent, 1.0, question=f"Which other {kind}? {known}", suggestions=offered)
+    place = _PLACE.match(text)
+    if place is None or place["word"].lower() in _NO_PLACES or re.fullmatch(rf"(?i){_COUNT}", place["word"]):
+        return None
+    word = place["word"]
+    if thing is not None and word in await siblings(thing, plan, context):
+        return _on_other(record, plan, thing, word)
+    meant = await meanings(word, plan, context)
+    if len(meant) == 1:
+        field, name = meant[0]
+        draft = _repeated(context, f"{field} {name}", corrects=_CORRECTION.match(text) is not None)
+        if draft is not None and name != word:
+            return replace(draft, assumptions=(*draft.assumptions, f"“{word}” is the {field} {name}"))
+        return draft
+    kinds = place_words(plan)
+    if not kinds:
+        return None
+    offered = tuple(f"same for {field} {name}" for field, name in meant[:4])
+    known = "It could be several." if meant else "I find none of that name."
+    return Draft(
+        plan.intent,
+        1.0,
+        question=f"Which {' or '.join(kinds)} is “{word}”? {known}",
+        suggestions=offered or tuple(f"same for {kind} {word}" for kind in kinds),
+    )
+
+
+_NO_PLACES = frozenset({"it", "that", "this", "again", "same", "time", "now", "please", "thanks", "me"})
+
+
+_NAMED = frozenset({"container", "volume", "network", "object", "release"})
+
+
+def _on_other(record: RunRecord, plan: Plan, thing: Thing, name: str) -> Draft:
+    """The last plan's steps on another thing of the same kind; asked about where they made the thing."""
+    if thing in things_made(plan.steps):
+        return Draft(
+            plan.intent,
+            1.0,
+            question=f"“{plan.request}” made the {thing.kind} {thing.name}. What should happen to {name}?",
+            suggestions=(f"restart {thing.kind} {name}", f"show logs of {thing.kind} {name}"),
+        )
+
+    def put(step: Step) -> Step:
+        fields = {key: name if key in _NAMED and value == thing.name else value for key, value in step.fields.items()}
+        why = re.sub(rf"(?<![\w-]){re.escape(thing.name)}(?![\w-])", lambda _: name, step.why)
+        return replace(_bare(step), fields=fields, why=why)
+
+    said = (f"this is “{plan.request}” ({record.run}) for the {thing.kind} {name}",)
+    return _draft(plan, tuple(map(put, plan.steps)), said, None)
 
 
 def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft | None:
@@ -167,11 +346,18 @@ def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft 
                 question=f"“{plan.request}” has no {change.said} to change. Please say the whole request.",
                 suggestions=(plan.request,),
             )
-    if done:
+    elsewhere = any(change.said in ("namespace", "context", "workspace", "name") for change in changes)
+    kept = done and elsewhere
+    if done and not elsewhere:
         steps = tuple(_replacing(step) for step in steps)
     said = ", ".join(f"{change.said} {change.value}" for change in changes)
     what = f"“{plan.request}” ({record.run})" + (f" with {said}" if said else " again")
-    assumptions = (f"this is {what}", *(("what it made before is replaced",) if done else ()))
+    replaced = done and not kept and any(step.operation in _IF_EXISTS for step in steps)
+    assumptions = (
+        f"this is {what}",
+        *(("what it made before is replaced",) if replaced else ()),
+        *((f"what {record.run} did stays as it is (to take it back: undo {record.run})",) if kept else ()),
+    )
     return _draft(plan, steps, assumptions, record.run if corrects and not done else None)
 
 
@@ -196,24 +382,24 @@ def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...],
     """The steps with the change made wherever its old value stands; how many fields it touched."""
     field = next((name for name in change.fields if any(name in step.fields for step in steps)), None)
     if field is None:
-        optional = {"memory", "cpus", "network"} & set(change.fields)
-        runs = [step for step in steps if step.operation == "docker.run"]
-        if not runs or not (optional or change.said == "port"):
-            return steps, 0
-        value: JsonValue = _value(next(iter(change.fields)), change.value, None)
+        first = change.fields[0]
+        taking = _ADDED.get(change.said, ())
+        value: JsonValue = _value(first, change.value, None)
         patched = tuple(
-            replace(s, fields={**s.fields, next(iter(change.fields)): value}) if s.operation == "docker.run" else s
-            for s in steps
+            replace(s, fields={**s.fields, first: value}) if s.operation.startswith(taking or "-") else s for s in steps
         )
-        return patched, 1
+        return patched, sum(one is not other for one, other in zip(patched, steps, strict=True))
     old = next(step.fields[field] for step in reversed(steps) if field in step.fields)
-    new = _value(field, change.value, old)
+    new = _value(field, change.value, old, change.said)
     outer = _outer(old), _outer(new)
+    optional = _ADDED.get(change.said, ()) if change.said in ("namespace", "context", "workspace") else ()
 
     def put(step: Step) -> Step:
         fields: dict[str, Any] = dict(step.fields)
-        if fields.get(field) == old:
+        if fields.get(field) == old or (field not in fields and step.operation.startswith(optional)):
             fields[field] = new
+        if field == "namespace" and step.operation == "kubernetes.create_namespace" and fields.get("object") == old:
+            fields["object"] = new
         if field == "ports" and fields.get("port") == outer[0]:
             fields["port"] = outer[1]
         why = (
@@ -231,7 +417,7 @@ def _outer(value: JsonValue) -> int | None:
     return int(outer) if outer.isdigit() else None
 
 
-def _value(field: str, text: str, old: JsonValue) -> JsonValue:
+def _value(field: str, text: str, old: JsonValue, said: str = "") -> JsonValue:
     from reign_agents.specialists.docker.values import cores, size
 
     convert: Mapping[str, Callable[[str], JsonValue]] = {
@@ -239,9 +425,20 @@ def _value(field: str, text: str, old: JsonValue) -> JsonValue:
         "port": lambda t: int(t.split(":")[0]),
         "memory": size,
         "cpus": cores,
+        "replicas": lambda t: int(NUMBERS.get(t.lower(), t)),
+        "tail": int,
+        "revision": int,
+        "to_revision": int,
+        "image": lambda t: t if old is None or said != "version" else f"{_untagged(str(old))}:{t}",
         "content": lambda t: t if t.endswith("\n") else t + "\n",
     }
     return convert.get(field, str)(text)
+
+
+def _untagged(image: str) -> str:
+    base = image.partition("@")[0]
+    head, _, last = base.rpartition("/")
+    return f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
 
 
 def _ports(text: str, old: JsonValue) -> list[JsonValue]:
@@ -254,9 +451,8 @@ def _ports(text: str, old: JsonValue) -> list[JsonValue]:
 
 def _replacing(step: Step) -> Step:
     fields: JsonObject = step.fields
-    if step.operation in ("docker.run", "docker.create", "file.write", "file.copy"):
-        return replace(step, fields={**fields, "if_exists": "replace"})
-    return step
+    how = _IF_EXISTS.get(step.operation)
+    return step if how is None else replace(step, fields={**fields, "if_exists": how})
 
 
 def _renamed(plan: Plan, name: str) -> tuple[Step, ...] | None:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 
 from reign_agents.planning import elsewhere
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
-from reign_agents.planning.followup import follow_up, last_thing
+from reign_agents.planning.followup import follow_up, last_plan, last_thing, spelled
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
 from reign_agents.planning.nearest import nearest
+from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Thing, Wish, wishes
+from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
 
 _UNDO = re.compile(
@@ -62,6 +64,10 @@ class OfflinePlanner:
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
         asked, self._asked = self._asked, None
+        whole_request = spelled(text, context)
+        if whole_request is not None:
+            draft = await self._request(whole_request[0], context, placing=True)
+            return replace(draft, assumptions=(whole_request[1], *draft.assumptions))
         undo = _UNDO.match(text)
         if undo is not None:
             return Draft("update", 1.0, undo=UndoWish(undo["run"], undo["step"]))
@@ -82,10 +88,15 @@ class OfflinePlanner:
             return draft_of_before
         return await self._request(text[:_LONGEST], context)
 
-    async def _request(self, text: str, context: PlanningContext) -> Draft:
+    async def _request(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
+        text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
         found = wishes(text)
         thing = last_thing(context)
+        before = last_plan(context)
+        same_place = before[1] if before is not None and (placing or any(w.with_pronoun() for w in found)) else None
+        if same_place is not None:
+            context = placed(context, same_place)
         if not found or self._nonsense(understanding, found, thing):
             return self._not_understood(text, understanding)
         parts: list[Part] = []
@@ -104,6 +115,8 @@ class OfflinePlanner:
             parts.append(Part(outline, wish.then))
             thing = next(filter(None, map(thing_of, reversed(outline.steps))), thing)
         all_steps, assumptions = joined(parts, context.registry)
+        if same_place is not None:
+            all_steps = tuple(with_place(step, same_place, context) for step in all_steps)
         return Draft(
             understanding.intent,
             understanding.confidence,
@@ -157,7 +170,7 @@ class OfflinePlanner:
                 "ports. The nearest things I can do:"
             )
             question = Question(said, (*elsewhere.as_command(text), *near)[:4])
-        return self._question(question, text, understanding)
+        return replace(self._question(question, text, understanding), understood=False)
 
     def _can_do(self) -> str:
         chosen = [recipe for recipe in self._recipes if recipe.name in _SHOWN]

@@ -154,3 +154,18 @@ MAKERS = frozenset({"run", "start", "create", "build", "write", "touch", "copy"}
 _LONGEST = sorted(VERBS, key=len, reverse=True)
 VERB = re.compile(r"(?:" + "|".join(re.escape(form) for form in _LONGEST) + r")(?![\w/.:=-]|\.\w)", re.IGNORECASE)
 """A verb at the place matched."""
+
+_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve"
+NUMBERS: dict[str, str] = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
+"""Numbers as people write them → digits."""
+_SPOKEN = re.compile(
+    rf"(?<![\w./-])(?:(?<=to )(?P<to>{'|'.join(NUMBERS)})(?=\W*$)|(?P<of>{'|'.join(NUMBERS)})"
+    r"(?=\s+(?:replicas?|copies|pods|instances)\b))",
+    re.IGNORECASE,
+)
+
+
+def in_digits(text: str) -> str:
+    """``scale it to five`` → ``scale it to 5 replicas``; only where a number is meant, never a name."""
+    digits = _SPOKEN.sub(lambda match: NUMBERS[match.group().lower()], text)
+    return re.sub(r"(?i)(\bscale\s+(?:it|this|that)\s+(?:\w+\s+)?to\s+\d+)(\W*)$", r"\1 replicas\2", digits)
