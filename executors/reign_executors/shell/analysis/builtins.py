@@ -147,9 +147,9 @@ def _script(run: Interpreter, content: str, argv: list[str], scope: Scope, stdin
 # --- nothing to it ----------------------------------------------------------------------------------------------
 
 
-@builtin(":", "true", "false", "wait", "jobs", "times", "suspend", "ulimit", "umask", "getopts", "shopt", "bind")
+@builtin(":", "true", "false", "jobs", "times", "suspend", "ulimit", "umask", "shopt", "bind")
 @builtin("complete", "compopt", "dirs", "caller", "logout", "break", "continue", "exit", "return", "sleep", "disown")
-@builtin("type", "which", "let", "help", "compgen", "bg", "fg", "usleep", "local:")
+@builtin("type", "which", "help", "compgen", "bg", "fg", "usleep", "local:")
 def _nothing(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
     if argv[0] in ("type", "which") and len(argv) >= 2:
         return "/usr/bin/" + plain(argv[-1])
@@ -277,6 +277,8 @@ def _unset(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -
     for name in map(plain, argv[1:]):
         if name in ("HISTFILE", "HISTSIZE"):
             run.deny("audit.history", "would keep the shell's history from being written")
+        elif name == "PATH":
+            scope.poisoned = True  # without one, programs are looked for in the current folder
         scope.variables[name] = (MAYBE,)
         scope.functions.pop(name, None)
     return ""
@@ -335,6 +337,9 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
             names.append(plain(argv[i + 1]))
             i += 2
             continue
+        clustered = re.fullmatch(r"-[ers]*a(\w+)", word) if argv[0] == "read" else None
+        if clustered is not None:
+            names.append(clustered[1])
         if word[:1] != "-":
             names.append(word)
         i += 1
@@ -433,6 +438,42 @@ def _alias(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -
             if len(code.split()) > 1 or re.search(r"[;|&`$()]", code):
                 run.run_text(code, inner, None, where=f"the alias {plain(name)}")
             scope.aliases[plain(name)] = code
+    return ""
+
+
+def _fills(run: Interpreter, word: str, scope: Scope) -> None:
+    """A builtin writes something only running would tell into the variable that ``word`` names."""
+    name = plain(word)
+    if not is_known(unmarked(word)):
+        scope.poisoned = True  # it may be PATH
+        return
+    scope.variables[name] = (UNKNOWN,)
+    scope.arrays.pop(name, None)
+    run.wrote_variable(name, scope.variables[name], scope)
+
+
+@builtin("getopts")
+def _getopts(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+    for name in (*words[1:2], "OPTARG"):
+        _fills(run, name, scope)
+    return ""
+
+
+@builtin("wait")
+def _wait(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for index, word in enumerate(argv[1:], 1):
+        found = re.fullmatch(r"-[fn]*p(.*)", word)
+        if found is not None:
+            for name in [found[1]] if found[1] else argv[index + 1 : index + 2]:
+                _fills(run, name, scope)
+    return ""
+
+
+@builtin("let")
+def _let(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    for name in re.findall(r"([A-Za-z_]\w*)\s*(?:\[[^]]*\]\s*)?(?:[-+*/%&|^]|<<|>>)?=(?!=)", " , ".join(argv[1:])):
+        _fills(run, name, scope)
     return ""
 
 
