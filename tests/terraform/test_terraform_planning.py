@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,22 @@ INFRA = '{"folder": "./infra"}'
 )
 async def test_requests(text: str, expected: list[str], context: PlanningContext) -> None:
     assert await steps(text, context) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["terraform apply in prod", "terraform destroy prod", "apply the terraform in the prod folder"]
+)
+async def test_a_folder_that_is_not_there_is_never_replaced_by_the_only_one(
+    text: str, context: PlanningContext, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "net")
+    assert await steps(text, context) == ["? There is no folder prod here. There are ./infra."]
+
+
+@pytest.mark.parametrize("text", ["terraform apply", "apply the terraform changes now", "terraform apply again"])
+async def test_the_only_folder_is_taken_when_none_is_named(text: str, context: PlanningContext, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "net")
+    assert (await steps(text, context))[-1].startswith("terraform.apply")
 
 
 async def test_the_only_folder_is_taken_and_said(context: PlanningContext, tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ _OTHERS = re.compile(
 )
 _SKIPPED = frozenset({".terraform", ".git", "node_modules", ".venv", "vendor"})
 _DEEP = 3
+_NO_PLACE = (
+    "all|everything|every|this|that|the|my|our|it|here|there|terraform|tofu|state|code|config|configuration|changes?|"
+    "plans?|files?|resources?|outputs?|stacks?|infrastructure|again|now|please|detail|full|json|parallel|advance|order|"
+    "version|providers?|graph|workspaces?|drift|format|formatting|variables?|values"
+)
+"""Words after "in" and "terraform apply" that name no folder."""
 
 
 @lru_cache(maxsize=64)
@@ -117,6 +123,20 @@ class _Said:
                 return word
         return None
 
+    def elsewhere(self) -> str | None:
+        """The word of a place that was named and is none of the above: "apply in prod", "destroy the prod stack"."""
+        noun = r"(?:folder|directory|stack|environment|env)"
+        name = rf"(?P<value>(?!(?:{_NO_PLACE})\b)[A-Za-z][\w.-]*)"
+        end = r"(?=\s*(?:[,;.?!]|$|\b(?:with|and|then|using|via|by|please)\b))"
+        for pattern in (
+            rf"\b(?:in|inside|under|at|from)\s+(?:the\s+)?(?:{noun}\s+)?{name}(?:\s+{noun})?{end}",
+            rf"^\s*(?:the\s+)?(?:terraform|tofu)\s+(?:the\s+)?{name}\s*$",
+        ):
+            found = re.search(pattern, self._scan.text, re.IGNORECASE)
+            if found is not None:
+                return found["value"]
+        return None
+
     def address(self) -> str | None:
         found = re.finditer(rf"(?<![\w./])(?=\w+[._])(?P<value>{_ADDRESS})(?![\w/])", self._scan.text)
         return next((one["value"] for one in found if one["value"]), None)
@@ -178,6 +198,9 @@ async def _folder(wish: Wish, said: _Said, context: PlanningContext, outline: Ou
         if step.operation.startswith("terraform.") and "folder" in step.fields:
             return str(step.fields["folder"])
     found = configurations(cwd)
+    other = said.elsewhere()
+    if other is not None and found and not (cwd / other).exists():
+        return _which(wish, f"There is no folder {other} here.", found, cwd, other)
     if len(found) == 1:
         shown = _shown(found[0], cwd)
         if shown != ".":
