@@ -328,6 +328,21 @@ async def test_what_moves_between_review_and_its_turn_stops_the_step_whatever_th
     assert FakeWorld.values == {"x": "1", "y": "changed meanwhile"}
 
 
+@pytest.mark.parametrize(("level", "code"), [(Risk.READ, 3), (Risk.CREATE, 0)])
+async def test_what_could_not_be_known_at_the_review_is_covered_by_no_hash(
+    session: Session, level: Risk, code: int
+) -> None:
+    """It stops where its turn comes; only a level beside the hash lets it run."""
+    later = Step("b", "world.put", {"key": "y", "value": {"$from": "a.outputs.value"}}, "asked", needs=("a",))
+    plan = await session.check_plan(make_plan(put("a", "x"), later))
+    options = RunOptions(interactive=False, approve=level, approve_hash=plan.hash)
+    end = await session.wait(await session.start(plan, options))
+    assert end.exit == code, end
+    assert FakeWorld.values == ({"x": "1"} if code else {"x": "1", "y": "1"})
+    if code:
+        assert "run it with --approve create" in str(end.answer)
+
+
 # words
 
 
