@@ -167,7 +167,7 @@ async def test_probe_tells_what_the_supervisor_saw(call: Call) -> None:
     await good.execute(call)
     found = await good.probe(call)
     assert found.state == "done"
-    assert found.outputs == {"exit_code": 0, "stdout": "fine\n", "stderr": "", "truncated": False}
+    assert found.outputs == {"exit_code": 0, "stdout": "fine\n", "stderr": "", "truncated": False, "protection": ""}
     with pytest.raises(CommandFailed):
         await bad.execute(call)
     found = await bad.probe(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import shlex
@@ -20,8 +21,10 @@ from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, 
 from reign_executors.process import Finished, program, run, run_supervised, status
 from reign_executors.process.environment import is_dangerous
 from reign_executors.process.programs import fingerprint
+from reign_executors.process.sandbox import COMPLAINT, protection, reading
 from reign_executors.process.supervised import SCRIPT
 from reign_executors.redaction import Redactor
+from reign_executors.shell.held import doubt, view_of
 from reign_executors.target import Target
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ USUAL_LIMIT = 300.0
 SPARE = 60.0
 """Seconds beyond a command's own limit in which the supervisor ends it, before the step's limit cuts in."""
 UNDO_WHY = "nobody can know how to take back what a shell command did"
+ASK = "run it as shell.command, which asks first"
+READ_ONLY = b"Read-only file system"
 MOST_PROGRAMS = 64
 """Programs of one command whose files are looked at."""
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
@@ -54,12 +59,14 @@ class NotReadOnly(OperationError):
 
 
 class CommandOutputs(Outputs):
-    """``exit_code`` 0 … 255; ``stdout`` its first 256 KiB and ``stderr`` its last 64 KiB as text, redacted."""
+    """``exit_code`` 0 … 255; ``stdout`` its first 256 KiB and ``stderr`` its last 64 KiB as text, redacted;
+    ``protection`` what held a command that only reads, in words."""
 
     exit_code: int
     stdout: str
     stderr: str
     truncated: bool = False
+    protection: str = ""
 
 
 def _analysis(text: str, cwd: Path) -> Analysis:
@@ -163,10 +170,23 @@ class ShellRead(_Line, Query):
     summary: ClassVar[str] = "Run a shell command that only reads (proven before it runs)"
 
     async def execute(self, call: Call) -> CommandOutputs:
-        if not _analysis(self.command, self.folder(call)).read_only:
-            raise NotReadOnly("this command may change something", "run it as shell.command, which asks first")
+        """``NotReadOnly`` also when the kernel kept it from writing, or nothing would and its programs are unknown."""
+        folder = self.folder(call)
+        analysis = _analysis(self.command, folder)
+        if not analysis.read_only:
+            raise NotReadOnly("this command may change something", ASK)
+        held = await asyncio.to_thread(protection)
+        view = None if held.path is None else view_of(analysis, folder)
+        argv = [SHELL, "-c", self.command]
+        if view is not None:
+            argv, said = reading(held, view, argv), view.said(held)
+        else:
+            said = held.said() if held.path is None else "not held: it would not work, or not tell the truth, inside"
+            why = doubt(analysis, self.variables(call))
+            if why is not None:
+                raise NotReadOnly(f"no sandbox holds this command, and {why}", ASK, detail=said)
         finished = await run(
-            [SHELL, "-c", self.command],
+            argv,
             call=call,
             cwd=self.folder(call),
             environment=self.variables(call),
@@ -175,7 +195,13 @@ class ShellRead(_Line, Query):
             cancel=TERMINATE,
             keep=KEEP,
         )
-        return _outputs(finished, call)
+        if view is not None and not finished.ok:
+            words = Redactor(call.secrets).text(finished.last_words())
+            if finished.stderr.startswith(COMPLAINT):
+                raise OperationError("the sandbox could not be set up: nothing was run", ASK, detail=words)
+            if READ_ONLY in finished.stderr:
+                raise NotReadOnly("the sandbox kept this command from writing", ASK, detail=words)
+        return _outputs(finished, call).model_copy(update={"protection": said})
 
 
 class _Changing(_OnHost, Change):
