@@ -118,6 +118,8 @@ def program(run: Interpreter, name: str, argv: list[str], scope: Scope, stdin: s
         found = BUILTINS.get(name)
         if found is not None:
             return found(run, [name, *argv[1:]], scope, stdin)
+    elif name.startswith("zf_") and knowledge.program(name[3:]) is not None:
+        return program(run, name[3:], [name[3:], *argv[1:]], scope, stdin)  # zsh/files: rm, mv, chmod … as builtins
     elif scope.poisoned:
         run.unclear("unclear.environment", f"which program '{name}' is, is no longer known: PATH or the loader changed")
     spec = knowledge.program(name)
@@ -177,7 +179,7 @@ def _echo(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
 
 
 _ENCODED = re.compile(r"\\(?:x[2-7][0-9A-Fa-f]|0?[01][0-7]{2})")
-_FORMAT = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.\d+)?([a-zA-Z])|\(([^)]*)\)T)")
+_FORMAT = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.(?P<most>\d*))?(?P<kind>[a-zA-Z])|\(([^)]*)\)T)")
 
 
 @builtin("printf")
@@ -206,7 +208,10 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
             return "%"
         value = values[position] if position < len(values) else ""
         position += 1
-        kind = m[1] or "s"
+        kind = m["kind"] or "s"
+        if m["most"] is not None and kind in "sb":
+            text = ansi(value) if kind == "b" else value
+            return marks(text) + unmarked(text)[: int(m["most"][:4] or 0)] if is_known(text) else text
         if kind == "b":
             return ansi(value)
         if kind == "c":
@@ -220,6 +225,9 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
 
     while True:
         before = position
+        if re.search(r"%[-+ #0]*\d*\.?\*", form):  # a width among the arguments
+            out.append(UNKNOWN + "".join(marks(w) for w in words))
+            break
         out.append(_FORMAT.sub(one, form))
         if position >= len(values) or position == before or len(out) > 40:
             break
@@ -227,6 +235,7 @@ def _printf(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
     if encoded:
         text = DECODED + text
     if variable is not None:
+        variable = scope.named(variable)
         scope.variables[variable] = (text,)
         run.wrote_variable(variable, (text,), scope)
         return ""
@@ -267,14 +276,41 @@ def _declare(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None)
         if equals and re.fullmatch(r"[A-Za-z_]\w*", name):
             scope.variables[name] = (value,)
             run.wrote_variable(name, (value,), scope)
+    letters = "".join(plain(a)[1:] for a in argv[1:] if a[:1] == "-")
+    if argv[0] in ("declare", "typeset", "local"):
+        _attributes(run, letters, [plain(w).partition("=")[0] for w in words], scope)
     if "-f" in argv or "-F" in argv:
         return ""
     return ""
 
 
+def _attributes(run: Interpreter, letters: str, names: list[str], scope: Scope) -> None:
+    """``-n``: from now on the name stands for another variable; ``-l`` and ``-u``: its values change case."""
+    for name in names:
+        if "n" in letters:
+            for value in scope.variables.pop(name, ()):
+                if not re.fullmatch(r"[A-Za-z_]\w*", plain(value)):
+                    run.unclear("unclear.code", f"which variable {name} stands for, only running would tell")
+                elif plain(value) != name:
+                    scope.references[name] = plain(value)
+        for case in "lu":
+            if case in letters:
+                scope.cases[name] = case
+                if name in scope.variables:
+                    scope.variables[name] = scope.cased(name, scope.variables[name])
+
+
+@builtin("ztcp")
+def _ztcp(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """zsh/net/tcp: a raw connection, as ``/dev/tcp`` is in bash."""
+    if [a for a in argv[1:] if a[:1] != "-"] or "-l" in argv:
+        run.deny("shell.reverse", "opens a raw network connection (ztcp)")
+    return ""
+
+
 @builtin("unset")
 def _unset(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
-    for name in map(plain, argv[1:]):
+    for name in map(scope.named, map(plain, argv[1:])):
         if name in ("HISTFILE", "HISTSIZE"):
             run.deny("audit.history", "would keep the shell's history from being written")
         elif name == "PATH":
@@ -347,6 +383,7 @@ def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
     kept = marks(text)
     if not names:
         names = ["REPLY" if argv[0] == "read" else "MAPFILE"]
+    names = [scope.named(n) for n in names]
     if is_known(text) and text.strip():
         lines = [line for line in text.split("\n") if line]
         if argv[0] != "read" or "-a" in argv:

@@ -271,7 +271,12 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
             return other
         return ("", *other)
     spec = alternatives(argument, scope, runner)[0]
+    if name in ("PWD", "OLDPWD") and not all(is_known(v) for v in values) and _one(_SOMEWHERE, operator, spec) == "/":
+        return ("/",)  # whatever the folder is, its path begins so
     return tuple(dict.fromkeys(_one(v, operator, spec) for v in values))
+
+
+_SOMEWHERE = "/srv/app"
 
 
 def _slice_list(items: list[str], spec: str, *, from_one: bool) -> list[str]:

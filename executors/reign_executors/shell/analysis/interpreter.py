@@ -293,6 +293,7 @@ class Interpreter(Report):
         if not items:
             items = [UNKNOWN]
         body = scope.copy()
+        body.references.pop(node.name, None)
         if len(items) > 12:
             body.variables[node.name] = (*dict.fromkeys(items[:64]),)
         else:
@@ -460,7 +461,7 @@ class Interpreter(Report):
         return self._call(self, argv, scope, stdin)
 
     def assign(self, assignment: Assignment, scope: Scope, *, lasting: bool) -> None:
-        name = assignment.name
+        name = scope.named(assignment.name)
         if assignment.index_word:
             expansion.alternatives(assignment.index_word, scope, self)
         if assignment.items is not None:
@@ -478,6 +479,7 @@ class Interpreter(Report):
             values = tuple(old + new for old in scope.get(name) for new in values)[:12]
             values = tuple(v.replace(MAYBE, "", 1) if v.startswith(MAYBE) else v for v in values)
         self._spend(1, sum(map(len, values)))
+        values = scope.cased(name, values)
         scope.variables[name] = values
         if lasting:
             self.wrote_variable(name, values, scope)
@@ -541,6 +543,8 @@ def _stays(inside: Scope, scope: Scope, assignments: list[Assignment]) -> None:
             scope.arrays[name] = items
     scope.functions.update(inside.functions)
     scope.aliases.update(inside.aliases)
+    scope.references.update(inside.references)
+    scope.cases.update(inside.cases)
     scope.cwd, scope.positional = inside.cwd, inside.positional
 
 

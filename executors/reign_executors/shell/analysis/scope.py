@@ -71,6 +71,8 @@ class Scope:
     aliases: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     cwd: str = UNKNOWN
+    references: dict[str, str] = field(default_factory=dict)  # declare -n: name → the variable it stands for
+    cases: dict[str, str] = field(default_factory=dict)  # declare -l, -u: name → "l" or "u"
     positional: list[str] | None = None
     nounset: bool = False
     poisoned: bool = False  # what a bare name runs is no longer known
@@ -83,6 +85,8 @@ class Scope:
             dict(self.aliases),
             self.files,
             self.cwd,
+            dict(self.references),
+            dict(self.cases),
             self.positional,
             self.nounset,
             self.poisoned,
@@ -92,6 +96,7 @@ class Scope:
         """Become ``other`` (what was tried on a copy happened for sure)."""
         self.variables, self.arrays = other.variables, other.arrays
         self.functions, self.aliases = other.functions, other.aliases
+        self.references, self.cases = other.references, other.cases
         self.cwd, self.positional, self.nounset, self.poisoned = (
             other.cwd,
             other.positional,
@@ -111,6 +116,8 @@ class Scope:
             self.arrays[name] = list(dict.fromkeys((*self.arrays.get(name, ()), *items)))[:32]
         self.functions.update(other.functions)
         self.aliases.update(other.aliases)
+        self.references.update(other.references)
+        self.cases.update(other.cases)
         self.poisoned = self.poisoned or other.poisoned
         self.cwd = other.cwd
 
@@ -120,8 +127,23 @@ class Scope:
         mark = SECRET_VARIABLE if secret_name(name) else ""
         return (mark + (UNKNOWN if self.nounset else MAYBE),)
 
+    def named(self, name: str) -> str:
+        """The variable that a name stands for, references (``declare -n``) followed."""
+        for _ in range(8):
+            if name not in self.references:
+                break
+            name = self.references[name]
+        return name
+
+    def cased(self, name: str, values: Values) -> Values:
+        """Values as a variable declared lower or upper case keeps them."""
+        case = self.cases.get(name)
+        return values if case is None else tuple(v.lower() if case == "l" else v.upper() for v in values)
+
     def get(self, name: str) -> Values:
         """The possible values; one that may be empty where the text never set it."""
+        if self.references:
+            name = self.named(name)
         values = self.variables.get(name)
         if values is not None:
             return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reign_executors.effect import Action
+from reign_executors.shell.analysis.handlers.awk_output import lines_of, printed
 from reign_executors.shell.analysis.handlers.filters import sed_text
 from reign_executors.shell.analysis.invocation import handler
 from reign_executors.shell.analysis.options import Invocation
@@ -50,7 +51,21 @@ def _awk(inv: Invocation, effect: str) -> str | None:
         and plain(inv.value("-F") or "") == "="
     ):
         content = content.replace(ENVIRONMENT, "")
+    if len(programs) == 1 and not inv.options and not any("=" in plain(o) for o in operands):
+        return _awk_prints(inv, plain(programs[0]), content)
     return UNKNOWN + marks(content)
+
+
+def _awk_prints(inv: Invocation, program: str, content: str) -> str:
+    """What a program that only prints would print; what it prints into a shell is run."""
+    seen = printed(program, lines_of(content))
+    if seen is None:
+        return UNKNOWN + marks(content)
+    text, piped = seen
+    for command, given in piped:
+        inv.run.run_text(command, inv.scope.copy(), marks(content) + given, where="awk")
+    said = marks(content) + text
+    return said if is_known(text) or re.search(r"[A-Za-z]{2} ", plain(text)) else UNKNOWN + marks(said)
 
 
 def _commands(inside: str, content: str) -> list[str]:

@@ -314,6 +314,46 @@ def judge_code(inv: Invocation, code: str, language: str, stdin: str) -> str:
     return UNKNOWN + marks(gathered_marks) + (DECODED if _DECODE.search(text) else "")
 
 
+_STARTS_PROGRAMS = re.compile(
+    r"system|exec|run|shell|spawn|popen|cmd|command|process|\bsh\b|Runtime|invoke|open\s*\|", re.IGNORECASE
+)
+_REMOVES = re.compile(r"unlink|delete|remove|rmtree|rm_?r|rmdir|deltree|rimraf|\brm\b|wipe", re.IGNORECASE)
+_ANY_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]+)`")
+_PATHS_NAMED = re.compile(r"(?<![\w./])[/~][\w./*-]*")
+
+
+def judge_unread(inv: Invocation, code: str) -> None:
+    """Code in a language that is not read: its strings count as commands, its paths as deleted.
+
+    Strings count where it starts programs, paths where it deletes. Only catastrophes are told
+    so; the caller says that the rest is not known.
+    """
+    run = inv.run
+    text = plain(code)
+    if NETWORK in code:
+        run.deny("code.from-network", f"code from the network is run at once by {inv.name}")
+    if DECODED in code:
+        run.deny("code.decoded", f"decoded text is run by {inv.name}")
+    if _FORK.search(text):
+        run.deny("host.fork-bomb", "is a fork bomb")
+    if _SOCKET.search(text) and _GIVES_SHELL.search(text):
+        run.deny("shell.reverse", "gives a shell to the network")
+    strings = [unescaped(a or b or c) for a, b, c in _ANY_STRING.findall(text)]
+    if _STARTS_PROGRAMS.search(text):
+        for line in text.split("\n"):
+            words = re.match(r"\s*(?:\w+\s+)?(?:exec|system|spawn)\s+(?:-\w+\s+|--\s+)*(.+)", line)
+            if words:
+                run.run_text(words[1], inv.scope.copy(), None, where=inv.name)
+        for string in dict.fromkeys([*strings, " ".join(strings)]):
+            if " " in string.strip():
+                run.run_text(string, inv.scope.copy(), None, where=inv.name)
+    if _REMOVES.search(text):
+        for path in _PATHS_NAMED.findall(text):
+            danger = paths.deletion(_home(path), inv.scope.cwd)
+            if danger:
+                run.deny(*danger)
+
+
 def unescaped(text: str) -> str:
     return re.sub(r"\\(['\"\\])", r"\1", text)
 
@@ -364,4 +404,4 @@ def _quiet(text: str, language: str) -> bool:
     return "`" not in text or javascript
 
 
-__all__ = ["judge_code"]
+__all__ = ["judge_code", "judge_unread"]

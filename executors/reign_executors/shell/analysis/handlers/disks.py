@@ -196,6 +196,27 @@ def _security(inv: Invocation, effect: str) -> str | None:
     return ""
 
 
+_ASKED = {
+    "chronyc": r"(?:-[nNcv46] )*(?:tracking|sources|sourcestats|activity|ntpdata|serverstats|clients)(?: -[va])*",
+    "ntpq": r"-(?:p|n|pn|np|crv|c ?(?:peers|rv|as|associations|sysinfo))(?: \w[\w.-]*)?",
+    "udevadm": r"info(?: .*)?",
+    "pcs": r"(?:[a-z]+ )?(?:status|config)(?: [a-z]+)?",
+    "drbdadm": r"(?:status|cstate|dstate|role|dump|sh-resources)(?: \S+)?",
+    "gluster": r"(?:volume|peer|pool) (?:status|info|list)(?: [\w-]+)*",
+    "cpupower": r"(?:-c \S+ )?(?:frequency|idle)-info(?: -\w+)*|monitor",
+    "ipmitool": r"(?:sensor|sdr|sel|fru|mc|lan|user) (?:list|elist|info|print|get|type)(?: [\w-]+)*|chassis status",
+}
+_CHANGES = re.compile(r"\b(?:set|clear|delete|add|reset|write|cleanup-db|upgrade|restore)\b| -\w?c\b$")
+
+
+@handler("asked")
+def _asked(inv: Invocation, effect: str) -> str | None:
+    """Tools of many verbs, few of which only read: those are told by name."""
+    text = " ".join(plain(a) for a in inv.argv[1:])
+    reading = re.fullmatch(_ASKED.get(inv.name, "(?!)"), text) is not None
+    return UNKNOWN if reading and not _CHANGES.search(text) else None
+
+
 _PROTECTING = re.compile(
     r"^(?:auditd|apparmor|firewalld|ufw|iptables|ip6tables|nftables|fail2ban|selinux-\w+|rsyslog|syslog|syslog-ng|"
     r"systemd-journald|falco(?:-\w+)?|crowdsec|wazuh-agent|osqueryd|clamav-daemon|falcon-sensor)(?:\.service|\.socket)?$"

@@ -6,7 +6,7 @@ import re
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
-from reign_executors.shell.analysis.handlers.code import judge_code
+from reign_executors.shell.analysis.handlers.code import judge_code, judge_unread
 from reign_executors.shell.analysis.invocation import handler
 from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
@@ -47,6 +47,8 @@ def _editor(inv: Invocation, effect: str) -> str | None:
             found = re.search(r"shell-command\s+\"([^\"]+)\"", code)
             if found:
                 run.run_text(found[1], inv.scope.copy(), None, where="emacs")
+            else:
+                judge_unread(inv, code)
     if (
         inv.has("-R")
         and inv.name in ("vim", "vi", "nvim", "view")

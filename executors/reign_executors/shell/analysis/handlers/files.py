@@ -10,6 +10,7 @@ from reign_executors.shell.analysis.invocation import handler, sent
 from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import (
     GLOB_CHARACTERS,
+    MAYBE,
     PRIVATE,
     SECRET,
     STAR,
@@ -34,6 +35,8 @@ def _rm(inv: Invocation, effect: str) -> str | None:
             return ""
         inv.run.change(Action.DELETE, "file/…", "deletes what is named on running")
     for operand in inv.operands:
+        if inv.has("--no-preserve-root") and plain(operand) in (UNKNOWN, MAYBE):
+            inv.run.deny("delete.root", "would delete the whole file system: --no-preserve-root is for nothing else")
         inv.run.delete(operand, inv.scope, recursive=recursive)
     return ""
 
@@ -126,6 +129,8 @@ _SETUID_MODE = re.compile(r"(?:[ugoa]*[+=][rwxXt]*s[rwxXt]*,?)+|0?[2467]\d{3}")
 @handler("chmod")
 def _chmod(inv: Invocation, effect: str) -> str | None:
     run, scope = inv.run, inv.scope
+    if inv.name == "restorecon" and inv.has("-n"):
+        return UNKNOWN
     recursive = inv.has("-R", "--recursive")
     operands = list(inv.operands)
     mode = ""
@@ -348,7 +353,7 @@ def _dd(inv: Invocation, effect: str) -> str | None:
     target = None
     for operand in inv.operands:
         name, _, value = operand.partition("=")
-        if plain(name) == "of":
+        if plain(name) in ("of", "hof", "ofs", "hofs", "wipe", "hwipe"):
             target = value
         elif plain(name) == "if":
             source = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reign_executors.effect import Action
+from reign_executors.shell.analysis.handlers.code import judge_unread
 from reign_executors.shell.analysis.handlers.network import _copy_remote
 from reign_executors.shell.analysis.invocation import flag_effect, handler, leak
 from reign_executors.shell.analysis.options import Invocation
@@ -178,15 +179,28 @@ def _git_branch(inv: Invocation, effect: str) -> str | None:
     return None
 
 
+_CODE_FOLLOWS = listed(
+    "-e -E -c -C -r -p --eval -eval --execute --expression --run --command --commands -Command -command -x --print"
+)
+_COMMAND_SHELLS = listed(
+    "pwsh powershell powershell.exe cmd.exe nu xonsh elvish osh ysh ion murex"
+)  # they run programs
+
+
 @handler("compiler")
 def _compiler(inv: Invocation, effect: str) -> str | None:
     """Compilers and interpreters that are not looked into: only a question for the version is harmless."""
-    for value in inv.all_values("-e", "--eval", "-E"):
-        for first, second, third in re.findall(
-            r"\b(?:system|exec|run|shell|spawn|popen|cmd|sh|os\.system)\w*\s*\(?\s*(?:\"([^\"]+)\"|'([^']+)'|`([^`]+)`)",
-            plain(value),
-        ):
-            inv.run.run_text(first or second or third, inv.scope.copy(), None, where=inv.name)
+    words = inv.argv[1:]
+    for i, word in enumerate(words):
+        flag, equals, attached = word.partition("=")
+        if plain(flag) not in _CODE_FOLLOWS:
+            continue
+        code = attached if equals else words[i + 1] if i + 1 < len(words) else ""
+        if inv.name in _COMMAND_SHELLS:
+            inv.run.run_text(code, inv.scope.copy(), None, where=inv.name)
+        judge_unread(inv, code)
+    if inv.stdin is not None:
+        judge_unread(inv, inv.stdin)
     asked = {"-version", "--version", "-v", "-V", "-XshowSettings:all", "-XshowSettings"}
     if inv.argv[1:] and all(plain(a) in asked or plain(a).startswith("-XshowSettings") for a in inv.argv[1:]):
         return UNKNOWN

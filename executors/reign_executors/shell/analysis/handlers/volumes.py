@@ -11,7 +11,8 @@ from reign_executors.shell.analysis.options import Invocation
 from reign_executors.shell.analysis.values import UNKNOWN, plain, shown
 
 _ERASING = re.compile(
-    r"(?:^|-)(?:luksFormat|luksErase|erase|format|zero-superblock|destroy|labelclear|security-erase\S*|sanitize|create|rollback|luksKillSlot|write-zeroes|reformat)"
+    r"(?:^|[- ])(?:luksFormat|luksErase|erase|format|zero-superblock|destroy|labelclear|security-erase\S*|sanitize|"
+    r"create|rollback|luksKillSlot|write-zeroes|reformat)"
 )
 
 
@@ -48,12 +49,23 @@ _DISK_READS = {
 }
 
 
+def disks_named(inv: Invocation) -> list[str]:
+    """Every disk among the words, an option's value or not (who knows whether ``-f`` takes one?)."""
+    return [
+        one
+        for word in inv.argv[1:]
+        for one in (word, word.rpartition("=")[2])
+        if paths.disk(paths.normal(one, inv.scope.cwd))
+        or (inv.name == "sg_format" and plain(one).startswith("/dev/sg"))
+    ]
+
+
 @handler("blockdev_words")
 def _blockdev_words(inv: Invocation, effect: str) -> str | None:
     """Tools that read or erase disks: what they read is told by name, all else changes."""
     text = " ".join(plain(a) for a in inv.argv[1:])
     words = text.split()
-    disks = [o for o in inv.operands if paths.disk(paths.normal(o, inv.scope.cwd))]
+    disks = disks_named(inv)
     reading = _DISK_READS.get(inv.name)
     if text == "--version" or (reading is not None and re.fullmatch(reading, text)):
         return UNKNOWN
@@ -75,6 +87,29 @@ def _blockdev_words(inv: Invocation, effect: str) -> str | None:
         inv.run.deny("disk.write", "would remove all device mappings")
     inv.run.change(Action.UPDATE, f"disk/{shown(disks[0]) if disks else inv.name}", f"{inv.title} changes disks")
     return UNKNOWN
+
+
+@handler("image")
+def _image(inv: Invocation, effect: str) -> str | None:
+    """Tools that copy images onto disks: what is written comes after ``of=`` or ``-o``, or is the last of two names."""
+    words = [plain(o) for o in inv.operands]
+    if (
+        inv.name == "qemu-img"
+        and words[:1] in (["info"], ["check"], ["map"], ["measure"])
+        and not inv.has("-r", "--repair")
+    ):
+        return UNKNOWN
+    written = [o.partition("=")[2] for o in inv.operands if plain(o).startswith("of=")]
+    written += [v for v in inv.all_values("-o", "--output", "--overwrite") if inv.name != "qemu-img"]
+    plainly = [o for o in inv.operands if "=" not in plain(o)]
+    if inv.name == "ddrescue":
+        written += plainly[1:2]
+    elif not written and len(plainly) > 1:
+        written += plainly[-1:]
+    for target in written:
+        inv.run.write(target, inv.scope)
+    inv.run.change(Action.UPDATE, f"disk/{inv.name}", f"{inv.title} copies an image")
+    return ""
 
 
 _BOOT_READS = {

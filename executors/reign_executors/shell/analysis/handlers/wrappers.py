@@ -179,6 +179,9 @@ def _items(text: str) -> str:
     return text if len(text) < 200 and "\n" not in text and " " not in text else UNKNOWN
 
 
+_CSH_SET = re.compile(r"\bset(?:env)?\s+(?:-{1,2}\w+\s+)*([A-Za-z_]\w*)(?:\s*=\s*|\s+)([^\s;&|]+)")
+
+
 @handler("shell")
 def _shell(inv: Invocation, effect: str) -> str | None:
     """sh, bash, dash, zsh, ksh, fish …: code from ``-c``, a script, or standard input."""
@@ -226,6 +229,10 @@ def _shell(inv: Invocation, effect: str) -> str | None:
             return UNKNOWN
         scope.positional = rest[2:]
         scope.variables["0"] = (rest[1],) if len(rest) > 1 else scope.get("0")
+        if inv.name in ("fish", "csh", "tcsh"):
+            assigned = _CSH_SET.sub(r"\1=\2", rest[0])
+            if assigned != rest[0]:
+                run.run_text(assigned, scope.copy(), inv.stdin, where=f"{inv.name} -c")
         return run.run_text(rest[0], scope, inv.stdin, where=f"{inv.name} -c")
     if rest and not from_stdin:
         if "n" in "".join(w[1:] for w in words[:i] if re.fullmatch(r"-[A-Za-z]+", w)):
