@@ -10,6 +10,7 @@ from reign_agents.plan.model import Plan, Step
 from reign_agents.settings import EngineSettings
 from reign_agents.store.records import RunRecord, StepRecord
 from reign_executors.operation import JsonObject
+from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
 
 Look = Callable[[str, Mapping[str, Any]], Awaitable[JsonObject]]
@@ -21,7 +22,8 @@ class PlanningContext:
     """What a planner may look at.
 
     ``look`` only reads. ``recent`` are this session's runs, newest first, with ``plan_of`` for their plans and
-    ``steps_of`` for how their steps ended.
+    ``steps_of`` for how their steps ended. ``redactor`` hides what this session knows to be secret; ``secrets`` are
+    those values by placeholder name.
     """
 
     settings: EngineSettings
@@ -30,6 +32,8 @@ class PlanningContext:
     recent: tuple[RunRecord, ...] = ()
     plan_of: Callable[[str], Plan | None] = lambda _run: None
     steps_of: Callable[[str], Sequence[StepRecord]] = lambda _run: ()
+    redactor: Redactor = field(default_factory=Redactor)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Draft:
     ``question`` (with ``suggestions``) means nothing was guessed and nothing can run yet; ``answer`` is for requests
     that need no step ("what can you do?"). ``assumptions`` are defaults taken, in words. ``corrects`` names the run
     this draft takes the place of ("no, port 9090"): where that one still waits and has changed nothing, it is given up.
+    ``understood`` False: the request made no sense to this planner. ``findings`` have the shape of the event.
     """
 
     intent: str
@@ -61,6 +66,8 @@ class Draft:
     planner: str = "offline"
     entities: JsonObject = field(default_factory=dict)
     corrects: str | None = None
+    understood: bool = True
+    findings: tuple[JsonObject, ...] = ()
 
 
 class Planner(Protocol):
