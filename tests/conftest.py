@@ -4,8 +4,8 @@ Nothing here touches the real home: ``HOME`` and the XDG folders point to a temp
 is imported, and :func:`pytest_sessionfinish` tells (in CI: fails the run) when Reign's real folders changed all the
 same.
 
-``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``, ``kubernetes``, ``helm``, ``terraform``, ``git``;
-separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its reason on a
+``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``, ``kubernetes``, ``helm``, ``terraform``, ``git``,
+``sandbox``; separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its reason on a
 developer's machine.
 
 Tests touch a cluster only when it was made for them (``tests.testbed``) or named for them (``REIGN_TEST_CONTEXT``).
