@@ -162,7 +162,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         view = self.query_one("#shown", LineView)
         view.set_lines(shown)
         self.set_class(len(facts) + len(shown) + 12 < self.size.height, "-fits")
-        self.query_one("#keys", Static).update(self._keys())
+        self.query_one("#keys", Static).update(self._keys(width))
         self.query_one("#off", Static).update(self._off())
         self.query_one("#foot", Static).update(self._foot(width))
 
@@ -266,7 +266,7 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
                 lines += _indented(f"! {finding.text}", width, "change")
         return lines
 
-    def _keys(self) -> Content:
+    def _keys(self, width: int) -> Content:
         hints: list[Hint] = []
         if self.approval.confirm is None:
             hints.append(("o", "once"))
@@ -278,8 +278,14 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
                 hints.append(("g", f"for {_for(self.approval.grant_seconds)}"))
         hints += [("r", "reject…"), ("e", "edit step…"), ("Esc", "not now")]
         parts: list[tuple[str, str]] = []
+        used = 0
         for key, label in hints:
+            length = len(f"[ {key} {label} ]")
+            if used and used + length > width:
+                parts.append(("\n", ""))
+                used = 0
             parts += [("[ ", "dim"), (key, "bold $accent"), (f" {label}", ""), (" ]  ", "dim")]
+            used += length + 2
         return Content.assemble(*parts)
 
     def _plan_off(self) -> str:
