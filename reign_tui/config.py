@@ -37,6 +37,9 @@ class AppConfig:
     keymap          ids of bindings → keys, for the screen (``{"quit": "ctrl+q"}``)
     read_only       nothing may change, whatever is approved
     offline         nothing leaves this machine but for the tools' own targets
+    model           the language model (anthropic/NAME, openai/NAME, ollama/NAME); None or offline: none is asked
+    fallback        models to ask when that one fails, in order; after them comes the offline planner
+    prefer          offline (a model is asked what is not understood offline, and for causes), model, offline-only
     docker_context  the docker context to act on; None: what DOCKER_HOST or docker itself says
     kube_context    the kubeconfig context to act on; None: the kubeconfig's current one
     namespace       the Kubernetes namespace where a request names none; None: the one the context chooses
@@ -54,6 +57,9 @@ class AppConfig:
     keymap: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = False
     offline: bool = False
+    model: str | None = None
+    fallback: tuple[str, ...] = ()
+    prefer: str = "offline"
     docker_context: str | None = None
     kube_context: str | None = None
     namespace: str | None = None
@@ -143,6 +149,28 @@ def _audit_log(value: Any) -> str | None:
     raise _Unfit('must be "syslog" or "journald"')
 
 
+def _model(value: Any) -> str | None:
+    from reign_agents.models.choice import fit_model
+
+    try:
+        return None if value == "" else "offline" if value == "offline" else fit_model(_text(value))
+    except ValueError as error:
+        raise _Unfit(str(error)) from error
+
+
+def _models(value: Any) -> tuple[str, ...]:
+    names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(names, list):
+        raise _Unfit("must list models")
+    return tuple(name for name in map(_model, names) if name)
+
+
+def _prefer(value: Any) -> str:
+    if value not in ("offline", "model", "offline-only"):
+        raise _Unfit("must be offline, model or offline-only")
+    return str(value)
+
+
 def _counts(value: Any) -> dict[str, int]:
     if isinstance(value, str):
         value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
@@ -167,6 +195,9 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "keymap": _keys,
     "read_only": _flag,
     "offline": _flag,
+    "model": _model,
+    "fallback": _models,
+    "prefer": _prefer,
     "docker_context": _optional_text,
     "kube_context": _optional_text,
     "namespace": _optional_text,

@@ -301,12 +301,12 @@ def _key(name: str, what: str, *variables: str) -> Examination:
     async def check(patient: Patient) -> Check:
         present = [variable for variable in variables if patient.environment.get(variable)]
         there = f"{' and '.join(present)} set" if present else f"{' or '.join(variables)} not set"
-        return Check(name, "off", f"{there}; not used yet: {what}")
+        return Check(name, "off", f"{there}; {what}")
 
     return check
 
 
-_PLANNER = "every plan comes from the offline planner"
+_PLANNER = "asked only where a model is chosen (--model, or the setting model)"
 REQUIRED = frozenset({"python", "bash", "home"})
 CHECKS: dict[str, Examination] = {
     "python": _python,
@@ -322,6 +322,6 @@ CHECKS: dict[str, Examination] = {
     "anthropic": _key("anthropic", _PLANNER, "ANTHROPIC_API_KEY"),
     "openai": _key("openai", _PLANNER, "OPENAI_API_KEY"),
     "ollama": _key("ollama", _PLANNER, "OLLAMA_HOST"),
-    "github": _key("github", "GitHub comes later", "GITHUB_TOKEN", "GH_TOKEN"),
+    "github": _key("github", "not used yet: GitHub comes later", "GITHUB_TOKEN", "GH_TOKEN"),
 }
 """Checks in the order they are shown."""

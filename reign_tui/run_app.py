@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reign_tui.app import ReignApp
+from reign_tui.planners import planner_for
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -27,11 +28,17 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
         )
         opened.append(store)
         past = store.sessions() if continue_ else []
+        kept = Credentials(context.paths.data)
+
+        def say(line: str) -> None:
+            app.notify(line, markup=False)
+
         return Session(
             store,
             context.engine,
             name=past[0].session if past else None,
-            credentials=Credentials(context.paths.data),
+            planner=planner_for(context.loaded.config, kept, say),
+            credentials=kept,
         )
 
     app = ReignApp(session, context.loaded.config, warnings=context.loaded.warnings, themes=context.paths.themes)

@@ -18,6 +18,7 @@ from reign_agents.store.store import Store
 from reign_executors.call import forget
 from reign_executors.errors import InvalidFields
 from reign_executors.operation import JsonObject, Query
+from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
 
 
@@ -30,12 +31,14 @@ def new_plan_id() -> str:
 class Considered:
     """What the General made of a request: a plan (maybe with a question instead of steps), or a wish to undo.
 
-    ``corrects`` is the run that this plan replaces, because it has changed nothing yet.
+    ``corrects`` is the run that this plan replaces, because it has changed nothing yet. ``findings`` came up while
+    planning, in the shape of the event.
     """
 
     plan: Plan
     undo: UndoWish | None = None
     corrects: str | None = None
+    findings: tuple[JsonObject, ...] = ()
 
 
 class General:
@@ -49,6 +52,8 @@ class General:
         planner: Planner,
         folder: Path,
         learn: Callable[[Mapping[str, str]], None] = forget,
+        redactor: Redactor | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -56,6 +61,8 @@ class General:
         self._planner = planner
         self._folder = folder
         self._learn = learn
+        self._redactor = redactor or Redactor()
+        self._secrets = {} if secrets is None else secrets
 
     async def consider(self, text: str, session: str) -> Considered:
         """The plan for ``text``, validated but not previewed."""
@@ -63,7 +70,7 @@ class General:
         plan = plan_of(draft, text)
         if plan.steps:
             plan = validated(plan, self._registry)
-        return Considered(plan, draft.undo, draft.corrects)
+        return Considered(plan, draft.undo, draft.corrects, draft.findings)
 
     async def correct(self, words: str, session: str) -> Considered | None:
         """What a person said against a plan, as a correction of it: the plan they want instead.
@@ -85,6 +92,8 @@ class General:
             recent=tuple(self._store.history(limit=20, session=session)),
             plan_of=self._store.plan,
             steps_of=self._store.steps,
+            redactor=self._redactor,
+            secrets=self._secrets,
         )
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:

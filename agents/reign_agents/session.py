@@ -21,7 +21,7 @@ from reign_agents.engine.run import Engine, RunDriver
 from reign_agents.engine.secrets import Kept, Pasted, Secrets, pasted, secrets_of
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
-from reign_agents.general import General, new_plan_id
+from reign_agents.general import Considered, General, new_plan_id
 from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan, Step
@@ -87,15 +87,25 @@ class Session:
             approvals=self._approvals,
             secrets=self._secrets,
             answerer=answerer or _offline_answer,
-            finder=_offline_findings,
+            finder=self._finder,
         )
         self._general = General(
-            store, self._registry, settings, planner or _offline_planner(), store.paths.state, self._secrets.learn
+            store,
+            self._registry,
+            settings,
+            planner or _offline_planner(),
+            store.paths.state,
+            self._secrets.learn,
+            self._secrets.redactor,
+            self._secrets.values,
         )
         self._runs: dict[str, RunDriver] = {}
         self._tasks: dict[str, asyncio.Task[RunEnd]] = {}
         self._ends: dict[str, RunEnd] = {}
         self._followers: dict[str, asyncio.Task[str | None]] = {}
+        self._thinking: dict[str, asyncio.Task[Considered]] = {}
+        self._given_up: dict[str, int] = {}
+        self._found_before: dict[str, tuple[JsonObject, ...]] = {}
 
     @property
     def mode(self) -> str:
@@ -220,7 +230,10 @@ class Session:
     async def _asked(self, run: str, text: str, options: RunOptions) -> RunEnd:
         try:
             await self._secrets.load()
-            considered = await self._general.consider(text, self.id)
+            considered = await self._thought(run, text)
+            if considered is None:
+                words = "cancelled before there was a plan; nothing was changed"
+                return self._without_steps(run, text, Outcome.CANCELLED, self._given_up.pop(run), words)
             if considered.undo is not None:
                 plan, inverses = await self._undo_plan(considered.undo)
                 return await self._driven(run, replace(plan, request=text), options, inverses=inverses)
@@ -230,15 +243,35 @@ class Session:
             return self._without_steps(run, text, Outcome.FAILED, 6 if error.kind == "tool_missing" else 1, str(error))
         plan = considered.plan
         if plan.question is not None or not plan.steps:
-            return self._unplanned(run, plan)
+            return self._unplanned(run, plan, considered.findings)
         if considered.corrects is not None:
             await self.cancel(considered.corrects)
+        if considered.findings:
+            self._found_before[plan.id] = considered.findings
         return await self._driven(run, plan, options)
 
-    def _unplanned(self, run: str, plan: Plan) -> RunEnd:
+    async def _thought(self, run: str, text: str) -> Considered | None:
+        """What the General makes of a request; None when the run was cancelled meanwhile."""
+        thinking = asyncio.create_task(self._general.consider(text, self.id))
+        self._thinking[run] = thinking
+        try:
+            return await thinking
+        except asyncio.CancelledError:
+            if run not in self._given_up:
+                raise
+            return None
+        finally:
+            del self._thinking[run]
+
+    def _finder(self, plan: Plan, results: Results) -> Sequence[JsonObject]:
+        """What was found while planning and by the run."""
+        return (*self._found_before.pop(plan.id, ()), *_offline_findings(plan, results))
+
+    def _unplanned(self, run: str, plan: Plan, findings: Sequence[JsonObject] = ()) -> RunEnd:
         """A request that gives no steps: a question, or words alone. Nothing is journalled."""
         if plan.question is None:
-            return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer)
+            found = [Event(run, EventType.FINDING, self.hidden(one), seq=2 + n) for n, one in enumerate(findings)]
+            return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer, *found)
         data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions)})
         question = Event(run, EventType.QUESTION, data, seq=2)
         return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question)
@@ -488,6 +521,9 @@ class Session:
             driver = self._runs.get(run)
             if driver is not None:
                 driver.cancel(step, exit_code=exit_code)
+            elif run in self._thinking and step is None:
+                self._given_up[run] = exit_code
+                self._thinking[run].cancel()
 
     def _driver(self, run: str) -> RunDriver:
         driver = self._runs.get(run)

@@ -43,9 +43,11 @@ def command_parser(name: str, summary: str, examples: str) -> Parser:
     )
     common.add_argument("--continue", dest="continue_", action="store_true", help="in the last session")
     common.add_argument("-n", "--namespace", metavar="NAME", help="the Kubernetes namespace where a request names none")
-    common.add_argument("--model", metavar="NAME", help='the planner; only "offline" yet')
+    common.add_argument("--model", metavar="NAME", help="anthropic/…, openai/… or ollama/…; offline: none")
     common.add_argument(
-        "--max-cost", metavar="AMOUNT", help="most to spend on models; the offline planner costs nothing"
+        "--max-cost",
+        metavar="AMOUNT",
+        help="most to spend on models; only the offline planner, which costs nothing, takes it yet",
     )
     return parser
 

@@ -17,6 +17,7 @@ from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
 from reign_tui.config import LoadedConfig, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
+from reign_tui.planners import planner_for
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -36,12 +37,7 @@ class Context:
 
 def settings_of(arguments: argparse.Namespace) -> Context:
     """The context that the common flags ask for; warnings about settings are printed once, on stderr."""
-    if arguments.model not in (None, "offline"):
-        raise Stopped(
-            Exit.USAGE,
-            "language models are not used yet: every plan comes from the offline planner",
-            "leave --model out",
-        )
+    model = _model_named(arguments.model)
     cwd = Path.cwd()
     if arguments.cwd is not None:
         cwd = Path(arguments.cwd).expanduser().absolute()
@@ -53,6 +49,7 @@ def settings_of(arguments: argparse.Namespace) -> Context:
         "read_only": True if arguments.read_only else None,
         "offline": True if arguments.offline else None,
         **(contexts_named(arguments.context) if arguments.context is not None else {}),
+        "model": model,
         "namespace": arguments.namespace,
         "mode": Mode(arguments.mode) if arguments.mode is not None else None,
     }
@@ -64,7 +61,21 @@ def settings_of(arguments: argparse.Namespace) -> Context:
         ) from None
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
+    if arguments.max_cost is not None and loaded.config.model not in (None, "offline"):
+        raise Stopped(Exit.USAGE, "costs of models are not counted yet", "leave --max-cost out, or use --model offline")
     return Context(cwd, paths, loaded, engine_settings(loaded.config, cwd))
+
+
+def _model_named(name: str | None) -> str | None:
+    """What ``--model`` says, if it can be a model's name."""
+    if name in (None, "offline"):
+        return name
+    from reign_agents.models.choice import fit_model
+
+    try:
+        return fit_model(str(name))
+    except ValueError as error:
+        raise Stopped(Exit.USAGE, f"--model {error}", "or offline") from error
 
 
 def contexts_named(name: str) -> dict[str, str]:
@@ -111,7 +122,9 @@ async def session(context: Context, arguments: argparse.Namespace) -> AsyncItera
             if not past:
                 raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
             name = past[0].session
-        opened = Session(store, context.engine, name=name, credentials=Credentials(context.paths.data))
+        kept = Credentials(context.paths.data)
+        planner = planner_for(context.loaded.config, kept, print_error)
+        opened = Session(store, context.engine, name=name, planner=planner, credentials=kept)
         try:
             yield opened
         finally:

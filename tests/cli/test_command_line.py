@@ -91,7 +91,7 @@ def test_every_command_has_help_with_examples(
         (["run", "   "], "the request is empty"),
         (["plan"], "required: TEXT"),
         (["plan", "list files", "--cwd", "/nowhere"], "there is no such folder"),
-        (["plan", "list files", "--model", "claude"], "language models are not used yet"),
+        (["plan", "list files", "--model", "claude"], "must be anthropic/MODEL"),
         (["history", "--limit", "none"], "must be a number from 1"),
         (["history", "--colour"], "unrecognized arguments"),
         (["--colour"], "unrecognized arguments"),

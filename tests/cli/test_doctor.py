@@ -122,7 +122,7 @@ def test_a_check_that_hangs_or_breaks_is_one_line(
 
 def test_keys_are_named_and_never_shown(tmp_path: Path, reign_home: Path) -> None:
     found = examined(tmp_path, {"ANTHROPIC_API_KEY": "sk-ant-secret", "GH_TOKEN": "ghp_secret"})
-    assert found["anthropic"].detail.startswith("ANTHROPIC_API_KEY set; not used yet")
+    assert found["anthropic"].detail.startswith("ANTHROPIC_API_KEY set; asked only where a model is chosen")
     assert found["github"].detail.startswith("GH_TOKEN set; not used yet")
     assert "not set" in found["openai"].detail
     assert "secret" not in json.dumps([check.to_json() for check in found.values()])

@@ -1,0 +1,1 @@
+"""A bounded loop in which a language model may look, and only look, before it proposes."""

@@ -1,0 +1,92 @@
+"""A planner that asks language models where the offline one does not understand, and says who planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from reign_agents.models.choice import Keys, language_model
+from reign_agents.models.conversation import LanguageModel
+from reign_agents.models.failure import ModelFailed
+from reign_agents.planning.draft import Draft, Planner, PlanningContext
+from reign_agents.planning.offline import OfflinePlanner
+
+Make = Callable[[str], LanguageModel]
+MODEL_CONFIDENCE = 0.5
+"""What a model's plan is given: nobody measured how often it is right."""
+
+
+class ModelPlanner:
+    """``names`` is the chain, tried in order; the offline planner is the end of it.
+
+    ``prefer`` is ``offline`` (models are asked what that one does not understand, and why something is wrong) or
+    ``model``. ``say`` hears of each look and each change of planner. A setting ``offline`` of the engine asks no model.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        make: Make,
+        *,
+        prefer: str = "offline",
+        say: Callable[[str], None] = lambda _line: None,
+        temperature: float | None = None,
+        offline: Planner | None = None,
+    ) -> None:
+        self._names = tuple(names)
+        self._make = make
+        self._prefer = prefer
+        self._say = say
+        self._temperature = temperature
+        self._offline = offline or OfflinePlanner()
+
+    async def draft(self, text: str, context: PlanningContext) -> Draft:
+        """See :class:`reign_agents.planning.draft.Planner`."""
+        draft = await self._offline.draft(text, context)
+        if context.settings.offline or not self._names or draft.undo is not None or draft.corrects is not None:
+            return draft
+        if self._prefer != "model" and draft.understood and draft.intent != "debug":
+            return draft
+        for name in self._names:
+            try:
+                return await self._asked(name, text, draft, context)
+            except ModelFailed as error:
+                self._say(f"{name} did not plan this: {context.redactor.text(str(error))}")
+        self._say("planned offline")
+        return draft
+
+    async def _asked(self, name: str, text: str, draft: Draft, context: PlanningContext) -> Draft:
+        from reign_agents.investigation.loop import Investigation
+
+        self._say(f"asking {name}")
+        found = await Investigation(self._make(name), context, said=self._say, temperature=self._temperature).run(text)
+        if not (found.steps or found.question or found.answer or found.findings):
+            raise ModelFailed(f"{name} answered nothing", "say it in other words")
+        told = [found.answer] if found.answer else []
+        told += [f"- {finding['text']}" for finding in found.findings]
+        used = found.usage
+        self._say(f"{name}: {used.input + used.cached + used.stored} tokens read, {used.output} written")
+        return replace(
+            draft,
+            confidence=MODEL_CONFIDENCE,
+            steps=found.steps,
+            question=found.question,
+            suggestions=found.suggestions,
+            assumptions=found.assumptions,
+            answer="\n".join(told) or None,
+            planner=name,
+            findings=tuple(found.findings),
+            understood=True,
+        )
+
+
+def model_planner(
+    names: Sequence[str],
+    keys: Keys,
+    *,
+    prefer: str = "offline",
+    say: Callable[[str], None] = lambda _line: None,
+    temperature: float | None = None,
+) -> ModelPlanner:
+    """A planner for models by name; a key is looked up when its vendor is asked."""
+    return ModelPlanner(names, lambda name: language_model(name, keys), prefer=prefer, say=say, temperature=temperature)
