@@ -35,14 +35,13 @@ async def listed(operation: str, fields: Mapping[str, Any]) -> JsonObject:
     kind = fields["kind"]
     space = None if kind in ("namespace", "node") else fields.get("namespace", "default")
     everywhere = fields.get("all_namespaces")
-    rows = [
+    rows: Any = [
         {"name": name, "namespace": where}
         for (one, where), names in THERE.items()
         if one == kind and (everywhere or where == space)
         for name in names
     ]
-    found: Any = rows
-    return {"objects": found}
+    return {"objects": rows}
 
 
 def cases() -> list[tuple[str, list[str]]]:

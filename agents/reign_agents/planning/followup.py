@@ -384,13 +384,16 @@ def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...],
     if field is None:
         first = change.fields[0]
         taking = _ADDED.get(change.said, ())
-        value: JsonValue = _value(first, change.value, None)
         patched = tuple(
-            replace(s, fields={**s.fields, first: value}) if s.operation.startswith(taking or "-") else s for s in steps
+            replace(s, fields={**s.fields, first: _value(first, change.value, None, of=s.operation)})
+            if s.operation.startswith(taking or "-")
+            else s
+            for s in steps
         )
         return patched, sum(one is not other for one, other in zip(patched, steps, strict=True))
     old = next(step.fields[field] for step in reversed(steps) if field in step.fields)
-    new = _value(field, change.value, old, change.said)
+    owner = next(step.operation for step in reversed(steps) if field in step.fields)
+    new = _value(field, change.value, old, change.said, of=owner)
     outer = _outer(old), _outer(new)
     optional = _ADDED.get(change.said, ()) if change.said in ("namespace", "context", "workspace") else ()
 
@@ -417,13 +420,15 @@ def _outer(value: JsonValue) -> int | None:
     return int(outer) if outer.isdigit() else None
 
 
-def _value(field: str, text: str, old: JsonValue, said: str = "") -> JsonValue:
+def _value(field: str, text: str, old: JsonValue, said: str = "", *, of: str = "") -> JsonValue:
+    """The value in the spelling of the operation ``of``."""
     from reign_agents.specialists.docker.values import cores, size
+    from reign_agents.specialists.kubernetes.quantities import memory
 
     convert: Mapping[str, Callable[[str], JsonValue]] = {
         "ports": lambda t: _ports(t, old),
         "port": lambda t: int(t.split(":")[0]),
-        "memory": size,
+        "memory": memory if of.startswith("kubernetes.") else size,
         "cpus": cores,
         "replicas": lambda t: int(NUMBERS.get(t.lower(), t)),
         "tail": int,

@@ -63,7 +63,8 @@ Build = Callable[[Wish, PlanningContext, Outline], Awaitable[Question | None]]
 class Recipe:
     """``verbs`` and ``objects`` are planning's words that lead here; ``objects`` empty: any or none.
 
-    ``fits`` looks closer where words alone do not decide; ``certain``: what fits is a request, however short. ``example`` is a request it understands, shown to people.
+    ``fits`` looks closer where words alone do not decide; ``certain``: what fits is a request, however short.
+    ``example`` is a request it understands, shown to people.
     """
 
     name: str

@@ -13,6 +13,7 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.docker.run import base
 from reign_agents.specialists.kubernetes.found import Object, listed, meant
+from reign_agents.specialists.kubernetes.quantities import cpu, memory
 from reign_agents.specialists.kubernetes.said import Said, said
 from reign_agents.understanding.lexicon import lexicon
 
@@ -53,8 +54,8 @@ async def deploy(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         "replicas": words.number("replicas"),
         "port": _port(words),
         "env": dict(words.map("env")) or None,
-        "memory": words.text("memory"),
-        "cpu": words.text("cpu"),
+        "memory": memory(said_memory) if (said_memory := words.text("memory")) else None,
+        "cpu": cpu(said_cpu) if (said_cpu := words.text("cpu")) else None,
     }
     outline.add("kubernetes.create_deployment", fields, f"{name} runs {image}", after=after)
     return None
