@@ -5,8 +5,8 @@ is imported, and :func:`pytest_sessionfinish` tells (in CI: fails the run) when 
 same.
 
 ``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``, ``kubernetes``, ``helm``, ``terraform``, ``git``,
-``sandbox``; separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its reason on a
-developer's machine.
+``sandbox``; separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its
+reason on a developer's machine.
 
 Tests touch a cluster only when it was made for them (``tests.testbed``) or named for them (``REIGN_TEST_CONTEXT``).
 While they run, ``KUBECONFIG`` names a file that holds nothing else, or no file at all.

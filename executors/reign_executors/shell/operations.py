@@ -15,13 +15,13 @@ from pydantic import Field, model_validator
 
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Problem, UndoPromise, Verification
-from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing
+from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, ToolMissing
 from reign_executors.host import host_name, machine_identity
 from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, Outputs, Query
 from reign_executors.process import Finished, program, run, run_supervised, status
 from reign_executors.process.environment import is_dangerous
 from reign_executors.process.programs import fingerprint
-from reign_executors.process.sandbox import COMPLAINT, protection, reading
+from reign_executors.process.sandbox import ALLOW, COMPLAINT, offline, protection, reading
 from reign_executors.process.supervised import SCRIPT
 from reign_executors.redaction import Redactor
 from reign_executors.shell.held import doubt, view_of
@@ -39,6 +39,7 @@ SPARE = 60.0
 """Seconds beyond a command's own limit in which the supervisor ends it, before the step's limit cuts in."""
 UNDO_WHY = "nobody can know how to take back what a shell command did"
 ASK = "run it as shell.command, which asks first"
+NO_NETWORK = "this machine can't keep a command from the network"
 READ_ONLY = b"Read-only file system"
 MOST_PROGRAMS = 64
 """Programs of one command whose files are looked at."""
@@ -209,9 +210,32 @@ class _Changing(_OnHost, Change):
 
     undo_promise: ClassVar[UndoPromise] = UndoPromise.NONE
 
+    network: bool = Field(default=True, description="false: it runs without any network, or not at all")
+
+    async def held(self, argv: list[str | Path], call: Call) -> list[str | Path]:
+        """``argv`` as it is run: without a network where none was declared. ``ToolMissing`` when that can't be held."""
+        if self.network:
+            return argv
+        found = await asyncio.to_thread(protection)
+        if not found.network:
+            raise ToolMissing(NO_NETWORK, found.way_out or ALLOW, detail=found.said())
+        program_path = program(os.fspath(argv[0]), self.variables(call))
+        return [*offline(found, [str(program_path), *(os.fspath(word) for word in argv[1:])])]
+
+    def protected(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        """Notes on what holds the command, and what stands against running it."""
+        if self.network:
+            return ("not sandboxed: it acts with your rights",), ()
+        found = protection()
+        if not found.network:
+            return (), (Problem(text=f"{NO_NETWORK}: {found.said()}"),)
+        return ("held by bubblewrap: no network; files as your rights allow",), ()
+
     def effect_of(self, effect: Effect, problems: tuple[Problem, ...], identity: dict[str, str], call: Call) -> Effect:
         """``effect`` with what holds for every command: no undo, where it runs, what it will not be handed."""
-        notes = list(effect.notes)
+        held, unheld = self.protected()
+        notes = [*effect.notes, *held]
+        problems = (*problems, *unheld)
         refused = sorted(name for name in self.environment or {} if is_dangerous(name))
         if refused:
             notes.append(f"not handed to it, because it changes what programs do: {', '.join(refused)}")
@@ -276,7 +300,7 @@ class ShellCommand(_Line, _Changing):
 
     async def execute(self, call: Call) -> CommandOutputs:
         finished = await run_supervised(
-            [SHELL, "-c", self.command],
+            await self.held([SHELL, "-c", self.command], call),
             call=call,
             cwd=self.folder(call),
             environment=self.variables(call),
@@ -376,7 +400,7 @@ class ShellScript(_Changing):
         if path is not None and not path.exists():
             raise NotFound(f"there is no script {path}", "name a script that exists")
         finished = await run_supervised(
-            [self.interpreter, SCRIPT if path is None else path, *self.args],
+            await self.held([self.interpreter, SCRIPT if path is None else path, *self.args], call),
             call=call,
             cwd=self.folder(call),
             environment=self.variables(call),
