@@ -141,6 +141,16 @@ async def _bash(patient: Patient) -> Check:
     )
 
 
+async def _sandbox(_patient: Patient) -> Check:
+    from reign_executors.process.sandbox import protection
+
+    found = await asyncio.to_thread(protection)
+    if found.path is None:
+        detail = f"{found.why}; what only reads is refused more often"
+        return Check("sandbox", "missing", detail, fix=found.way_out)
+    return Check("sandbox", "ok" if found.network else "warn", one_line(found.said(), 200), target=str(found.path))
+
+
 async def _home(patient: Patient) -> Check:
     from reign_agents.store.places import StorePaths
     from reign_agents.store.store import Store
@@ -311,6 +321,7 @@ REQUIRED = frozenset({"python", "bash", "home"})
 CHECKS: dict[str, Examination] = {
     "python": _python,
     "bash": _bash,
+    "sandbox": _sandbox,
     "home": _home,
     "terminal": _terminal,
     "docker": _docker,
