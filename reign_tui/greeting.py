@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -40,7 +42,8 @@ async def greet(app: ReignApp, session: Session) -> None:
                 app.conductor.undo(wish.run)
 
         app.push_screen(UnfinishedScreen(unfinished), chosen)
-    teach(app, examples(host, await engine_answer(host)))
+    others = await asyncio.to_thread(other_tools, session.settings.kube_context)
+    teach(app, examples(host, await engine_answer(host), others))
 
 
 def teach(app: ReignApp, text: Content) -> None:
@@ -86,21 +89,41 @@ async def engine_answer(host: str) -> str:
     return "the engine answers" if b" 200 " in answer.split(b"\r\n", 1)[0] else "the engine answers with an error"
 
 
-def examples(host: str, docker: str) -> Content:
+def other_tools(kube_context: str | None) -> list[tuple[str, str]]:
+    """What else is there to work with, with a request for it. Looks at files and programs only, asks no server."""
+    from reign_executors.errors import OperationError
+    from reign_executors.kubernetes.contexts import current_context
+
+    found: list[tuple[str, str]] = []
+    try:
+        context = kube_context or current_context()
+    except OperationError:
+        context = ""
+    if context:
+        found.append((f"Kubernetes {context}", "deploy nginx:1.27 as web with 2 replicas"))
+    wanted = (("helm", "helm", "list releases"), ("terraform", "Terraform", "terraform plan in ./infra"))
+    found += [(name, request) for program, name, request in wanted if shutil.which(program)]
+    if shutil.which("git"):
+        found.append(("git", 'commit everything with message "…"'))
+    return found
+
+
+def examples(host: str, docker: str, others: Sequence[tuple[str, str]] = ()) -> Content:
     """What can be typed with what is there."""
     answers = docker == "the engine answers"
     parts: list[tuple[str, str] | str] = [
         ("Say what you want; nothing changes before you approve it.\n\n", "bold"),
         ("Files and commands need nothing else\n", "$muted"),
         ('  write "hello" to notes.txt\n', ""),
-        ("  copy notes.txt to backup.txt\n", ""),
-        ("  run the command df -h\n", ""),
         ("  what listens on port 8080?\n\n", ""),
         (f"Docker: {docker}\n", "$muted" if not answers else "$text-success"),
         ("  run a container from image nginx:1.27 named web, publish 8080 to 80,\n", "" if answers else "dim"),
-        ("      with a volume data at /data\n", "" if answers else "dim"),
-        ("  list containers\n", "" if answers else "dim"),
-        ("  remove container web\n\n", "" if answers else "dim"),
+        ("      with a volume data at /data\n\n", "" if answers else "dim"),
+    ]
+    for name, request in others:
+        parts += [(f"{name}: ", "$muted"), (f"{request}\n", "")]
+    parts += [
+        ("\n" if others else "", ""),
         ("Then\n", "$muted"),
         ("  undo that        leads the last run back, asked first\n", ""),
         ("  how do I …?      shows the plan and runs nothing", ""),

@@ -93,6 +93,8 @@ def make_app(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> Callable[
         return "the engine answers"
 
     monkeypatch.setattr(greeting, "engine_answer", answers)
+    others = [("Kubernetes prod-eu", "deploy nginx:1.27 as web with 2 replicas"), ("git", "git status")]
+    monkeypatch.setattr(greeting, "other_tools", lambda _context: others)
 
     def build(
         *, grace: float = 0.0, themes: Path | None = None, warnings: tuple[str, ...] = (), **config: object

@@ -76,4 +76,4 @@ def test_terraform_finds_its_provider_without_a_network(
 
 def test_without_a_fixture_no_cluster_is_near() -> None:
     assert not Path(os.environ["KUBECONFIG"]).exists()
-    assert not (Path.home() / ".kube").exists()
+    assert not (Path.home() / ".kube" / "config").exists()
