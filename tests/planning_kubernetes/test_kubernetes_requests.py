@@ -29,7 +29,7 @@ THERE = {
 
 async def listed(operation: str, fields: Mapping[str, Any]) -> JsonObject:
     if operation == "kubernetes.get":
-        containers = [{"name": "api", "image": "shop/api:2.0"}]
+        containers: Any = [{"name": "api", "image": "shop/api:2.0"}]
         return {"object": {"spec": {"template": {"spec": {"containers": containers}}}}}
     assert operation == "kubernetes.list", operation
     kind = fields["kind"]

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import shlex
+import signal
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from reign_executors.host import host_name, machine_identity
 from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, Outputs, Query
 from reign_executors.process import Finished, program, run, run_supervised, status
 from reign_executors.process.environment import is_dangerous
+from reign_executors.process.limits import Limits, limited
 from reign_executors.process.programs import fingerprint
 from reign_executors.process.sandbox import ALLOW, COMPLAINT, offline, protection, reading
 from reign_executors.process.supervised import SCRIPT
@@ -45,6 +47,13 @@ MOST_PROGRAMS = 64
 """Programs of one command whose files are looked at."""
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
 """Interpreters whose scripts are parsed."""
+
+
+_OVER = {
+    int(signal.SIGXCPU): "its processor time was used up",
+    int(signal.SIGXFSZ): "a file grew beyond the limit",
+}
+"""Signals by which the kernel ends what goes beyond a limit."""
 
 
 class CommandFailed(OperationError):
@@ -100,6 +109,9 @@ def _outputs(finished: Finished, call: Call) -> CommandOutputs:
     redactor = Redactor(call.secrets)
     if not finished.ok:
         how = f"signal {finished.signal}" if finished.signal is not None else f"exit code {finished.exit_code}"
+        over = _OVER.get(finished.signal or finished.exit_code - 128)
+        if over is not None:
+            how = f"{how}: {over}"
         raise CommandFailed(
             f"the command ended with {how}", "read its last words", detail=redactor.text(finished.last_words())
         )
@@ -211,25 +223,45 @@ class _Changing(_OnHost, Change):
     undo_promise: ClassVar[UndoPromise] = UndoPromise.NONE
 
     network: bool = Field(default=True, description="false: it runs without any network, or not at all")
+    memory_mib: int | None = Field(default=None, ge=1, description="at most so much memory a process, in MiB")
+    cpu_seconds: int | None = Field(default=None, ge=1, description="at most so much processor time a process")
+    processes: int | None = Field(default=None, ge=1, description="at most so many processes of this user")
+    file_mib: int | None = Field(default=None, ge=1, description="no file may grow beyond it, in MiB")
+
+    def limits(self) -> Limits:
+        """What the kernel holds it to."""
+        mib = 1024 * 1024
+        return Limits(
+            memory=None if self.memory_mib is None else self.memory_mib * mib,
+            cpu=self.cpu_seconds,
+            processes=self.processes,
+            file=None if self.file_mib is None else self.file_mib * mib,
+        )
 
     async def held(self, argv: list[str | Path], call: Call) -> list[str | Path]:
-        """``argv`` as it is run: without a network where none was declared. ``ToolMissing`` when that can't be held."""
-        if self.network:
+        """``argv`` as it is run: within its limits, and without a network where none was declared. ``ToolMissing`` when
+        that can't be held.
+        """
+        if self.network and self.limits() == Limits():
             return argv
-        found = await asyncio.to_thread(protection)
-        if not found.network:
-            raise ToolMissing(NO_NETWORK, found.way_out or ALLOW, detail=found.said())
-        program_path = program(os.fspath(argv[0]), self.variables(call))
-        return [*offline(found, [str(program_path), *(os.fspath(word) for word in argv[1:])])]
+        first = program(os.fspath(argv[0]), self.variables(call))
+        words = [str(first), *(os.fspath(word) for word in argv[1:])]
+        if not self.network:
+            found = await asyncio.to_thread(protection)
+            if not found.network:
+                raise ToolMissing(NO_NETWORK, found.way_out or ALLOW, detail=found.said())
+            words = offline(found, words)
+        return [*limited(self.limits(), words)]
 
     def protected(self) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         """Notes on what holds the command, and what stands against running it."""
+        bounds = tuple(filter(None, (self.limits().said(),)))
         if self.network:
-            return ("not sandboxed: it acts with your rights",), ()
+            return ("not sandboxed: it acts with your rights", *bounds), ()
         found = protection()
         if not found.network:
             return (), (Problem(text=f"{NO_NETWORK}: {found.said()}"),)
-        return ("held by bubblewrap: no network; files as your rights allow",), ()
+        return ("held by bubblewrap: no network; files as your rights allow", *bounds), ()
 
     def effect_of(self, effect: Effect, problems: tuple[Problem, ...], identity: dict[str, str], call: Call) -> Effect:
         """``effect`` with what holds for every command: no undo, where it runs, what it will not be handed."""
