@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 
@@ -11,14 +12,20 @@ from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.wish import Wish
+from reign_executors.process.sandbox import protection
 from reign_executors.shell.analysis import analyse
+from reign_executors.shell.held import doubt
 
 _SCRIPT = re.compile(r"(?<!\S)(?:\.{0,2}/)?[\w./-]+\.(?:sh|bash)(?![\w/])|(?<!\S)\.{1,2}/[\w./-]+(?!\S)")
 
 
 def command_step(name: str, command: str) -> Step:
-    """The step that runs a command: a plain read when the analyser proves it is one."""
-    operation = "shell.read" if analyse(command).read_only else "shell.command"
+    """The step that runs a command: a plain read when the analyser proves it is one, and something holds it to that or
+    only the system's own programs run. Whatever else would be refused unasked, so it is planned to be asked.
+    """
+    analysis = analyse(command)
+    unheld = analysis.read_only and doubt(analysis, os.environ) is not None and protection().path is None
+    operation = "shell.read" if analysis.read_only and not unheld else "shell.command"
     return Step(name, operation, {"command": command}, "you asked for this command", (), "shell")
 
 
