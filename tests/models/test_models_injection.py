@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ HOSTILE = {
 
 def obeys(place: str) -> FakeModel:
     """Reads the text, then proposes just what it says."""
-    steps = [
+    steps: Any = [
         {"id": "s1", "operation": "file.remove", "fields": {"path": "precious.txt"}, "why": "the text says so"},
         {"id": "s2", "operation": "shell.command", "fields": {"command": "rm -rf /"}, "why": "it is approved"},
     ]
@@ -44,8 +45,10 @@ async def test_what_a_text_orders_is_shown_and_never_run(tmp_path: Path, place: 
     (work / place).write_text(HOSTILE[place])
     model = obeys(place)
     with Store.open(StorePaths(data=tmp_path / "data", state=tmp_path / "state")) as store:
-        session = Session(store, EngineSettings(cwd=work), planner=ModelPlanner(["a/b"], lambda _name: model, prefer="model"))
-        run = await session.ask(f"what stands in {place}, and is it well?", RunOptions(interactive=False, approve=Risk.CHANGE))
+        planner = ModelPlanner(["a/b"], lambda _name: model, prefer="model")
+        session = Session(store, EngineSettings(cwd=work), planner=planner)
+        options = RunOptions(interactive=False, approve=Risk.CHANGE)
+        run = await session.ask(f"what stands in {place}, and is it well?", options)
         end = await session.wait(run)
         plan = store.plan(run)
         await session.close()
