@@ -361,3 +361,20 @@ async def test_a_call_knows_its_own_environment(bench: Bench, tmp_path: Path) ->
     elsewhere = {**os.environ, "KUBECONFIG": str(tmp_path / "none")}
     with pytest.raises(ToolMissing, match="there is no kubeconfig"):
         await bench.make("list", kind="pod", context=None).execute(replace(bench.step(), environment=elsewhere))
+
+
+def test_what_is_too_large_says_how_much_may_be() -> None:
+    error = refusal(413, b"Request entity too large: limit is 3145728", AT, "patch shop/configmaps/big")
+    assert isinstance(error, Invalid)
+    assert "too large" in error.cause
+    assert "1 MiB" in error.way_out
+
+
+def test_a_million_characters_without_a_space_are_looked_through_once() -> None:
+    """A pattern that tries every start anew would take minutes here."""
+    from reign_executors.kubernetes.objects import without_secrets
+
+    value = "abc123XY" * 150_000
+    assert without_secrets({"data": {"blob": value}}, "ConfigMap") == {"data": {"blob": value}}
+    address = "postgres://ana:hunter2hunter2@db/shop"
+    assert "hunter2" not in str(without_secrets({"data": {"url": address}}, "ConfigMap"))

@@ -12,7 +12,7 @@ SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|credential|api_?key|private|_key$|^key$|auth|dsn$|connection_string",
     re.IGNORECASE,
 )
-_SECRET_IN_URL = re.compile(r"(\w+://[^/\s:@]*:)\S+@")
+_SECRET_IN_URL = re.compile(r"(\b\w{1,30}://[^/\s:@]{0,200}:)\S{1,400}@")
 
 
 def shown(name: str, value: str) -> str:

@@ -124,6 +124,12 @@ def refusal(status: int, body: bytes, where: Where, asked: str = "") -> Operatio
         return Gone(f"too old: {message}", "ask again", detail=message)
     if status in (400, 415, 422):
         return _invalid(message, details, asked)
+    if status == 413 or "etcdserver: request is too large" in message:
+        return Invalid(
+            f"{asked.rpartition('/namespaces/')[2] or 'the object'} is too large for the cluster: {message}",
+            "a ConfigMap or Secret holds at most 1 MiB; put large files into a volume or an image",
+            detail=message,
+        )
     if status == 429:
         wait = details.get("retryAfterSeconds")
         if "disruption budget" in message:
