@@ -54,6 +54,14 @@ MOST_WAYS = 24
 MOST_NESTING = 12
 
 
+def _led_astray(folders: list[str]) -> bool:
+    """Whether a search path looks anywhere else before it has looked in the system's folders; empty is the current
+    folder.
+    """
+    safe = [number for number, folder in enumerate(folders) if folder in _SAFE_PATHS]
+    return folders[0] not in _SAFE_PATHS or any(folder not in _SAFE_PATHS for folder in folders[: safe[-1]])
+
+
 class TooMuch(Exception):
     """The text would take more work than is given to one analysis."""
 
@@ -174,8 +182,7 @@ class Interpreter(Report):
     def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
         """A variable was set for the rest of the shell's life: some change what later commands do."""
         if name == "PATH":
-            first = [v.split(":", 1)[0] for v in values]
-            if any(f and f not in _SAFE_PATHS for f in map(plain, first)):
+            if any(_led_astray(plain(v).split(":")) for v in values):
                 scope.poisoned = True
         elif name in ("HISTFILE", "HISTSIZE", "HISTFILESIZE"):
             if any(plain(v) in ("", "0", "/dev/null") for v in values):
