@@ -16,6 +16,8 @@ if ROOT not in sys.path:
 def _soon_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """What starts here sleeps: whether it stays up is seen at once. How long is long enough is for tests/docker."""
     from reign_executors.docker import settling
+    from reign_executors.kubernetes import settling as rollouts
 
+    monkeypatch.setattr(rollouts, "STEADY", 0.1)
     monkeypatch.setattr(settling, "SETTLE", 0.05)
     monkeypatch.setattr(settling, "POLL", 0.05)

@@ -427,6 +427,10 @@ class NodeScenario(KubernetesScenario):
     async def prepare(self) -> None:
         spec = {"unschedulable": True} if self.closed else {}
         await self.make({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.node}, "spec": spec})
+        for _ in range(300):  # the cluster's own controller annotates a new node
+            if (await self._node())["metadata"].get("annotations"):
+                break
+            await asyncio.sleep(0.02)
 
     async def snapshot(self) -> object:
         found = await self._node()

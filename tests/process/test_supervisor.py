@@ -14,7 +14,7 @@ import pytest
 from reign_executors.call import Call
 from reign_executors.errors import Conflict, NoSpace, TimedOut
 from reign_executors.operation import TERMINATE, CancelLadder
-from reign_executors.process import Finished, SupervisorLost, attach, run, run_supervised, status
+from reign_executors.process import Finished, SupervisorLost, attach, run, run_supervised, status, supervised
 from reign_executors.process.folder import OUTPUT, supervisor_process
 from reign_executors.process.group import members, start_time
 
@@ -29,6 +29,16 @@ from reign_executors.process import run_supervised
 
 call = Call(key="r/s", folder=Path(sys.argv[1]), cwd=Path(sys.argv[1]))
 asyncio.run(run_supervised(["bash", "-c", sys.argv[2]], call=call, timeout=float(sys.argv[3]), cancel=TERMINATE))
+"""
+
+SLOW_SUPERVISOR = """
+import sys, time
+sys.path.append({where!r})
+from reign_executors.process import supervisor
+
+reap = supervisor.Watch._reap
+supervisor.Watch._reap = lambda self, pid: (time.sleep(0.5), reap(self, pid))
+supervisor.main()
 """
 
 CHILD = """
@@ -51,7 +61,12 @@ def a_call(folder: Path, **more: object) -> tuple[Call, list[bytes]]:
 
 async def started(folder: Path, script: str, timeout: float = 60) -> subprocess.Popen[bytes]:
     """Another process of ours that runs ``script`` supervised, as soon as the script wrote ``up``."""
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), script, str(timeout)], start_new_session=True)
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored below nohup, and children inherit that
+    try:
+        argv = [sys.executable, "-c", PARENT, str(folder), script, str(timeout)]
+        parent = subprocess.Popen(argv, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGHUP, hang_up)
     log = folder / OUTPUT
     while not (log.exists() and b"up" in log.read_bytes()):
         assert parent.poll() is None
@@ -258,6 +273,17 @@ async def test_on_a_full_disk_nothing_is_started(small_disk: Path, tmp_path: Pat
     with pytest.raises(NoSpace):
         await run_supervised(["touch", str(tmp_path / "ran")], call=call, timeout=60, cancel=QUICK)
     assert not (tmp_path / "ran").exists()
+
+
+async def test_what_is_written_just_before_the_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor wakes, then the program writes and ends before it is looked at, long after its last output."""
+    slow = tmp_path / "slow.py"
+    slow.write_text(SLOW_SUPERVISOR.format(where=str(Path(supervised.__file__).parents[2])))
+    monkeypatch.setattr(supervised, "_SCRIPT", slow)
+    call, _ = a_call(tmp_path)
+    script = "sleep 1; kill -CHLD $PPID; sleep 0.2; echo late"
+    found = await run_supervised(["bash", "-c", script], call=call, timeout=60, cancel=QUICK)
+    assert found.stdout == b"late\n"
 
 
 async def test_a_script_in_memory(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ class Touched(Outputs):
     changed: bool = True
 
 
+LOOKS = 30
+BETWEEN_LOOKS = 0.1
+"""Seconds between two looks at a state that does not hold yet."""
+
+
 class OnContainer(DockerChange):
     """A change of one container that is there."""
 
@@ -99,10 +104,15 @@ class OnContainer(DockerChange):
         return {"running": bool(info["State"]["Running"]), "paused": bool(info["State"]["Paused"])}
 
     async def verify(self, call: Call, outputs: Outputs) -> Verification:
+        """The engine writes some states down a moment after it answered (pause): it is looked at again for a while."""
         assert isinstance(outputs, Touched)
-        info = await look(self.engine(call), "container", outputs.id)
-        if info is None:
-            return Verification(ok=False, detail=f"container {self.container} is gone")
+        for attempt in range(LOOKS):
+            info = await look(self.engine(call), "container", outputs.id)
+            if info is None:
+                return Verification(ok=False, detail=f"container {self.container} is gone")
+            if self._holds(info) or attempt == LOOKS - 1:
+                break
+            await asyncio.sleep(BETWEEN_LOOKS)
         return Verification(ok=self._holds(info), detail=since(info))
 
     @abstractmethod

@@ -68,7 +68,7 @@ async def write(here: Cluster, ref: Ref, live: Json, wanted: Json, *, dry: bool 
         except Moved:
             fresh = await need(here, ref)
             if stamp(fresh) != first:
-                break
+                raise TargetMoved(f"{ref.resource} was changed by somebody else just now", "plan again") from None
             wanted = _carried(live, wanted, fresh)
             live = fresh
             continue

@@ -16,6 +16,8 @@ from reign_executors.kubernetes.objects import meta, uid_of
 
 POLL = 0.25
 LONGEST_POLL = 1.5
+STEADY = 1.5
+"""Seconds that a rollout must stay complete: a program that crashes at its start is ready for a moment."""
 UNSCHEDULABLE_GRACE = 8.0
 """Seconds that a pod may wait for a node (an autoscaler may bring one) before that is called the reason."""
 
@@ -93,13 +95,19 @@ def _deployment(seen: bool, wanted: int, status: Json) -> Progress:
 async def rollout(here: Cluster, ref: Ref, call: Call, limit: float) -> Settled:
     """Follow a rollout until it is complete, can't become so, or ``limit`` seconds are over."""
     started, pause, said = time.monotonic(), POLL, ""
+    complete: float | None = None
     while True:
         live = await look(here, ref)
         if live is None:
             return Settled(False, f"{ref.resource} is gone", failed=True)
         now = progress(live)
         if now.complete:
-            return Settled(True, f"{ref.resource}: {now.words()}")
+            complete = complete or time.monotonic()
+            if now.wanted == 0 or time.monotonic() - complete >= STEADY:
+                return Settled(True, f"{ref.resource}: {now.words()}")
+            await asyncio.sleep(min(POLL, STEADY))
+            continue
+        complete = None
         words = now.words()
         if words != said:
             call.say(f"{ref.resource}: {words}")

@@ -198,9 +198,9 @@ class _Child:
 
     async def drain(self) -> None:
         """After the child's end: until both pipes are closed, or whoever holds them has been quiet for a moment."""
-        stop = time.monotonic() + LINGER
-        while not self.silent.is_set() and time.monotonic() < stop:
-            quiet = self._intake.last + QUIET - time.monotonic()
+        began = time.monotonic()
+        while not self.silent.is_set() and time.monotonic() < began + LINGER:
+            quiet = max(self._intake.last, began) + QUIET - time.monotonic()
             if quiet <= 0:
                 return
             with contextlib.suppress(TimeoutError):

@@ -289,7 +289,8 @@ class Watch:
             down = self._descent is None or self._descent.step(now)
             if self._code is None:
                 self._reap(pid)
-                ended = now if self._code is not None else 0.0
+                if self._code is not None:
+                    ended = last = now  # what it wrote just before its end is still to be read
             given_up = self._descent is not None and self._descent.given_up
             silent = not any(stream.open for stream in self._streams)
             if given_up:
