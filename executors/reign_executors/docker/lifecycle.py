@@ -106,14 +106,15 @@ class OnContainer(DockerChange):
     async def verify(self, call: Call, outputs: Outputs) -> Verification:
         """The engine writes some states down a moment after it answered (pause): it is looked at again for a while."""
         assert isinstance(outputs, Touched)
-        for attempt in range(LOOKS):
+        looks = 0
+        while True:
             info = await look(self.engine(call), "container", outputs.id)
             if info is None:
                 return Verification(ok=False, detail=f"container {self.container} is gone")
-            if self._holds(info) or attempt == LOOKS - 1:
-                break
+            looks += 1
+            if self._holds(info) or looks >= LOOKS:
+                return Verification(ok=self._holds(info), detail=since(info))
             await asyncio.sleep(BETWEEN_LOOKS)
-        return Verification(ok=self._holds(info), detail=since(info))
 
     @abstractmethod
     def _holds(self, info: Json) -> bool:
