@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reign_agents.session import Session
 
 BEAT = 0.05  # seconds between two deliveries
-_LATEST_WINS = frozenset({EventType.OUTPUT_APPENDED, EventType.STEP_PROGRESS})
+_LATEST_WINS = frozenset({EventType.OUTPUT_APPENDED, EventType.STEP_PROGRESS, EventType.PLANNER_SAID})
 _AT_ONCE = frozenset(
     {EventType.PLAN_DRAFTED, EventType.APPROVAL_REQUESTED, EventType.QUESTION}
 )  # a person waits for it
@@ -65,14 +65,14 @@ class Bridge:
 
 
 def latest(events: list[Event]) -> list[Event]:
-    """``events`` with only the last progress and output notice of each step."""
+    """``events`` with only the last progress and output notice of each step, and the last words of each answer."""
     if len(events) < 2:
         return events
     kept: list[Event] = []
-    seen: set[tuple[str, str | None, EventType]] = set()
+    seen: set[tuple[object, ...]] = set()
     for event in reversed(events):
         if event.type in _LATEST_WINS:
-            key = (event.run, event.step, event.type)
+            key = (event.run, event.step, event.type, event.data.get("answer"))
             if key in seen:
                 continue
             seen.add(key)

@@ -29,10 +29,13 @@ class EventType(StrEnum):
     step.started        attempt, operation, resumed                                 yes
     output.appended     offset, bytes (of the step's log file), path                no
     step.progress       text, fraction (0..1 or null)                               no
+    planner.noted       kind, text (see models.listening), and what belongs to it   no
+    planner.said        planner, answer (its number), state (writing or how it
+                        ended), text (so far), characters (in all)                  no
     step.finished       outcome, attempt, seconds, outputs, verified, error         yes
     finding             text, confidence, evidence, cure                            yes
     question            text, suggestions                                           yes
-    run.finished        outcome, exit, answer                                       yes
+    run.finished        outcome, exit, answer, planner (where there are no steps)   yes
     =================== =========================================================== =========
     """
 
@@ -45,6 +48,8 @@ class EventType(StrEnum):
     STEP_STARTED = "step.started"
     OUTPUT_APPENDED = "output.appended"
     STEP_PROGRESS = "step.progress"
+    PLANNER_NOTED = "planner.noted"
+    PLANNER_SAID = "planner.said"
     STEP_FINISHED = "step.finished"
     FINDING = "finding"
     QUESTION = "question"
@@ -56,6 +61,8 @@ JOURNALLED = frozenset(EventType) - {
     EventType.STEP_PREVIEWED,
     EventType.OUTPUT_APPENDED,
     EventType.STEP_PROGRESS,
+    EventType.PLANNER_NOTED,
+    EventType.PLANNER_SAID,
 }
 
 

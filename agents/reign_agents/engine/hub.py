@@ -19,11 +19,11 @@ class Subscription:
         self._count = 0
 
     def _offer(self, event: Event) -> None:
-        if event.type in JOURNALLED or event.type.value.startswith(("plan.", "step.previewed")):
+        if event.type in JOURNALLED or event.type.value.startswith(("plan.", "step.previewed", "planner.noted")):
             self._count += 1
             key: object = self._count
         else:
-            key = (event.run, event.step, event.type)
+            key = (event.run, event.step, event.type, event.data.get("answer"))
             self._events.pop(key, None)
         self._events[key] = event
         self._arrived.set()
