@@ -28,12 +28,12 @@ NoteKind = Literal[
     "cached",
     "budget",
 ]
-"""``asking`` a model, ``waiting`` to ask it again, ``looking`` at a system and having ``looked``, ``mending`` a plan with
-a fault, ``broke_off`` and asked again, a model that ``gave_up``, planned ``offline``, tokens ``used``, an answer that was
-``cached``, a ``budget`` that would be passed.
+"""``asking`` a model, ``waiting`` to ask it again, ``looking`` at a system and having ``looked``, ``mending`` a plan
+with a fault, ``broke_off`` and asked again, a model that ``gave_up``, planned ``offline``, tokens ``used``, an answer
+that was ``cached``, a ``budget`` that would be passed.
 """
 Ending = Literal["whole", "cut", "refused", "broken", "stopped"]
-"""How a model's words ended: ``cut`` at the most tokens, ``refused`` by the model, ``broken`` off, ``stopped`` by us."""
+"""How a model's words ended: ``cut`` at the most tokens, ``refused`` by it, ``broken`` off, ``stopped`` by us."""
 
 SLICE = 0.004
 """Seconds that pieces which are all there already may keep the loop for themselves."""
