@@ -18,6 +18,7 @@ from reign_executors.kubernetes.kept import Fields, Kept, keep_object
 from reign_executors.kubernetes.kinds import known_kind
 from reign_executors.kubernetes.labels import Annotate, Cordon, Label, Uncordon
 from reign_executors.kubernetes.objects import comparable, uid_of
+from reign_executors.kubernetes.resources import SetResources
 from reign_executors.kubernetes.restore import RestoreFields
 from reign_executors.kubernetes.workloads import RolloutRestart, RolloutUndo, Scale, SetEnv, SetImage
 from reign_executors.operation import Change, Operation, Outputs
@@ -228,6 +229,18 @@ class OtherVariables(OtherImage):
 
     async def meddle(self, outputs: Outputs) -> None:
         containers = [{"name": "main", "image": "reign-test/none:1", "env": [{"name": "LEVEL", "value": "warn"}]}]
+        await self.patch("deployment", "web", {"spec": {"template": {"spec": {"containers": containers}}}})
+
+
+class OtherLimits(OtherImage):
+    operation: ClassVar[str] = "kubernetes.set_resources"
+
+    def build(self) -> Change:
+        return SetResources(**self.about, object="web", memory="256Mi", request_cpu="100m")
+
+    async def meddle(self, outputs: Outputs) -> None:
+        limits = {"limits": {"memory": "64Mi"}}
+        containers = [{"name": "main", "image": "reign-test/none:1", "resources": limits}]
         await self.patch("deployment", "web", {"spec": {"template": {"spec": {"containers": containers}}}})
 
 

@@ -395,6 +395,19 @@ async def test_containers_must_be_told_apart(bench: Bench) -> None:
     await life.undone()
 
 
+async def test_limits_are_set_beside_those_that_stay(bench: Bench) -> None:
+    resources = {"limits": {"memory": "64Mi", "cpu": "1"}}
+    await bench.deployment(containers=[{"name": "a", "image": "reign-test/none:1", "resources": resources}])
+    life = await bench.life(bench.make("set_resources", object="web", memory="128Mi", request_memory="32Mi"))
+    assert "limits.memory: 64Mi → 128Mi" in str(life.effect.changes[0].diff)
+    assert "cpu" not in str(life.effect.changes[0].diff).replace("requests.cpu", "")
+    await life.undone()
+    with pytest.raises(OperationError, match="give memory"):
+        bench.make("set_resources", object="web")
+    with pytest.raises(OperationError, match="less than or equal to memory limit"):
+        await bench.effect("set_resources", object="web", request_memory="1Gi")
+
+
 async def test_what_does_not_fit_a_kind(bench: Bench) -> None:
     await bench.config()
     for name, fields in (

@@ -19,6 +19,7 @@ from reign_executors.kubernetes.queries import (
     RolloutStatus,
     Top,
 )
+from reign_executors.kubernetes.resources import SetResources
 from reign_executors.kubernetes.restore import RestoreFields
 from reign_executors.kubernetes.workloads import RolloutRestart, RolloutUndo, Scale, SetEnv, SetImage
 from reign_executors.operation import Operation
@@ -50,6 +51,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Scale,
     SetEnv,
     SetImage,
+    SetResources,
     Top,
     Uncordon,
 )
