@@ -22,11 +22,13 @@ from reign_agents.engine.secrets import Kept, Pasted, Secrets, pasted, secrets_o
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import Considered, General, new_plan_id
+from reign_agents.models.listening import listened
 from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan, Step
 from reign_agents.plan.references import resolve
 from reign_agents.planning.draft import Planner, UndoWish
+from reign_agents.planning.hearing import Hearing
 from reign_agents.settings import Decision, EngineSettings, RunOptions
 from reign_agents.store.records import GrantRecord, RunRecord, StepRecord
 from reign_agents.store.store import Store
@@ -122,7 +124,8 @@ class Session:
         """The plan for a request, with effects; runs nothing and journals nothing."""
         await self._secrets.load()
         self.noticed(text)
-        considered = await self._general.consider(text, self.id)
+        with listened(self._hearing("")):
+            considered = await self._general.consider(text, self.id)
         plan = considered.plan
         if considered.undo is not None:
             plan, _ = await self._undo_plan(considered.undo)
@@ -252,7 +255,8 @@ class Session:
 
     async def _thought(self, run: str, text: str) -> Considered | None:
         """What the General makes of a request; None when the run was cancelled meanwhile."""
-        thinking = asyncio.create_task(self._general.consider(text, self.id))
+        with listened(self._hearing(run)):
+            thinking = asyncio.create_task(self._general.consider(text, self.id))
         self._thinking[run] = thinking
         try:
             return await thinking
@@ -263,6 +267,13 @@ class Session:
         finally:
             del self._thinking[run]
 
+    def _hearing(self, run: str) -> Hearing:
+        """What is heard while the planner thinks, as events of ``run`` ("": of no run)."""
+        secrets = self._secrets
+        return Hearing(
+            lambda kind, data: self._hub.publish(Event(run, kind, data)), secrets.redactor, secrets.values
+        )
+
     def _finder(self, plan: Plan, results: Results) -> Sequence[JsonObject]:
         """What was found while planning and by the run."""
         return (*self._found_before.pop(plan.id, ()), *_offline_findings(plan, results))
@@ -271,13 +282,22 @@ class Session:
         """A request that gives no steps: a question, or words alone. Nothing is journalled."""
         if plan.question is None:
             found = [Event(run, EventType.FINDING, self.hidden(one), seq=2 + n) for n, one in enumerate(findings)]
-            return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer, *found)
-        data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions)})
+            return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer, *found, planner=plan.planner)
+        data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions), "planner": plan.planner})
         question = Event(run, EventType.QUESTION, data, seq=2)
-        return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question)
+        return self._without_steps(
+            run, plan.request, Outcome.STOPPED, 4, plan.question, question, planner=plan.planner
+        )
 
     def _without_steps(
-        self, run: str, request: str, outcome: Outcome, code: int, answer: str | None, *between: Event
+        self,
+        run: str,
+        request: str,
+        outcome: Outcome,
+        code: int,
+        answer: str | None,
+        *between: Event,
+        planner: str | None = None,
     ) -> RunEnd:
         started: JsonObject = {
             "request": request,
@@ -288,7 +308,7 @@ class Session:
         }
         answer = None if answer is None else self._secrets.redactor.text(answer)
         started = self.hidden(started)
-        ended: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer}
+        ended: JsonObject = {"outcome": outcome.value, "exit": code, "answer": answer, "planner": planner}
         self._hub.publish(
             Event(run, EventType.RUN_STARTED, started, seq=1),
             *between,
