@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reign_agents.investigation.limits import Limits
+from reign_agents.investigation.looks import amount, asked_words
 from reign_agents.investigation.proposal import all_words, evidence, proposed, words
 from reign_agents.investigation.tools import changes, queries, tools
-from reign_agents.models.conversation import Conversation, LanguageModel, Message, TextDelta, ToolCall, Usage
+from reign_agents.models.conversation import (
+    Conversation,
+    LanguageModel,
+    Message,
+    Stop,
+    TextDelta,
+    Tool,
+    ToolCall,
+    Usage,
+)
 from reign_agents.models.failure import ModelFailed, StreamBroken
+from reign_agents.models.listening import Breath, Ending, NoteKind, listener, note
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.hearing import shown_words
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
 
 LONGEST_ANSWER = 8000
 """Characters that a person is shown."""
+LONGEST_RESULT = 4000
+"""Characters of a look's result that a person is shown."""
+_ENDINGS: dict[str, Ending] = {"length": "cut", "refused": "refused"}
 _SYSTEM = """\
 You plan for an operator of Docker, Kubernetes, Helm, Terraform, git, files and shell commands. Look at the real systems
 with the reading tools first where that helps, then do one thing: call submit_plan when something should be changed,
@@ -92,39 +107,64 @@ class Investigation:
         breaks = 0
         for _turn in range(self._limits.turns):
             conversation = Conversation(system, tuple(messages), temperature=self._temperature)
-            said: list[str] = []
-            calls: list[ToolCall] = []
             try:
-                async for piece in self._model.stream(conversation, offered):
-                    if isinstance(piece, TextDelta):
-                        said.append(piece.text)
-                    elif isinstance(piece, ToolCall):
-                        calls.append(piece)
-                    elif isinstance(piece, Usage):
-                        self._found.usage += piece
+                said, calls = await self._answered(conversation, offered)
             except StreamBroken as error:
                 breaks += 1
                 if breaks > self._limits.breaks:
                     raise
-                self._said(f"{error.cause}; asked again")
+                self._tell("broke_off", f"{error.cause}; asked again")
                 continue
             used = self._found.usage
             if used.input + used.output + used.cached + used.stored > self._limits.tokens:
                 raise ModelFailed(f"{self._model.name} used more than {self._limits.tokens} tokens", "ask for less")
-            answer = self._context.redactor.text("".join(said))
+            answer = self._context.redactor.text(said)
+            shown = shown_words(said, self._context.redactor, LONGEST_ANSWER)
             if not calls:
-                self._found.answer = words(answer, LONGEST_ANSWER)
+                self._found.answer = shown
                 return self._found
             messages.append(Message("assistant", answer, tuple(calls)))
             for call in calls:
                 told, done = await self._called(call)
                 if done:
-                    self._found.answer = words(answer, LONGEST_ANSWER)
+                    self._found.answer = shown
                     return self._found
                 messages.append(Message("tool", told, answers=call.id))
         raise ModelFailed(
             f"{self._model.name} came to no end within {self._limits.turns} turns", "ask for less at once"
         )
+
+    def _tell(self, kind: NoteKind, text: str, **data: object) -> None:
+        note(kind, text, planner=self._model.name, **data)
+        self._said(text)
+
+    async def _answered(self, conversation: Conversation, offered: Sequence[Tool]) -> tuple[str, list[ToolCall]]:
+        """One answer, heard while it comes: its words and its calls."""
+        said: list[str] = []
+        calls: list[ToolCall] = []
+        ending: Ending = "broken"
+        breath, heard = Breath(), listener()
+        heard.begun(self._model.name)
+        try:
+            async for piece in self._model.stream(conversation, offered):
+                if isinstance(piece, TextDelta):
+                    said.append(piece.text)
+                    heard.piece(piece.text)
+                elif isinstance(piece, ToolCall):
+                    calls.append(piece)
+                elif isinstance(piece, Usage):
+                    self._found.usage += piece
+                elif isinstance(piece, Stop):
+                    ending = _ENDINGS.get(piece.reason, "whole")
+                await breath.taken()
+        except asyncio.CancelledError:
+            ending = "stopped"
+            raise
+        finally:
+            heard.ended(ending)
+        if ending == "cut":
+            self._tell("broke_off", f"the answer of {self._model.name} was cut off at {conversation.max_tokens} tokens")
+        return "".join(said), calls
 
     async def _called(self, call: ToolCall) -> tuple[str, bool]:
         """What the model is told, and whether that was the end."""
@@ -156,6 +196,7 @@ class Investigation:
                 raise ModelFailed(
                     f"{self._model.name} proposed no plan that fits: {words(str(error))}", "say it in other words"
                 ) from error
+            self._tell("mending", f"{self._model.name} proposed a plan with a fault: {error.cause}; it may mend it")
             return f"error: {self._context.redactor.text(str(error))}", False
         self._found.assumptions = all_words(arguments.get("assumptions"))
         return "", True
@@ -185,12 +226,26 @@ class Investigation:
         if len(self._looks) >= self._limits.queries or self._room <= 0:
             return "error: no more looks; come to an end with what you have"
         number = f"q{len(self._looks) + 1}"
-        self._said(f"looks: {operation}")
+        asked = asked_words(operation, fields)
+        self._tell("looking", f"looks at {asked}", look=number, query=operation, fields=fields)
         try:
             self._inside(operation, fields)
-            text = json.dumps(self._context.redactor.value(await self._context.look(operation, fields)), indent=None)
+            outputs = self._context.redactor.value(await self._context.look(operation, fields))
+            text = json.dumps(outputs, indent=None)
+            saw = amount(outputs)
         except OperationError as error:
             text = f"error: {self._context.redactor.text(str(error))}"
+            saw = text
+        note(
+            "looked",
+            f"looked at {asked}: {saw}",
+            planner=self._model.name,
+            look=number,
+            query=operation,
+            fields=fields,
+            result=text[:LONGEST_RESULT],
+            characters=len(text),
+        )
         self._looks[number] = (operation, text)
         most = min(self._limits.result, self._room)
         self._room -= min(len(text), most)

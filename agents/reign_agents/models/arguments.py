@@ -22,7 +22,7 @@ class Arriving:
     size: int = 0
 
     def add(self, part: str) -> None:
-        self.size += len(part)
+        self.size += max(1, len(part))
         if self.size > LONGEST:
             raise StreamBroken(f"the arguments for {self.name} went on beyond {LONGEST // 1024} KiB", "ask again")
         self.parts.append(part)

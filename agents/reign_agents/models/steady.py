@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall
 from reign_agents.models.failure import ModelFailed, StreamBroken
+from reign_agents.models.listening import note
 
 ATTEMPTS = 3
 LONGEST_WAIT = 20.0
@@ -38,7 +39,14 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
     async for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=8):
         with attempt:
             source = model.pieces(conversation, tools)
-            first = await _next(model, source, begun=False)
+            try:
+                first = await _next(model, source, begun=False)
+            except ModelFailed as error:
+                if attempt.num < ATTEMPTS and again(error):
+                    seconds = attempt.next_wait if error.wait is None else error.wait
+                    said = f"{error.cause}; asked again in {seconds:.0f} s ({attempt.num + 1} of {ATTEMPTS})"
+                    note("waiting", said, planner=model.name, seconds=seconds)
+                raise
     assert source is not None
     if first is None:
         raise StreamBroken(f"{model.name} answered nothing", "ask again")
@@ -81,6 +89,7 @@ async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, be
 
 
 def _size(piece: Delta) -> int:
+    """An empty piece counts, too: without end they would fill memory."""
     if isinstance(piece, TextDelta):
-        return len(piece.text)
-    return len(str(piece.arguments)) if isinstance(piece, ToolCall) else 0
+        return max(1, len(piece.text))
+    return len(str(piece.arguments)) if isinstance(piece, ToolCall) else 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reign_agents.models.choice import Keys, language_model
 from reign_agents.models.conversation import LanguageModel
 from reign_agents.models.failure import ModelFailed
+from reign_agents.models.listening import NoteKind, note
 from reign_agents.planning.draft import Draft, Planner, PlanningContext
 from reign_agents.planning.offline import OfflinePlanner
 
@@ -20,7 +21,8 @@ class ModelPlanner:
     """``names`` is the chain, tried in order; the offline planner is the end of it.
 
     ``prefer`` is ``offline`` (models are asked what that one does not understand, and why something is wrong) or
-    ``model``. ``say`` hears of each look and each change of planner. A setting ``offline`` of the engine asks no model.
+    ``model``. ``say`` hears of each look and each change of planner, and so does who listens (see
+    :mod:`reign_agents.models.listening`). A setting ``offline`` of the engine asks no model.
     """
 
     def __init__(
@@ -51,21 +53,27 @@ class ModelPlanner:
             try:
                 return await self._asked(name, text, draft, context)
             except ModelFailed as error:
-                self._say(f"{name} did not plan this: {context.redactor.text(str(error))}")
-        self._say("planned offline")
+                asks = f"; it asks to wait {error.wait:.0f} s" if error.wait is not None else ""
+                why = context.redactor.text(f"{error}{asks}")
+                self._tell("gave_up", f"{name} did not plan this: {why}", name)
+        self._tell("offline", "planned offline", "offline")
         return draft
+
+    def _tell(self, kind: NoteKind, text: str, planner: str) -> None:
+        note(kind, text, planner=planner)
+        self._say(text)
 
     async def _asked(self, name: str, text: str, draft: Draft, context: PlanningContext) -> Draft:
         from reign_agents.investigation.loop import Investigation
 
-        self._say(f"asking {name}")
+        self._tell("asking", f"asking {name}", name)
         found = await Investigation(self._make(name), context, said=self._say, temperature=self._temperature).run(text)
         if not (found.steps or found.question or found.answer or found.findings):
             raise ModelFailed(f"{name} answered nothing", "say it in other words")
-        told = [found.answer] if found.answer else []
-        told += [f"- {finding['text']}" for finding in found.findings]
+        told = found.answer or "\n".join(f"- {finding['text']}" for finding in found.findings)
         used = found.usage
-        self._say(f"{name}: {used.input + used.cached + used.stored} tokens read, {used.output} written")
+        read = used.input + used.cached + used.stored
+        self._tell("used", f"{name}: {read} tokens read, {used.output} written", name)
         return replace(
             draft,
             confidence=MODEL_CONFIDENCE,
@@ -73,9 +81,9 @@ class ModelPlanner:
             question=found.question,
             suggestions=found.suggestions,
             assumptions=found.assumptions,
-            answer="\n".join(told) or None,
+            answer=told or None,
             planner=name,
-            findings=tuple(found.findings),
+            findings=tuple({**finding, "planner": name} for finding in found.findings),
             understood=True,
         )
 
