@@ -63,6 +63,7 @@ class General:
         self._learn = learn
         self._redactor = redactor or Redactor()
         self._secrets = {} if secrets is None else secrets
+        self.selected: tuple[str, str] | None = None
 
     async def consider(self, text: str, session: str) -> Considered:
         """The plan for ``text``, validated but not previewed."""
@@ -94,6 +95,9 @@ class General:
             steps_of=self._store.steps,
             redactor=self._redactor,
             secrets=self._secrets,
+            said=lambda: self._store.messages(session),
+            selected=self.selected,
+            folder=self._folder / "looks",
         )
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:

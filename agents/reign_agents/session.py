@@ -170,8 +170,12 @@ class Session:
         """Understand, plan and run; returns the run's id at once, everything else comes as events."""
         self.noticed(text)
         run = self.store.next_run_id()
-        self._spawn(run, self._asked(run, text, options))
+        self._spawn(run, self._conversed(run, text, options))
         return run
+
+    def select(self, run: str | None, step: str | None = None) -> None:
+        """What the person points at on the screen: requests from now on may mean it ("scale this to five")."""
+        self._general.selected = None if run is None or step is None else (run, step)
 
     async def start(self, plan: Plan, options: RunOptions = DEFAULTS) -> str:
         """Run a plan that was saved or edited. Placeholders are filled from the environment and the credentials;
@@ -229,6 +233,18 @@ class Session:
                 self._ends[run] = done.result()
 
         task.add_done_callback(ended)
+
+    async def _conversed(self, run: str, text: str, options: RunOptions) -> RunEnd:
+        """:meth:`_asked`, with both sides' words kept for the session when it goes on."""
+        await self._keep("person", text, run)
+        end = await self._asked(run, text, options)
+        await self._keep("reign", end.answer or end.outcome.value.replace("_", " "), run)
+        return end
+
+    async def _keep(self, who: str, words: str, run: str) -> None:
+        with contextlib.suppress(OperationError):  # how a run ends must not depend on what is remembered of it
+            await self._secrets.load()
+            await self.store.add_message(self.id, who, self._secrets.redactor.text(words), run)
 
     async def _asked(self, run: str, text: str, options: RunOptions) -> RunEnd:
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.settings import EngineSettings
-from reign_agents.store.records import RunRecord, StepRecord
+from reign_agents.store.records import Message, RunRecord, StepRecord
 from reign_executors.operation import JsonObject
 from reign_executors.redaction import Redactor
 from reign_executors.registry import Registry
@@ -22,8 +23,10 @@ class PlanningContext:
     """What a planner may look at.
 
     ``look`` only reads. ``recent`` are this session's runs, newest first, with ``plan_of`` for their plans and
-    ``steps_of`` for how their steps ended. ``redactor`` hides what this session knows to be secret; ``secrets`` are
-    those values by placeholder name.
+    ``steps_of`` for how their steps ended; ``said`` gives what was said in it, oldest first. ``selected`` is the run
+    and the step that the person points at on the screen. ``redactor`` hides what this session knows to be secret;
+    ``secrets`` are those values by placeholder name. ``folder`` is where long results of looks may be kept (None:
+    nowhere).
     """
 
     settings: EngineSettings
@@ -34,6 +37,9 @@ class PlanningContext:
     steps_of: Callable[[str], Sequence[StepRecord]] = lambda _run: ()
     redactor: Redactor = field(default_factory=Redactor)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    said: Callable[[], Sequence[Message]] = tuple
+    selected: tuple[str, str] | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
