@@ -1,14 +1,19 @@
 # ruff: noqa: E501
 """How well requests are understood that nothing was tuned on: ``python benchmarks/understanding.py [SOURCE …] [--wrong]``.
 
-Prints figures per intent, domain and entity key, precision and recall of *unknown*, the calibration error and the speed.
-Without names it takes the sources whose names begin with ``held_`` and ``fresh_`` (tools/understanding/data).
+Prints the sources and phrasing families of all labelled data, then figures per source, family, intent, domain and entity
+key, the calibration error, and what start and requests cost as ratios to their budgets. Without names it asks the sources
+whose names begin with ``held_`` and ``fresh_`` (tools/understanding/data); a name may also be a file of JSON lines.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "agents")]
 
 from reign_agents.understanding import DOMAINS, INTENTS, Understanding, understand  # noqa: E402
-from tools.understanding.corpus import DATA, Labelled, read  # noqa: E402
+from tools.understanding.corpus import Labelled, read, read_json, sources  # noqa: E402
 
 # Where LABELS.md calls a second intent right, too ("docker run" is create_infra or deploy), it is not counted as right here.
 
@@ -104,26 +109,118 @@ def report(items: list[Labelled], wrong: bool) -> None:
                 print(f"  {i.text}\n      {'; '.join(faults)}")
 
 
+def data() -> None:
+    """How much labelled data there is, of how many sources and families."""
+    for said, untouched in (("learnt from", False), ("untouched", True)):
+        held = {name: read(name) for name in sources(untouched)}
+        families = {(name, item.family) for name, items in held.items() for item in items}
+        print(
+            f"{said}: {sum(map(len, held.values()))} requests of {len(held)} sources and {len(families)} phrasing families"
+        )
+        print("    " + ", ".join(f"{name} {len(items)}" for name, items in held.items()))
+
+
+def by_part(items: list[Labelled]) -> None:
+    """Intent, domains and entities for each source and each of its phrasing families."""
+    parts: dict[str, list[Labelled]] = {}
+    for source in dict.fromkeys(item.source for item in items):
+        own = [item for item in items if item.source == source]
+        parts[source] = own
+        families = dict.fromkeys(item.family for item in own)
+        for family in families if len(families) > 1 else ():
+            parts[f"  {family}"] = [item for item in own if item.family == family]
+    print(f"{'source, family':34}{'asked':>6}{'intent':>9}{'domains':>9}{'entities':>9}")
+    for name in parts:
+        pairs = [(item, understand(item.text)) for item in parts[name]]
+        stated = [
+            same(key, answer.entities.get(key), value)
+            for item, answer in pairs
+            if item.intent != "unknown"
+            for key, value in (item.entities or {}).items()
+        ]
+        right = sum(item.intent == answer.intent for item, answer in pairs)
+        exact = sum(item.domains == set(answer.domains) for item, answer in pairs)
+        print(
+            f"{name[:33]:34}{len(pairs):6}{ratio(right, len(pairs)):>9}{ratio(exact, len(pairs)):>9}{ratio(sum(stated), len(stated)):>9}"
+        )
+    print()
+
+
+START, REQUEST, THOUSAND = 30.0, 1.0, 1500.0
+"""Budgets in milliseconds: the start beyond ``--version``, one request, a thousand with the start."""
+
+
+def processor(argv: list[str], given: bytes = b"") -> float:
+    """Milliseconds of processor time of one run of a program whose modules are compiled, as an installed one's are."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(argv, input=given, check=True, stdout=subprocess.DEVNULL, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
 def speed(items: list[Labelled]) -> None:
-    texts = [item.text for item in items] * 2
+    """What it costs, in processor time: others on the machine do not count."""
+    texts = [item.text for item in items]
     for text in texts[:50]:
         understand(text)
     begun = time.process_time()
-    for text in texts:
+    for text in texts * 3:
         understand(text)
-    print(f"speed {(time.process_time() - begun) / len(texts) * 1000:.2f} ms of processor time a request")
+    each = (time.process_time() - begun) / len(texts) / 3 * 1000
+    program = [sys.executable, "-m", "reign_tui"]
+    lines = [" ".join(text.split()) for text in texts]
+    thousand = "\n".join((lines * (1000 // len(lines) + 1))[:1000]).encode()
+    bare: list[float] = []
+    version: list[float] = []
+    start: list[float] = []
+    with tempfile.TemporaryDirectory() as compiled:
+        os.environ["PYTHONPYCACHEPREFIX"] = compiled
+        for turn in range(16):  # by turns, so that all meet the same noise; the first only compiles
+            costs = (
+                processor([sys.executable, "-c", "pass"]),
+                processor([*program, "--version"]),
+                processor([*program, "classify"], b"list containers\n"),
+            )
+            if turn:
+                for held, cost in zip((bare, version, start), costs, strict=True):
+                    held.append(cost)
+        whole = [processor([*program, "classify"], thousand) for _ in range(3)]
+    beyond = median(start) - median(version)
+    for said, cost, budget in (
+        ("start beyond --version", beyond, START),
+        ("one request", each, REQUEST),
+        ("1,000 requests with the start", median(whole), THOUSAND),
+    ):
+        print(
+            f"{said:30}{cost:8.2f} ms of processor time, {cost / budget:.2f} of its budget, {cost / median(bare):.2f} × python -c pass"
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="*")
     parser.add_argument("--wrong", action="store_true", help="print each request that was not wholly understood")
+    parser.add_argument("--brief", action="store_true", help="the figures only: neither data nor costs")
     options = parser.parse_args()
-    names = options.sources or sorted(p.stem for p in DATA.glob("*.txt") if p.stem.startswith(("held_", "fresh_")))
-    items = [item for name in names for item in read(name, entities=True)]
-    print("sources:", ", ".join(names))
+    names = options.sources or sources(untouched=True)
+    items = [
+        item
+        for name in names
+        for item in (read_json(Path(name), Path(name).stem) if "/" in name else read(name, entities=True))
+    ]
+    if not options.brief:
+        data()
+        print()
+    print("asked:", ", ".join(names))
+    by_part(items)
     report(items, options.wrong)
-    speed(items)
+    if not options.brief:
+        speed(items)
 
 
 if __name__ == "__main__":

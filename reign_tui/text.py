@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
-from textwrap import wrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 _ODD = re.compile(
@@ -52,6 +54,8 @@ def literal(text: str) -> str:
 
 def paragraphs(text: str, width: int) -> list[str]:
     """``text`` wrapped to ``width`` columns, its own line breaks kept."""
+    from textwrap import wrap
+
     lines: list[str] = []
     for line in plain(text).splitlines():
         lines.extend(wrap(line, max(width, 8), break_on_hyphens=False) or [""])
@@ -87,6 +91,8 @@ def clock(seconds: float) -> str:
 
 def moment(stamp: str) -> datetime:
     """The time written as RFC 3339, with its zone; now when it can't be read."""
+    from datetime import UTC, datetime
+
     try:
         return datetime.fromisoformat(stamp)
     except ValueError:

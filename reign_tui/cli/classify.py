@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from reign_tui.text import json_text
+
+if TYPE_CHECKING:
+    import argparse
 
 EXAMPLES = """\
   echo "scale web to 3 replicas" | reign-tui classify
@@ -17,6 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_arguments: argparse.Namespace) -> int:
+    """See :func:`answer`."""
+    return answer()
+
+
+def answer() -> int:
     """One JSON object for every line of stdin, each flushed; empty lines are answered too, so that lines correspond."""
     from reign_agents.understanding import understand
 

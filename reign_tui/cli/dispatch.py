@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,10 @@ def dispatch(words: Sequence[str]) -> int:
 
 
 def _command(words: Sequence[str]) -> int:
+    if words and words[0] == "classify" and all(word == "--json" for word in words[1:]):
+        from reign_tui.cli import classify
+
+        return classify.answer()  # without a parser of options: what asks line by line starts it often
     name, rest = _split(words)
     if name is None:
         if any(word in ("-h", "--help") for word in rest):
@@ -94,6 +97,8 @@ def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
 def _unknown(name: str) -> Stopped:
     if name in LATER:
         return Stopped(Exit.USAGE, f"{name} is not part of this version yet", "reign-tui --help lists what is")
+    from difflib import get_close_matches
+
     near = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)
     if near:
         return Stopped(

@@ -11,7 +11,7 @@ from reign_agents.understanding import understand
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.understanding.corpus import DATA, read
+from tools.understanding.corpus import read, sources
 
 
 def test_figures_on_the_untouched_family() -> None:
@@ -27,7 +27,7 @@ def test_figures_on_the_untouched_family() -> None:
     assert all(a.intent == "unknown" for i, a in pairs if i.intent == "unknown")
 
 
-@pytest.mark.parametrize("source", sorted(path.stem for path in DATA.glob("*.txt")))
+@pytest.mark.parametrize("source", sources())
 def test_every_source_is_read_and_clauses_lie_in_the_text(source: str) -> None:
     for item in read(source):
         read_ = understand(item.text)

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import given, settings
@@ -89,7 +88,7 @@ def test_the_line_of_classify() -> None:
 def test_pure_and_frozen() -> None:
     text = "restart deployment api in prod"
     assert understand(text) == understand(text)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         understand(text).intent = "deploy"  # type: ignore[misc]
 
 

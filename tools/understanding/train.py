@@ -29,6 +29,7 @@ from reign_agents.understanding.model import OUTPUTS
 from reign_agents.understanding.shape import DOMAINS, INTENTS
 from reign_agents.understanding.tokens import tokenize
 from tools.understanding.corpus import DATA, Labelled, labelled, read
+from tools.understanding.corpus import sources as names
 from tools.understanding.templates import examples, slip
 
 SEED = 20
@@ -46,11 +47,7 @@ Weights = dict[int, list[float]]
 
 
 def sources() -> dict[str, list[Labelled]]:
-    found = {
-        path.stem: read(path.stem)
-        for path in sorted(DATA.glob("*.txt"))
-        if not path.stem.startswith(("held_", "fresh_"))
-    }
+    found = {name: read(name) for name in names(untouched=False)}
     made = examples(DATA / "patterns.tpl", 14, SEED)
     found["patterns"] = [labelled(i[0], d, t, a or i.endswith("?"), None, "patterns") for i, d, t, a in made]
     return found

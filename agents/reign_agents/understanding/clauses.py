@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .lexicon import Noun, Verb
 from .tokens import Token
 
@@ -187,18 +185,23 @@ _DETERMINERS = frozenset(
 )
 
 
-@dataclass(slots=True)
 class Span:
     """Tokens ``first`` to ``last`` (not included) are one wish; ``head`` is its verb's token.
 
     ``aside`` says that the clause only gives time or reason ("before we migrate", "because it fails").
     """
 
-    tokens: list[Token]
-    head: Token | None
-    verb: Verb | None
-    object: Noun | None
-    aside: str | None = None
+    __slots__ = ("aside", "head", "object", "tokens", "verb")
+
+    def __init__(
+        self,
+        tokens: list[Token],
+        head: Token | None,
+        verb: Verb | None,
+        object: Noun | None,  # noqa: A002 - the grammar's word
+        aside: str | None = None,
+    ) -> None:
+        self.tokens, self.head, self.verb, self.object, self.aside = tokens, head, verb, object, aside
 
     @property
     def start(self) -> int:
