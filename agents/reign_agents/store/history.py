@@ -248,6 +248,17 @@ def events(db: sqlite3.Connection, run: str, after: int, limit: int) -> list[Eve
     ]
 
 
+def proposed(db: sqlite3.Connection, plan: str) -> dict[str, Any] | None:
+    """The newest plan of that id in a finding's data."""
+    row = db.execute(
+        "SELECT json_extract(data, '$.plan') FROM events WHERE type = 'finding' AND json_extract(data, '$.cure') = ? "
+        "AND json_extract(data, '$.plan') IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (plan,),
+    ).fetchone()
+    found = None if row is None else json.loads(row[0])
+    return found if isinstance(found, dict) else None
+
+
 def ledger(db: sqlite3.Connection, run: str, alive: bool) -> list[LedgerEntry]:
     """A run's changes, newest first. While it runs, what is under way is not in it; after its process died it is."""
     rows = db.execute(
@@ -280,6 +291,12 @@ def grants(db: sqlite3.Connection, operation: str | None, at: str | None) -> lis
         (operation, at),
     ).fetchall()
     return [GrantRecord(row[0], row[1], unpacked(row[2]), *row[3:]) for row in rows]
+
+
+def requests(db: sqlite3.Connection, limit: int) -> list[str]:
+    """What was asked for in the last ``limit`` runs, oldest first; not what led back from one."""
+    rows = db.execute("SELECT request FROM runs WHERE undo_of IS NULL ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+    return [str(row[0]) for row in reversed(rows)]
 
 
 def messages(db: sqlite3.Connection, session: str, limit: int) -> list[Message]:

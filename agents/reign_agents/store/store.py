@@ -17,7 +17,7 @@ from typing import Self
 from reign_agents.audit import entries
 from reign_agents.audit.chain import Chain, purge
 from reign_agents.audit.forward import Forward
-from reign_agents.events import Event, Outcome, now
+from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.plan.model import Plan
 from reign_agents.store import history, journal
 from reign_agents.store.blobs import CAPTURE_LIMIT, TOTAL_LIMIT, BlobPlace, Blobs
@@ -53,6 +53,7 @@ from reign_agents.store.records import (
     StepOutcome,
     StepRecord,
 )
+from reign_agents.store.spending import Spending
 from reign_executors.operation import JsonObject
 
 __all__ = [
@@ -112,6 +113,7 @@ class Store:
             total=blob_total,
             older=None if self.durable else BlobPlace(self._asked.blobs, self._asked.key),
         )
+        self.spending = Spending(self._database)
         self._locks = ResourceLocks(self.paths.locks if self.durable else _common_locks(self.paths))
         self._passing_mark = secrets.token_hex(3)
         self._passing = count(1)
@@ -336,6 +338,16 @@ class Store:
                 return
             after = some[-1].seq
 
+    def findings(self, run: str) -> list[JsonObject]:
+        """What a run found: the ``data`` of its ``finding`` events, in order."""
+        return [event.data for event in self.events(run) if event.type is EventType.FINDING]
+
+    def proposed(self, plan: str) -> Plan | None:
+        """The plan that a finding proposes as its cure, by the plan's id; None when no finding does."""
+        with self._database.read() as db:
+            found = history.proposed(db, plan)
+        return None if found is None else Plan.from_json(found)
+
     def ledger(self, run: str) -> list[LedgerEntry]:
         """What the run changed, newest first, undone or not."""
         with self._database.read() as db:
@@ -345,6 +357,11 @@ class Store:
         """Grants, newest first; ``active``: only those that hold now."""
         with self._database.read() as db:
             return history.grants(db, operation, now() if active else None)
+
+    def requests(self, limit: int = 10_000) -> list[str]:
+        """What was asked for in the last runs, oldest first, as it was journalled: without secrets."""
+        with self._database.read() as db:
+            return history.requests(db, limit)
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that have not ended and that no living process drives, newest first."""

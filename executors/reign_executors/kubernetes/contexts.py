@@ -51,8 +51,9 @@ def _stamp(files: tuple[Path, ...]) -> tuple[tuple[str, int], ...]:
 
 
 def merged(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """``{"contexts": {name: …}, "clusters": {name: …}, "current": name or ""}`` of all files together; the first file
-    that says something wins, as with kubectl. ``InvalidFields`` for a file that can't be read."""
+    """``{"contexts": {name: …}, "clusters": {name: …}, "current": name or "", "programs": {user, …}}`` of all files
+    together; the first file that says something wins, as with kubectl. ``programs`` are users for whom a program
+    signs in. ``InvalidFields`` for a file that can't be read."""
     files = kubeconfig_files(environment)
     try:
         stamp = _stamp(files)
@@ -61,14 +62,19 @@ def merged(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     known = _read_files.get(stamp)
     if known is not None:
         return known
-    result: dict[str, Any] = {"contexts": {}, "clusters": {}, "current": ""}
+    result: dict[str, Any] = {"contexts": {}, "clusters": {}, "current": "", "programs": set()}
+    users: dict[str, Any] = {}
     for path in files:
         content = _read(path)
+        for entry in content.get("users") or ():
+            if isinstance(entry, dict) and entry.get("name"):
+                users.setdefault(str(entry["name"]), entry.get("user") or {})
         for part, inner in (("contexts", "context"), ("clusters", "cluster")):
             for entry in content.get(part) or ():
                 if isinstance(entry, dict) and entry.get("name"):
                     result[part].setdefault(str(entry["name"]), entry.get(inner) or {})
         result["current"] = result["current"] or str(content.get("current-context") or "")
+    result["programs"] = {name for name, user in users.items() if {"exec", "auth-provider"} & set(user)}
     if stamp:
         _read_files.clear()
         _read_files[stamp] = result
@@ -147,6 +153,11 @@ def where(context: str | None = None, environment: Mapping[str, str] | None = No
         files,
         _stamp(files),
     )
+
+
+def program_signs_in(context: str | None = None, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a program signs in for the context's user: it may ask for a password, or open a browser."""
+    return where(context, environment).user in merged(environment)["programs"]
 
 
 def namespace_of(context: str | None, environment: Mapping[str, str] | None = None) -> str:
