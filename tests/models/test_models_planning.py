@@ -192,7 +192,7 @@ async def test_a_model_that_floods_ends(context: PlanningContext) -> None:
 async def test_a_long_result_is_cut(context: PlanningContext) -> None:
     model = FakeModel(calls(("docker__info", {})), says("done"))
     await Investigation(model, context, Limits(result=20)).run("x")
-    assert "characters more were cut" in model.asked[-1][0].messages[-1].text
+    assert "read_more has" in model.asked[-1][0].messages[-1].text
 
 
 async def test_an_answer_that_breaks_off_is_asked_again_once(context: PlanningContext) -> None:

@@ -94,6 +94,7 @@ def evidence(raw: object, looks: Mapping[str, tuple[str, str]]) -> list[JsonValu
             continue
         quote = str(one.get("quote") or "")
         query, text = look
-        excerpt = quote if quote and quote in text else text
+        there = quote and (quote in text or json.dumps(quote, ensure_ascii=False)[1:-1] in text)
+        excerpt = quote if there else text
         found.append({"query": query, "excerpt": words(excerpt)})
     return found

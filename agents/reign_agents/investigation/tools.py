@@ -51,6 +51,15 @@ _OWN = (
         {"type": "object", "properties": {"names": _TEXTS}, "required": ["names"]},
     ),
     Tool(
+        "read_more",
+        "More of what a look gave: from a character on, or only the lines that hold some text",
+        {
+            "type": "object",
+            "properties": {"look": _TEXT, "from": {"type": "integer"}, "find": _TEXT},
+            "required": ["look"],
+        },
+    ),
+    Tool(
         "report_finding",
         "A cause you found, with the ids of the looks that show it (q1, q2, …) and a short literal quote of each",
         {

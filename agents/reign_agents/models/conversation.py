@@ -41,12 +41,18 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """``max_tokens`` bounds one answer; ``temperature`` None leaves it to the vendor."""
+    """``max_tokens`` bounds one answer; ``temperature`` None leaves it to the vendor.
+
+    The first ``stable`` messages stay the same from request to request: a vendor's cache may keep them. ``context`` are
+    the tokens that all of it may have, for servers that must be told (0: their own default).
+    """
 
     system: str
     messages: tuple[Message, ...]
     max_tokens: int = 4096
     temperature: float | None = None
+    stable: int = 0
+    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,20 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class FromCache:
+    """The answer that follows was given before, ``age`` seconds ago; no vendor was asked and it costs nothing."""
+
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The answer is whole. ``length``: cut at ``max_tokens``."""
 
     reason: Literal["end", "tools", "length", "refused"]
 
 
-Delta = TextDelta | ToolCall | Usage | Stop
+Delta = TextDelta | ToolCall | Usage | FromCache | Stop
 
 
 class LanguageModel(ABC):
