@@ -57,6 +57,9 @@ def test_data_of_every_version_reads_as_ever(paths: StorePaths, number: int) -> 
         assert store.next_run_id() == "r_2"
         assert [(grant.grant, grant.uses) for grant in store.grants()] == ([] if number < 2 else [("g_1", 2)])
         assert store.grants(active=True) == []
+        total = store.spending.total()
+        spent = None if total is None else (total.requests, total.cost, total.unpriced, total.unpriced_tokens)
+        assert spent == (None if number < 4 else (2, 7_800_000_000, 1, 520))
     chain = verify(paths.database, paths.audit_head)
     assert (chain.rows, chain.purged) == ((0, 0) if number < 3 else (4, 1))
     assert [fault.what for fault in chain.faults] == ([] if number < 3 else ["truncated"])  # it has no head file

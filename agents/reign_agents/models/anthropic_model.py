@@ -63,17 +63,14 @@ class AnthropicModel(LanguageModel):
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
     arriving: dict[int, Arriving] = {}
-    usage = Usage()
+    written = 0
     reason: str | None = None
     async for event in stream:
         if event.type == "message_start":
             told = event.message.usage
-            usage = Usage(
-                told.input_tokens or 0,
-                told.output_tokens or 0,
-                told.cache_read_input_tokens or 0,
-                told.cache_creation_input_tokens or 0,
-            )
+            written = told.output_tokens or 0
+            read, stored = told.cache_read_input_tokens or 0, told.cache_creation_input_tokens or 0
+            yield Usage(told.input_tokens or 0, 0, read, stored)  # at once: an answer that breaks off is paid for, too
         elif event.type == "content_block_start" and event.content_block.type == "tool_use":
             arriving[event.index] = Arriving(event.content_block.id, event.content_block.name)
         elif event.type == "content_block_delta" and event.delta.type == "text_delta":
@@ -85,9 +82,9 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
             yield arriving.pop(event.index).whole()
         elif event.type == "message_delta":
             reason = event.delta.stop_reason or reason
-            usage = Usage(usage.input, event.usage.output_tokens or usage.output, usage.cached, usage.stored)
+            written = event.usage.output_tokens or written
         elif event.type == "message_stop":
-            yield usage
+            yield Usage(output=written)
             yield Stop(_STOPS.get(reason or "", "end"))
             return
 

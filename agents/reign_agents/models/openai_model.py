@@ -82,7 +82,9 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
         if chunk.usage is not None:
             details = chunk.usage.prompt_tokens_details
             cached = (details.cached_tokens or 0) if details is not None else 0
-            yield Usage(max(0, chunk.usage.prompt_tokens - cached), chunk.usage.completion_tokens, cached)
+            stored = (getattr(details, "cache_write_tokens", 0) or 0) if details is not None else 0
+            fresh = max(0, chunk.usage.prompt_tokens - cached - stored)
+            yield Usage(fresh, chunk.usage.completion_tokens, cached, stored)
     if reason is None:
         return
     for number in sorted(arriving):

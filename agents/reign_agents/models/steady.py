@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
-from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall
+from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall, Usage
 from reign_agents.models.failure import ModelFailed, StreamBroken
 from reign_agents.models.listening import note
 
@@ -36,11 +36,12 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
     logging.getLogger("stamina").addHandler(logging.NullHandler())  # else it writes on the screen
     source: AsyncGenerator[Delta, None] | None = None
     first: Delta | None = None
+    early: list[Usage] = []
     async for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=8):
         with attempt:
             source = model.pieces(conversation, tools)
             try:
-                first = await _next(model, source, begun=False)
+                first = await _first(model, source, early)
             except ModelFailed as error:
                 if attempt.num < ATTEMPTS and again(error):
                     seconds = attempt.next_wait if error.wait is None else error.wait
@@ -60,11 +61,21 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
                     f"{model.name} went on beyond {LONGEST_ANSWER // 1024} KiB; the answer was cut off",
                     "ask for less at once",
                 )
+            if isinstance(piece, Stop):
+                for usage in early:
+                    yield usage
             yield piece
             if isinstance(piece, Stop):
                 return
             piece = await _next(model, source, begun=True)
     raise StreamBroken(f"the answer of {model.name} broke off in the middle", "ask again")
+
+
+async def _first(model: LanguageModel, source: AsyncGenerator[Delta, None], early: list[Usage]) -> Delta | None:
+    """The first piece of an answer. Tokens that are told before it go to ``early`` and begin nothing."""
+    while isinstance(piece := await _next(model, source, begun=False), Usage):
+        early.append(piece)
+    return piece
 
 
 async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, begun: bool) -> Delta | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reign_agents.events import now
 from reign_agents.store.errors import StoreNewer
-from reign_agents.store.migrations import m0001_start, m0002_grants, m0003_audit
+from reign_agents.store.migrations import m0001_start, m0002_grants, m0003_audit, m0004_spending
 
 APPLICATION_ID = 0x5265676E
 """SQLite's mark of whose file it is: ``Regn``."""
@@ -28,6 +28,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "start", m0001_start.STATEMENTS),
     Migration(2, "grants", m0002_grants.STATEMENTS),
     Migration(3, "audit", m0003_audit.STATEMENTS),
+    Migration(4, "spending", m0004_spending.STATEMENTS),
 )
 
 
