@@ -42,6 +42,12 @@ class ReignCommands(Provider):
         if desk.needs_person:
             add("Answer what needs you", "a · the oldest approval or choice", act("approve"))
         add("Grants", "what runs unasked for a time; x takes it back", act("grants"))
+        if (thinks := conductor.thinks) is not None:
+            add(
+                f"Stop {thinks.thinking.asked}", "Esc · ends its request at once", act("interrupt")
+            )
+        if run is not None and run.thinking.looks:
+            add("What a model looked at", "v · each look, with what came back", act("looks"))
         if run is not None and run.live:
             add(f"Stop run {run.id}", "^C · cancels what runs, the gentle way first", app.action_stop)
             paused = "Let the run go on" if run.paused else "Pause the run"

@@ -37,6 +37,7 @@ _CHAT = frozenset(
         EventType.RUN_FINISHED,
     }
 )
+_PLANNING = frozenset({EventType.PLANNER_NOTED, EventType.PLANNER_SAID, EventType.QUESTION, EventType.RUN_FINISHED})
 _SYSTEMS = dict.fromkeys(("file", "shell", "network"), "host")
 
 
@@ -70,6 +71,8 @@ class Conductor:
             before = dict(run.asked) if run is not None else {}
             run = self.desk.apply(event)
             self._log(run, event)
+            if event.type in _PLANNING:
+                self._think(run)
             if event.type in _CHAT:
                 self._tell(run, event, before)
         self._void_dialogs()
@@ -93,6 +96,16 @@ class Conductor:
             logs.written(view.step.id, view.number, view.step.operation, view.log)
         elif event.type is EventType.STEP_FINISHED:
             logs.ended(view.step.id)
+
+    def _think(self, run: RunView) -> None:
+        """Show how a model plans, where one does."""
+        if run.thinking.entries:
+            self._screen.chat.think(run.id, self._clock(), run.thinking, self._app.now)
+
+    @property
+    def thinks(self) -> RunView | None:
+        """The run that a model is asked about now."""
+        return next((run for run in self.desk.working if run.thinking.asked is not None), None)
 
     def _tell(self, run: RunView, event: Event, before: dict[str, Asked]) -> None:
         text = ""
@@ -134,6 +147,8 @@ class Conductor:
         current = self.desk.current
         if current is None or self._screen.writing:
             return
+        if any(event.type is EventType.PLANNER_NOTED and event.data.get("kind") == "asking" for event in events):
+            self._screen.call_later(self._screen.open_tab, 1, focus=False)
         for event in events:
             if event.run != current.id:
                 continue
@@ -181,6 +196,9 @@ class Conductor:
 
     def _tick(self) -> None:
         self._screen.plan.tick()
+        thinks = self.thinks
+        if thinks is not None:
+            self._think(thinks)
         if not any(run.running or not run.checked for run in self.desk.working):
             self._pulse.pause()
 
@@ -272,6 +290,24 @@ class Conductor:
         if run is not None:
             self.turn_to(run)
             self._app.call_later(self._app.open_approval, approval, run)
+
+    def do_interrupt(self, session: Session) -> None:
+        """End a model's request at once."""
+        run = self.thinks
+        if run is None:
+            self._screen.say("Esc stops a model while it answers: none does now. ^C stops a run")
+            return
+        self._screen.say(f"Stopping {run.thinking.asked}…")
+        self.call(session.cancel(run.id))
+
+    def do_looks(self, session: Session) -> None:
+        """The evidence of the request that is shown, or of the newest that has any."""
+        shown = [run for run in (self.thinks, self.desk.current) if run is not None]
+        run = next((r for r in (*shown, *reversed(self.desk.runs.values())) if r.thinking.looks), None)
+        if run is None:
+            self._screen.say("v shows what a model looked at: none has looked at anything here")
+        else:
+            self._app.open_looks(run)
 
     def do_grants(self, session: Session) -> None:
         self._app.open_grants()
@@ -407,6 +443,8 @@ class Conductor:
         """The handful of keys that matter now, most important first."""
         needs, run = self.desk.needs_person, self.desk.current
         hints: list[Hint] = []
+        if self.thinks is not None:
+            hints.append(("Esc", "stop the model"))
         writing = isinstance(focused, Editor)
         if needs:
             asks = [view.number for view in run if view.state in (State.ASK, State.PICK)] if run is not None else []

@@ -94,6 +94,12 @@ class Doors(Base):
 
         self.push_screen(StepScreen(run, step))
 
+    def open_looks(self, run: RunView) -> None:
+        """What a model looked at, with what came back."""
+        from reign_tui.screens.looks import LooksScreen
+
+        self.push_screen(LooksScreen(run))
+
     def open_log(self, path: Path, run: RunView | None) -> None:
         from reign_tui.screens.full_log import FullLogScreen
 

@@ -51,7 +51,8 @@ def planned(run: RunView) -> str:
     order = ("read", "create", "change", "destroy", "unknown")
     risks = " · ".join(f"{words[word]} {word.upper() if word == 'destroy' else word}" for word in order if words[word])
     lines = [f"Plan **{literal(short_id(plan.id))}**: {counted(len(plan.steps), 'step')}{beside}", risks]
-    lines += [f"assumed: {literal(assumption)}" for assumption in plan.assumptions]
+    who = "" if plan.planner == "offline" else f"{literal(plan.planner)} "
+    lines += [f"{who}assumed: {literal(assumption)}" for assumption in plan.assumptions]
     lost = sum(step.effect.data_bytes for step in plan.steps if step.effect is not None)
     if lost:
         lines.append(f"**{size(lost)} of data would be lost**")
@@ -100,7 +101,8 @@ def ended(run: RunView) -> str:
     """The last word about a run."""
     parts: list[str] = []
     told = {str(view.error.get("cause")) for view in run if view.error is not None}
-    if run.answer and run.answer != run.question and not any(run.answer.startswith(cause) for cause in told):
+    said = run.thinking.told(run.answer or "")
+    if run.answer and run.answer != run.question and not said and not any(map(run.answer.startswith, told)):
         parts.append(_lines([literal(line) for line in plain(run.answer).splitlines()]))
     outcome = "" if run.outcome is None else run.outcome.value
     if run.steps:
@@ -113,7 +115,7 @@ def ended(run: RunView) -> str:
         )
         way = " **u** leads back." if changed and not run.undo_of else ""
         parts.append(f"{verb}: {words} in {taken}.{way}")
-    elif not parts and run.question is None:
+    elif not parts and run.question is None and not (said and outcome == "done"):
         parts.append(literal(outcome))
     return "\n\n".join(part for part in parts if part)
 
@@ -121,10 +123,14 @@ def ended(run: RunView) -> str:
 def finding(data: JsonObject) -> str:
     """Something an investigation found, with what it rests on."""
     sure = f" ({float(data['confidence']):.2f})" if isinstance(data.get("confidence"), float | int) else ""  # type: ignore[arg-type]
-    lines = [f"**Found**{sure}: {literal(str(data.get('text') or ''))}"]
+    planner = data.get("planner")
+    model = planner not in (None, "offline")
+    who = f"**{literal(str(planner))} concludes**" if model else "**Found**"
+    lines = [f"{who}{sure}: {literal(str(data.get('text') or ''))}"]
     evidence = data.get("evidence")
+    how = "measured by " if model else ""
     lines += [
-        f"- {literal(str(item.get('query') or ''))}: {literal(str(item.get('excerpt') or ''))}"
+        f"- {how}{literal(str(item.get('query') or ''))}: {literal(str(item.get('excerpt') or ''))}"
         for item in (evidence if isinstance(evidence, list) else [])
         if isinstance(item, dict)
     ]
@@ -137,7 +143,9 @@ def problem(error: OperationError) -> str:
 
 
 def question(run: RunView) -> str:
-    """What Reign asks back."""
+    """What Reign asks back; what a model asks stands among its own words."""
+    if run.thinking.asks:
+        return ""
     lines = [literal(line) for line in plain(run.question or "").splitlines()]
     lines += [f"- {literal(suggestion)}" for suggestion in run.suggestions]
     head, tail = lines[:1], lines[1:]

@@ -12,6 +12,7 @@ from typing import Any
 from reign_agents.events import Event, EventType, Outcome
 from reign_agents.plan.model import Plan, Step
 from reign_tui.text import moment
+from reign_tui.thinking import Thinking
 
 
 class State(StrEnum):
@@ -121,6 +122,7 @@ class RunView:
     undo_of: str | None = None
     checked: bool = False
     paused: bool = False
+    thinking: Thinking = field(default_factory=Thinking)
 
     @property
     def live(self) -> bool:
@@ -167,6 +169,7 @@ class RunView:
     def apply(self, event: Event) -> None:
         """Fold one event in; unknown types and steps are left out."""
         data = event.data
+        self.thinking.apply(event)
         step = self.steps.get(event.step) if event.step else None
         match event.type:
             case EventType.RUN_STARTED:

@@ -210,7 +210,12 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             agents = ", ".join(dict.fromkeys(step.agent for _, step in steps))
         said = f'   you said "{one_line(self._run.request, 200)}"' if self._run.request else ""
         plan_id = f"   plan {short_id(plan.id)}" if plan else ""
-        lines += _fact("asked by", f"{agents} agent{plan_id}{said}", width)
+        by = f"{agents} agent"
+        if plan is not None and plan.planner != "offline":
+            by = f"{one_line(plan.planner, 60)}, a model"
+        lines += _fact("asked by", f"{by}{plan_id}{said}", width)
+        if plan is not None and plan.planner != "offline":
+            lines += _fact("effect", "as the systems told it; nothing here is the model's word", width)
         lines += _fact("blast", _blast([step for _, step in steps]), width)
         for text, ink in dict.fromkeys(_undo(step) for _, step in steps if step.effect is not None):
             lines += _fact("undo", text, width, ink)

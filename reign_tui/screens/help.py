@@ -46,6 +46,7 @@ def all_bindings() -> list[Binding]:
     from reign_tui.screens.edit_step import EditStepScreen
     from reign_tui.screens.full_log import FullLogScreen
     from reign_tui.screens.history import HistoryScreen
+    from reign_tui.screens.looks import LooksScreen
     from reign_tui.screens.main import MainScreen
     from reign_tui.screens.quit import QuitScreen
     from reign_tui.screens.replay import ReplayScreen
@@ -62,7 +63,7 @@ def all_bindings() -> list[Binding]:
     owners: list[Any] = [
         ReignApp, MainScreen, PlanTree, LogPane, LineView, Chat, Editor, RowList, LineInput, FindBar, Dialog,
         ApprovalScreen, ChoiceScreen, EditStepScreen, QuitScreen, UnfinishedScreen, HistoryScreen, ReplayScreen,
-        FullLogScreen,
+        FullLogScreen, LooksScreen,
     ]  # fmt: skip
     found: dict[str, Binding] = {}
     for owner in owners:

@@ -14,10 +14,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from reign_tui.text import plain
+from reign_tui.widgets.asking import Asking
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from textual.widgets import Markdown
     from textual.widgets._markdown import MarkdownStream
+
+    from reign_tui.thinking import Thinking
 
 PATIENCE = 0.04  # seconds: a new message lays the whole screen out again, and the plan it leads to goes first
 KEPT = 60  # messages that stay; older ones are in the history
@@ -80,6 +85,8 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._waiting: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._reply: Reply | None = None
+        self._asking: dict[str, Asking] = {}
+        self._stale: set[str] = set()
         self.anchor()
 
     def on_mount(self) -> None:
@@ -98,9 +105,7 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
     async def settled(self) -> None:
         """Until all that was said is on the screen."""
         await self._waiting.join()
-        if self._reply is not None:
-            await self._reply.end()
-            self._reply = None
+        await self._end_reply()
 
     def say(self, who: str, when: str, text: str, *, ink: str = "$accent") -> None:
         """Something a person said, letter by letter. It ends the reply under way."""
@@ -111,10 +116,29 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Reign says something (Markdown). What has the same ``key`` goes on in the same reply."""
         self._waiting.put_nowait(lambda: self._put_told(key, when, about, markdown))
 
-    async def _put_said(self, head: Content, text: str) -> None:
+    def think(self, key: str, when: str, thinking: Thinking, now: Callable[[], datetime]) -> None:
+        """Show how planning goes, as it is by the time it is drawn: however often this is called, it is drawn once."""
+        if key not in self._stale:
+            self._stale.add(key)
+            self._waiting.put_nowait(lambda: self._put_thinking(key, when, thinking, now))
+
+    async def _put_thinking(self, key: str, when: str, thinking: Thinking, now: Callable[[], datetime]) -> None:
+        self._stale.discard(key)
+        asking = self._asking.get(key)
+        if asking is None or not asking.is_attached:
+            await self._end_reply()
+            head = Content.assemble(("reign", "bold $primary"), (f" {when}", "dim"))
+            asking = self._asking[key] = Asking()
+            await self._add(Static(head, classes="reply-head", markup=False), asking)
+        await asking.show(thinking, now())
+
+    async def _end_reply(self) -> None:
         if self._reply is not None:
             await self._reply.end()
             self._reply = None
+
+    async def _put_said(self, head: Content, text: str) -> None:
+        await self._end_reply()
         await self._add(Static(head, classes="reply-head", markup=False), Static(text, classes="said", markup=False))
 
     async def _put_told(self, key: str, when: str, about: str, text: str) -> None:
@@ -145,3 +169,4 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         children = list(self.children)
         if len(children) > KEPT:
             await self.remove_children(children[: len(children) - KEPT])
+            self._asking = {key: asking for key, asking in self._asking.items() if asking.is_attached}

@@ -82,8 +82,9 @@ class PlanPane(Pane, inherit_bindings=False):
         """Only what a clock changes."""
         run = self.shown
         if run is None or run.plan is None:
-            self.heading, self.standing = "Plan", ""
+            self.heading, self.standing, self.border_subtitle = "Plan", "", ""
             return
+        self.border_subtitle = Content(planned_by(run))
         self.heading = f"Plan {short_id(run.plan.id)}  {one_line(run.request)}"
         parts = [f"{run.done}/{len(run.steps)}"]
         if not run.checked and run.live:
@@ -105,7 +106,8 @@ class PlanPane(Pane, inherit_bindings=False):
 
     def report(self) -> str:
         """The pane as text, for copying."""
-        lines = [f"{self.heading}  {self.standing}", *self.plan_tree.rows(), ""]
+        by = [] if self.shown is None or self.shown.plan is None else [planned_by(self.shown)]
+        lines = [f"{self.heading}  {self.standing}", *by, *self.plan_tree.rows(), ""]
         lines += [self.detail.text_of(index).rstrip() for index in range(len(self.detail.lines))]
         return "\n".join(lines)
 
@@ -115,3 +117,14 @@ class PlanPane(Pane, inherit_bindings=False):
 
     def count(self) -> str:
         return "" if self.shown is None else counted(len(self.shown.steps), "step")
+
+
+def planned_by(run: RunView) -> str:
+    """Who planned: always said, and what of it is measured."""
+    assert run.plan is not None
+    planner = one_line(run.plan.planner, 60)
+    if run.plan.undo_of is not None:
+        return "planned from the undo ledger"
+    if planner == "offline":
+        return "planned offline"
+    return f"planned by {planner}; effects are measured"

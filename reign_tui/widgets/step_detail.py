@@ -57,7 +57,10 @@ def describe(run: RunView, view: StepView, *, width: int, full: bool = False) ->
                 ways = "   ".join(f"{n} {choice.label}" for n, choice in enumerate(problem.choices, 1))
                 lines += _pairs("press a", ways, width, "key")
     lines += _effect(view, width, full)
-    if step.why:
+    if step.why and step.agent == "model":
+        planner = run.plan.planner if run.plan is not None else "a model"
+        lines += _pairs("its words", f"{planner}: \u201c{step.why}\u201d", width, "muted")
+    elif step.why:
         lines += _pairs("why", step.why, width)
     target = step.target
     if target is not None:

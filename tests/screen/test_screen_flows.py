@@ -27,7 +27,7 @@ async def test_a_request_becomes_a_plan_is_approved_by_key_and_ends(stage: Stage
         assert "RISK" in rows[0]
         assert "UNDO" in rows[0]
         assert any("docker.run" in row and "create" in row and "exact" in row for row in rows)
-        assert isinstance(stage.app.focused, PlanTree)
+        await stage.until(lambda: isinstance(stage.app.focused, PlanTree))
         await stage.press("a")
         await stage.until(lambda: stage.dialog == "ApprovalScreen")
         await stage.press("p")
