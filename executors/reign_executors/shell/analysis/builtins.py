@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from reign_executors.effect import Action
-from reign_executors.shell.analysis import knowledge, paths
+from reign_executors.shell.analysis import evaluation, knowledge, paths
 from reign_executors.shell.analysis.handlers import load
 from reign_executors.shell.analysis.interpreter import Interpreter
 from reign_executors.shell.analysis.invocation import globbed, judge, resolve
@@ -54,6 +54,7 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
         )
     name = unmarked(word)
     if name == OPEN:
+        evaluation.kept(run, argv[1:], scope)
         return ""
     if not is_known(name):
         return _unknown_name(run, argv, scope, stdin)
@@ -75,9 +76,14 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
         return run.call_function(name, argv, scope, stdin)
     found = BUILTINS.get(name)
     if found is not None:
+        if name in _TAKE_NAMES:
+            evaluation.kept(run, argv[1:], scope)
         return found(run, argv, scope, stdin)
     return program(run, name, argv, scope, stdin)
 
+
+_TAKE_NAMES = listed("test unset printf read mapfile readarray export declare typeset local readonly let getopts wait")
+"""Builtins that take names of variables, or expressions."""
 
 _WORTH_TRYING = listed(
     "rm dd mkfs sh bash chmod chown mv shred find python perl ruby nc ncat curl wget tee cp truncate wipefs kubectl"

@@ -134,16 +134,18 @@ class CommandReader(WordReader):
         if c == "(":
             self.at += 1
             items: list[Word] = []
+            subscripts: list[str] = []
             while True:
                 self._newlines()
                 c = self._peek()
                 if c == ")":
                     self.at += 1
-                    return Assignment(name, "", append, index, items, index_word)
+                    return Assignment(name, "", append, index, items, index_word, subscripts)
                 if c in ("", ";", "&", "|", "<", ">", "("):
                     raise Unreadable("an array without end", self.at)
                 element = re.compile(r"\[[^\]\n]*\]=").match(self.text, self.at)
                 if element:
+                    subscripts.append(element[0])
                     self.at = element.end()
                 items.append(self._word())
         if c in ("", " ", "\t", "\n", ";", "&", "|", ")", "<", ">"):

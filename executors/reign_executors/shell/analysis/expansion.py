@@ -39,6 +39,10 @@ class Runs(Protocol):
 
     def wrote_variable(self, name: str, values: Values, scope: Scope) -> None: ...
 
+    def evaluated(self, text: str, scope: Scope) -> None: ...
+
+    def prompted(self, values: Values, scope: Scope) -> None: ...
+
 
 def alternatives(word: Word, scope: Scope, runner: Runs) -> Values:
     """The possible values of a word; :data:`SPLIT` marks where it falls into fields."""
@@ -68,6 +72,7 @@ def alternatives(word: Word, scope: Scope, runner: Runs) -> Values:
 def arithmetic(piece: Arithmetic, scope: Scope, runner: Runs) -> str:
     """The value of a sum of plain numbers, else an unknown number."""
     text = alternatives(piece.text, scope, runner)[0]
+    runner.evaluated(text, scope)
     text = re.sub(r"(?<![\w$])([A-Za-z_]\w*)", lambda m: plain(scope.get(m[1])[0]), text)
     if len(text) < 40 and _SIMPLE_ARITHMETIC.fullmatch(text) and "**" not in text:
         try:
@@ -214,6 +219,8 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
     """The possible values of one parameter expansion; assignments and guards in it take effect on the scope."""
     operator = piece.operator
     name = piece.name
+    if piece.index is not None and piece.index not in ("@", "*"):
+        runner.evaluated(piece.index, scope)
     many = _many(piece, scope)
     if many is not None:
         if operator == "length":
@@ -222,6 +229,8 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
             return (UNKNOWN,)
         if operator and operator not in (":-", "-", ":?", "?", ":+", "+"):
             spec = alternatives(piece.argument or "", scope, runner)[0]
+            if operator == ":":
+                runner.evaluated(spec, scope)
             if operator == ":" and is_known(spec):
                 many = _slice_list(many, plain(spec), from_one=not piece.index)
             else:
@@ -271,6 +280,10 @@ def parameter(piece: Parameter, scope: Scope, runner: Runs) -> Values:
             return other
         return ("", *other)
     spec = alternatives(argument, scope, runner)[0]
+    if operator == ":":
+        runner.evaluated(spec, scope)
+    elif operator == "@" and plain(spec) == "P":
+        runner.prompted(values, scope)
     if name in ("PWD", "OLDPWD") and not all(is_known(v) for v in values) and _one(_SOMEWHERE, operator, spec) == "/":
         return ("/",)  # whatever the folder is, its path begins so
     return tuple(dict.fromkeys(_one(v, operator, spec) for v in values))

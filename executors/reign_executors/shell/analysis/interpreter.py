@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
 
-from reign_executors.shell.analysis import expansion, paths
+from reign_executors.shell.analysis import evaluation, expansion, paths
 from reign_executors.shell.analysis.guards import fails, guards, leaves, self_calls, succeeds
 from reign_executors.shell.analysis.model import Command, Redirection
 from reign_executors.shell.analysis.reading import Read, read
@@ -181,6 +181,7 @@ class Interpreter(Report):
 
     def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
         """A variable was set for the rest of the shell's life: some change what later commands do."""
+        evaluation.kept(self, values, scope)
         if name == "PATH":
             if any(_led_astray(plain(v).split(":")) for v in values):
                 scope.poisoned = True
@@ -275,8 +276,17 @@ class Interpreter(Report):
             return self._define(node, scope)  # type: ignore[arg-type]
         assert isinstance(node, Test)
         for word in node.words:
-            expansion.alternatives(word, scope, self)
+            for text in expansion.alternatives(word, scope, self):
+                evaluation.kept(self, (text,), scope)
         return ""
+
+    def evaluated(self, text: str, scope: Scope) -> None:
+        """An arithmetic expression was met on the way of an expansion."""
+        evaluation.kept(self, (text,), scope)
+
+    def prompted(self, values: Values, scope: Scope) -> None:
+        """Values are expanded as prompts are."""
+        evaluation.prompt(self, values, scope)
 
     def _loop(self, body: Node, scope: Scope, stdin: str | None) -> str:
         before = dict(scope.variables)
@@ -470,15 +480,20 @@ class Interpreter(Report):
     def assign(self, assignment: Assignment, scope: Scope, *, lasting: bool) -> None:
         name = scope.named(assignment.name)
         if assignment.index_word:
-            expansion.alternatives(assignment.index_word, scope, self)
+            self.evaluated(expansion.alternatives(assignment.index_word, scope, self)[0], scope)
+        elif assignment.index:
+            self.evaluated(assignment.index, scope)
         if assignment.items is not None:
             items = [f for w in assignment.items for f in expansion.fields(w, scope, self)]
+            evaluation.kept(self, (*assignment.subscripts, *items), scope)
             scope.arrays[name] = (scope.arrays.get(name, []) if assignment.append else []) + items
             scope.variables.pop(name, None)
             return
         values = expansion.alternatives(assignment.value, scope, self)
         values = tuple(expansion.tilde(v.replace("\ue00a", " "), scope) for v in values)
         values = tuple(_assigned(v, assignment.value, scope) for v in values)
+        if assignment.index is not None or not lasting:
+            evaluation.kept(self, values, scope)
         if assignment.index is not None:
             scope.arrays.setdefault(name, []).extend(values)
             return
@@ -497,6 +512,8 @@ class Interpreter(Report):
         """The new standard input, and the files standard output goes to (None: it goes on)."""
         sinks: list[tuple[str, bool]] | None = None
         for r in redirects:
+            if r.descriptor == "{PATH}":
+                scope.poisoned = True  # a number is put into it
             if r.here:
                 stdin = expansion.text_value(r.target, scope, self)
                 continue

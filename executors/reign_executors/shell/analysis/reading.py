@@ -15,6 +15,7 @@ from reign_executors.shell.analysis.command_reading import (
 )
 from reign_executors.shell.analysis.syntax import (
     AndOr,
+    Assignment,
     Case,
     For,
     Function,
@@ -201,6 +202,8 @@ class Reader(CommandReader):
                     after = re.compile(r"[ \t]+[{(]").match(self.text, name.end()) if name else None
                     if name and after:
                         self.at = name.end()
+                        started = Assignment(name[0], "0 0")  # an array of two descriptors
+                        return Sequence([Simple(assignments=[started]), self._pipeline()])
                 return self._pipeline()
             function = re.compile(r"([^\s;&|<>()$`\"'\\=]+)[ \t]*\([ \t]*\)").match(self.text, self.at)
             if function:

@@ -53,6 +53,7 @@ class Assignment:
     index: str | None = None
     items: list[Word] | None = None  # an array
     index_word: Word = ""  # the subscript, where something runs in it
+    subscripts: list[str] = field(default_factory=list)  # of the items, as written
 
 
 @dataclass(slots=True)
