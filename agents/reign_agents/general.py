@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reign_agents.engine.calls import planning_call
+from reign_agents.models.billing import Bill, billed
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan
 from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWish
@@ -64,11 +65,14 @@ class General:
         self._redactor = redactor or Redactor()
         self._secrets = {} if secrets is None else secrets
         self.selected: tuple[str, str] | None = None
+        self._found: tuple[JsonObject, ...] = ()
 
-    async def consider(self, text: str, session: str) -> Considered:
-        """The plan for ``text``, validated but not previewed."""
-        draft = await self._planner.draft(text, self._context(session))
-        plan = plan_of(draft, text)
+    async def consider(self, text: str, session: str, run: str | None = None) -> Considered:
+        """The plan for ``text``, validated but not previewed. What models are asked for it goes on its bill."""
+        name = new_plan_id()
+        with billed(Bill(session, name, run)):
+            draft = await self._planner.draft(text, self._context(session))
+        plan = plan_of(draft, text, name)
         if plan.steps:
             plan = validated(plan, self._registry)
         return Considered(plan, draft.undo, draft.corrects, draft.findings)
@@ -114,10 +118,10 @@ class General:
         return {name: value for name, value in chosen.items() if name in known and fields.get(name) is None}
 
 
-def plan_of(draft: Draft, text: str) -> Plan:
+def plan_of(draft: Draft, text: str, name: str | None = None) -> Plan:
     """The plan a draft stands for."""
     return Plan(
-        id=new_plan_id(),
+        id=draft.plan or name or new_plan_id(),
         request=text,
         intent=draft.intent,
         confidence=draft.confidence,
