@@ -23,6 +23,7 @@ from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import Considered, General, new_plan_id
 from reign_agents.models.listening import listened
+from reign_agents.models.budget import BudgetStop
 from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan, Step
@@ -258,6 +259,8 @@ class Session:
                 return await self._driven(run, replace(plan, request=text), options, inverses=inverses)
         except NothingToUndo as error:
             return self._without_steps(run, text, Outcome.DONE, 0, str(error))
+        except BudgetStop as stop:
+            return self._over_budget(run, text, stop)
         except OperationError as error:
             return self._without_steps(run, text, Outcome.FAILED, 6 if error.kind == "tool_missing" else 1, str(error))
         plan = considered.plan
@@ -272,7 +275,7 @@ class Session:
     async def _thought(self, run: str, text: str) -> Considered | None:
         """What the General makes of a request; None when the run was cancelled meanwhile."""
         with listened(self._hearing(run)):
-            thinking = asyncio.create_task(self._general.consider(text, self.id))
+            thinking = asyncio.create_task(self._general.consider(text, self.id, run))
         self._thinking[run] = thinking
         try:
             return await thinking
@@ -301,9 +304,14 @@ class Session:
             return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer, *found, planner=plan.planner)
         data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions), "planner": plan.planner})
         question = Event(run, EventType.QUESTION, data, seq=2)
-        return self._without_steps(
-            run, plan.request, Outcome.STOPPED, 4, plan.question, question, planner=plan.planner
-        )
+        return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question, planner=plan.planner)
+
+    def _over_budget(self, run: str, text: str, stop: BudgetStop) -> RunEnd:
+        """A budget would have been passed by asking a model, and nobody is here to be asked: what would have been."""
+        asked, way_out = stop.question, stop.way_out
+        told = {"text": stop.cause, "suggestions": [way_out], "planner": asked.model, "budget": asked.to_json()}
+        question = Event(run, EventType.QUESTION, self.hidden(told), seq=2)
+        return self._without_steps(run, text, Outcome.STOPPED, 3, stop.cause, question)
 
     def _without_steps(
         self,
