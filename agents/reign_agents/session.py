@@ -22,8 +22,8 @@ from reign_agents.engine.secrets import Kept, Pasted, Secrets, pasted, secrets_o
 from reign_agents.engine.undo import Inverse, Irreversible, NothingToUndo, undo_plan
 from reign_agents.events import Event, EventType, Outcome, now
 from reign_agents.general import Considered, General, new_plan_id
-from reign_agents.models.listening import listened
 from reign_agents.models.budget import BudgetStop
+from reign_agents.models.listening import listened
 from reign_agents.plan.edit import Choose, Drop, Edit, Move, SetFields
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan, Step
@@ -289,9 +289,7 @@ class Session:
     def _hearing(self, run: str) -> Hearing:
         """What is heard while the planner thinks, as events of ``run`` ("": of no run)."""
         secrets = self._secrets
-        return Hearing(
-            lambda kind, data: self._hub.publish(Event(run, kind, data)), secrets.redactor, secrets.values
-        )
+        return Hearing(lambda kind, data: self._hub.publish(Event(run, kind, data)), secrets.redactor, secrets.values)
 
     def _finder(self, plan: Plan, results: Results) -> Sequence[JsonObject]:
         """What was found while planning and by the run."""
@@ -309,7 +307,12 @@ class Session:
     def _over_budget(self, run: str, text: str, stop: BudgetStop) -> RunEnd:
         """A budget would have been passed by asking a model, and nobody is here to be asked: what would have been."""
         asked, way_out = stop.question, stop.way_out
-        told = {"text": stop.cause, "suggestions": [way_out], "planner": asked.model, "budget": asked.to_json()}
+        told: JsonObject = {
+            "text": stop.cause,
+            "suggestions": [way_out],
+            "planner": asked.model,
+            "budget": asked.to_json(),
+        }
         question = Event(run, EventType.QUESTION, self.hidden(told), seq=2)
         return self._without_steps(run, text, Outcome.STOPPED, 3, stop.cause, question)
 

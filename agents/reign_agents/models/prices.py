@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from reign_agents.models.conversation import Usage
@@ -93,6 +92,7 @@ class Prices:
 def vendor_prices() -> Mapping[str, Price]:
     """The prices that come with this version, by ``vendor/model``."""
     import tomllib
+    from importlib import resources
 
     text = resources.files("reign_agents.models").joinpath("prices.toml").read_text("utf-8")
     data = tomllib.loads(text, parse_float=Decimal)
