@@ -13,14 +13,18 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reign_agents.safety.rule_reading import RuleFault, read_rules
 from reign_agents.safety.rules import Rule
 from reign_agents.settings import CONCURRENCY, GRANT_SECONDS, PROD_PATTERN, EngineSettings, Mode
 from reign_tui.paths import Paths, find_paths, find_project_file
+
+if TYPE_CHECKING:
+    from reign_agents.models.prices import Price
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
@@ -40,6 +44,9 @@ class AppConfig:
     model           the language model (anthropic/NAME, openai/NAME, ollama/NAME); None or offline: none is asked
     fallback        models to ask when that one fails, in order; after them comes the offline planner
     prefer          offline (a model is asked what is not understood offline, and for causes), model, offline-only
+    budget          dollars that models may cost: answer, session, day (in UTC); a person is asked before more is spent
+    prices          the person's own prices of models (vendor/model), in dollars for a million tokens
+    max_cost        dollars that this command may spend on models; only the command line says it
     docker_context  the docker context to act on; None: what DOCKER_HOST or docker itself says
     kube_context    the kubeconfig context to act on; None: the kubeconfig's current one
     namespace       the Kubernetes namespace where a request names none; None: the one the context chooses
@@ -60,6 +67,9 @@ class AppConfig:
     model: str | None = None
     fallback: tuple[str, ...] = ()
     prefer: str = "offline"
+    budget: Mapping[str, Decimal] = field(default_factory=dict)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    max_cost: Decimal | None = None
     docker_context: str | None = None
     kube_context: str | None = None
     namespace: str | None = None
@@ -171,6 +181,39 @@ def _prefer(value: Any) -> str:
     return str(value)
 
 
+def _budget(value: Any) -> dict[str, Decimal]:
+    from reign_agents.models.prices import amount_of
+
+    if isinstance(value, str):
+        value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
+    if not isinstance(value, dict) or not {str(name).strip() for name in value} <= {"answer", "session", "day"}:
+        raise _Unfit('must give dollars for answer, session or day (day = 5; in the environment "answer=0.5,day=5")')
+    amounts = {}
+    for name, amount in value.items():
+        try:
+            amounts[str(name).strip()] = amount_of(amount)
+        except ValueError as error:
+            raise _Unfit(f"{name} {error}") from error
+    return amounts
+
+
+def _prices(value: Any) -> dict[str, Price]:
+    from reign_agents.models.choice import fit_model
+    from reign_agents.models.prices import price_of
+
+    if not isinstance(value, dict):
+        raise _Unfit('must be tables named after models ([prices."openai/NAME"])')
+    prices = {}
+    for name, entry in value.items():
+        try:
+            if not isinstance(entry, dict):
+                raise ValueError("must be a table with input and output, in dollars for a million tokens")
+            prices[fit_model(name)] = price_of(entry)
+        except ValueError as error:
+            raise _Unfit(f"of {name!r} {error}") from error
+    return prices
+
+
 def _counts(value: Any) -> dict[str, int]:
     if isinstance(value, str):
         value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
@@ -198,6 +241,8 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "model": _model,
     "fallback": _models,
     "prefer": _prefer,
+    "budget": _budget,
+    "prices": _prices,
     "docker_context": _optional_text,
     "kube_context": _optional_text,
     "namespace": _optional_text,
@@ -209,7 +254,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "trust_limit": _count,
     "grant_limit": _seconds,
 }
-_FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name != "keymap"}
+_FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name not in ("keymap", "prices")}
 
 
 def _tighter_flag(now: bool, wanted: bool) -> bool:
@@ -218,6 +263,10 @@ def _tighter_flag(now: bool, wanted: bool) -> bool:
 
 def _tighter_counts(now: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
     return {name: min(count, wanted.get(name, count)) for name, count in now.items()}
+
+
+def _tighter_budget(now: Mapping[str, Decimal], wanted: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {**now, **{name: min(amount, now.get(name, amount)) for name, amount in wanted.items()}}
 
 
 def _tighter_pattern(now: str, wanted: str) -> str:
@@ -236,13 +285,14 @@ _TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
     "read_only": _tighter_flag,
     "offline": _tighter_flag,
     "concurrency": _tighter_counts,
+    "budget": _tighter_budget,
     "prod_pattern": _tighter_pattern,
 }
 
 
 def _line_of(text: str, key: str) -> int | None:
     """The line (from 1) where ``key`` is set, as an assignment or a table."""
-    shape = re.compile(rf"\s*(?:{re.escape(key)}\s*[=.]|\[\s*{re.escape(key)}\s*\]|\"{re.escape(key)}\"\s*=)")
+    shape = re.compile(rf"\s*(?:{re.escape(key)}\s*[=.]|\[\s*{re.escape(key)}\s*[\].]|\"{re.escape(key)}\"\s*=)")
     return next((number for number, line in enumerate(text.splitlines(), 1) if shape.match(line)), None)
 
 

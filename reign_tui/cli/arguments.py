@@ -47,7 +47,7 @@ def command_parser(name: str, summary: str, examples: str) -> Parser:
     common.add_argument(
         "--max-cost",
         metavar="AMOUNT",
-        help="most to spend on models; only the offline planner, which costs nothing, takes it yet",
+        help="dollars that this command may spend on language models; where more could be needed it asks, or stops",
     )
     return parser
 

@@ -22,7 +22,10 @@ def run(arguments: argparse.Namespace) -> int:
     from reign_tui.cli.context import settings_of
 
     loaded = settings_of(arguments).loaded
-    values = asdict(replace(loaded.config, rules=()))
+    values = asdict(replace(loaded.config, rules=(), prices={}))
+    values["budget"] = {name: float(amount) for name, amount in loaded.config.budget.items()}
+    values["prices"] = {name: price.to_json() for name, price in loaded.config.prices.items()}
+    values["max_cost"] = None if loaded.config.max_cost is None else float(loaded.config.max_cost)
     values["rules"] = [f"{rule.verdict}: {rule.where}" for rule in loaded.config.rules]
     if arguments.json:
         rows = [{"name": name, "value": value, "source": loaded.sources[name]} for name, value in values.items()]

@@ -20,6 +20,8 @@ from reign_tui.paths import Paths, find_paths
 from reign_tui.planners import planner_for
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from reign_agents.session import Session
     from reign_agents.settings import EngineSettings
     from reign_agents.store.store import Store
@@ -50,6 +52,7 @@ def settings_of(arguments: argparse.Namespace) -> Context:
         "offline": True if arguments.offline else None,
         **(contexts_named(arguments.context) if arguments.context is not None else {}),
         "model": model,
+        "max_cost": _most(arguments.max_cost),
         "namespace": arguments.namespace,
         "mode": Mode(arguments.mode) if arguments.mode is not None else None,
     }
@@ -61,9 +64,19 @@ def settings_of(arguments: argparse.Namespace) -> Context:
         ) from None
     for warning in loaded.warnings:
         print_error(f"warning: {warning}")
-    if arguments.max_cost is not None and loaded.config.model not in (None, "offline"):
-        raise Stopped(Exit.USAGE, "costs of models are not counted yet", "leave --max-cost out, or use --model offline")
     return Context(cwd, paths, loaded, engine_settings(loaded.config, cwd))
+
+
+def _most(text: str | None) -> Decimal | None:
+    """What ``--max-cost`` says, in dollars."""
+    if text is None:
+        return None
+    from reign_agents.models.prices import amount_of
+
+    try:
+        return amount_of(text)
+    except ValueError as error:
+        raise Stopped(Exit.USAGE, f"--max-cost {error}, not {text!r}", "--max-cost 0.50") from error
 
 
 def _model_named(name: str | None) -> str | None:

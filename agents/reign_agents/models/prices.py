@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from reign_agents.models.conversation import Usage
+from reign_executors.operation import JsonObject
 
 MILLION = Decimal(1_000_000)
 TRILLIONTHS = 10**12
@@ -42,6 +43,9 @@ class Rate:
         )
         return sum((tokens * price for tokens, price in parts), Decimal(0)) / MILLION
 
+    def to_json(self) -> JsonObject:
+        return {kind: float(getattr(self, kind)) for kind in _KINDS}
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -63,6 +67,12 @@ class Price:
     def rate_for(self, prompt: int) -> Rate:
         """The rate of a request with that many tokens of prompt."""
         return self.long if self.long is not None and self.over is not None and prompt > self.over else self.rate
+
+    def to_json(self) -> JsonObject:
+        """Dollars for a million tokens."""
+        long = None if self.long is None else {"over": self.over, **self.long.to_json()}
+        checked = None if self.checked is None else self.checked.isoformat()
+        return {**self.rate.to_json(), "long": long, "checked": checked, "source": self.source}
 
     def most(self, prompt: int, answer: int) -> Decimal:
         """The most that a request costs whose prompt and answer have at most so many tokens."""
