@@ -12,7 +12,7 @@ from pathlib import Path
 from reign_agents.investigation.fitting import fitted, size_of
 from reign_agents.investigation.limits import Limits, characters
 from reign_agents.investigation.looks import amount, asked_words
-from reign_agents.investigation.past import past
+from reign_agents.investigation.past import past, selected
 from reign_agents.investigation.proposal import all_words, evidence, proposed, words
 from reign_agents.investigation.results import READS, Kept, asked_for, cut, more, readable
 from reign_agents.investigation.tools import changes, queries, tools
@@ -120,7 +120,9 @@ class Investigation:
         system = _SYSTEM + changes(self._context.registry)
         offered = tools(self._context.registry)
         self._about = asked_for(hidden)
-        messages = [*past(self._context, characters(self._limits.context) // 4), Message("user", hidden)]
+        most = characters(self._limits.context) // 4
+        before = past(self._context, most)
+        messages = [*before, *selected(self._context, most // 4), Message("user", hidden)]
         begun = len(messages)
         breaks = 0
         for _turn in range(self._limits.turns):
@@ -130,7 +132,7 @@ class Investigation:
                 tuple(messages),
                 self._limits.answer,
                 self._temperature,
-                stable=begun - 1,
+                stable=len(before),
                 context=self._limits.context,
             )
             try:

@@ -21,8 +21,8 @@ _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
 
 
 class AnthropicModel(LanguageModel):
-    """``base_url`` None: the vendor's own, or what ANTHROPIC_BASE_URL says. Instructions, tools and the conversation
-    so far are marked for the vendor's cache.
+    """``base_url`` None: the vendor's own, or what ANTHROPIC_BASE_URL says. Marked for the vendor's cache (which takes
+    four marks): the tools, the instructions, the newest of the stable turns, and the newest turn.
     """
 
     def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
@@ -43,7 +43,7 @@ class AnthropicModel(LanguageModel):
                 model=self._model,
                 max_tokens=conversation.max_tokens,
                 system=[{"type": "text", "text": conversation.system, "cache_control": _KEPT}],
-                messages=_messages(conversation.messages),
+                messages=_messages(conversation.messages, conversation.stable),
                 stream=True,
                 **more,
             )
@@ -97,10 +97,10 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     return shapes
 
 
-def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Answers of tools are blocks of one message of the user's."""
+def _messages(messages: Sequence[Message], stable: int = 0) -> list[dict[str, Any]]:
+    """Answers of tools are blocks of one message of the user's; empty turns are left out."""
     shapes: list[dict[str, Any]] = []
-    for message in messages:
+    for number, message in enumerate(messages, 1):
         blocks: list[dict[str, Any]] = []
         if message.role == "tool":
             blocks.append({"type": "tool_result", "tool_use_id": message.answers, "content": message.text})
@@ -109,6 +109,8 @@ def _messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
         blocks += [
             {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
         ]
+        if number == stable and blocks:
+            blocks[-1]["cache_control"] = _KEPT
         role = "assistant" if message.role == "assistant" else "user"
         if shapes and shapes[-1]["role"] == role:
             shapes[-1]["content"] += blocks

@@ -47,6 +47,8 @@ class OllamaModel(LanguageModel):
             event_hooks={"response": [noted]},
         )
         options: dict[str, Any] = {"num_predict": conversation.max_tokens}
+        if conversation.context:
+            options["num_ctx"] = _room(conversation, tools)
         if conversation.temperature is not None:
             options["temperature"] = conversation.temperature
         try:
@@ -87,6 +89,19 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
             yield Usage(chunk.prompt_eval_count or 0, chunk.eval_count or 0)
             yield Stop("length" if chunk.done_reason == "length" else "tools" if called else "end")
             return
+
+
+def _room(conversation: Conversation, tools: Sequence[Tool]) -> int:
+    """Tokens that the server must keep room for. Its own default (4,096) would silently drop the instructions and most
+    of the tools. In steps of powers of two: with each other number the server loads the model anew.
+    """
+    size = len(conversation.system) + sum(len(one.text) + 200 * len(one.calls) for one in conversation.messages)
+    size += sum(len(tool.description) + len(json.dumps(_plain_schema(tool.parameters))) + 100 for tool in tools)
+    needed = size // 3 + conversation.max_tokens
+    room = 8192
+    while room < needed:
+        room *= 2
+    return min(room, max(conversation.context, 8192))
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -13,6 +14,7 @@ from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
 from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
 
+VENDOR = "api.openai.com"
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
     "tool_calls": "tools",
     "length": "length",
@@ -21,13 +23,18 @@ _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
 
 
 class OpenAIModel(LanguageModel):
-    """``base_url`` None: the vendor's own, or what OPENAI_BASE_URL says; a compatible server's ends in ``/v1``."""
+    """``base_url`` None: the vendor's own, or what OPENAI_BASE_URL says; a compatible server's ends in ``/v1``.
 
-    def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
+    ``vendor_cache``: requests with the same instructions and tools are named alike, so that the vendor's cache meets
+    them again; None: only where the vendor itself is asked, since compatible servers may refuse what they don't know.
+    """
+
+    def __init__(self, model: str, key: str, base_url: str | None = None, *, vendor_cache: bool | None = None) -> None:
         self.name = f"openai/{model}"
         self._model = model
         self._key = key
         self._base_url = base_url
+        self._vendor_cache = vendor_cache
 
     async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         sdk = await asyncio.to_thread(importlib.import_module, "openai")
@@ -43,6 +50,8 @@ class OpenAIModel(LanguageModel):
                 for tool in tools
             ]
         async with sdk.AsyncOpenAI(api_key=self._key, base_url=self._base_url, max_retries=0) as client:
+            if self._vendor_cache if self._vendor_cache is not None else client.base_url.host == VENDOR:
+                more["prompt_cache_key"] = _name_of_prefix(conversation, tools)
             stream = await client.chat.completions.create(
                 model=self._model,
                 max_completion_tokens=conversation.max_tokens,
@@ -63,6 +72,11 @@ class OpenAIModel(LanguageModel):
         if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
             return unreachable(self.name, str(error))
         return unreadable(self.name, f"{type(error).__name__}: {error}")
+
+
+def _name_of_prefix(conversation: Conversation, tools: Sequence[Tool]) -> str:
+    parts = [conversation.system, *(f"{tool.name} {tool.description} {json.dumps(tool.parameters)}" for tool in tools)]
+    return "reign-" + hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
