@@ -128,6 +128,7 @@ class Session:
         with listened(self._hearing("")):
             considered = await self._general.consider(text, self.id)
         plan = considered.plan
+        self._hub.publish(*(Event("", EventType.FINDING, self.hidden(found)) for found in considered.findings))
         if considered.undo is not None:
             plan, _ = await self._undo_plan(considered.undo)
             plan = replace(plan, request=text)
