@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from reign_agents.models.budget import BudgetQuestion
     from reign_agents.session import Approval, Session
     from reign_tui.conductor import Conductor
     from reign_tui.run_view import RunView, StepView
@@ -45,6 +47,24 @@ class Doors(Base):
         prod = any(self.conductor.is_prod(step.target) for step in approval.steps)
         waiting = len(session.pending()) - 1
         self.push_screen(ApprovalScreen(approval, run, answer, prod=prod, grace=self.grace, waiting=waiting), closed)
+
+    async def ask_budget(self, question: BudgetQuestion) -> bool:
+        """Whether a budget for models may be passed; the dialog goes when nobody waits for the answer any more."""
+        from reign_tui.screens.budget import BudgetScreen
+
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        screen = BudgetScreen(question, self.grace)
+
+        def closed(allowed: bool | None) -> None:
+            if not answer.done():
+                answer.set_result(allowed is True)
+
+        self.call_later(self.push_screen, screen, closed)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.call_later(screen.withdraw)
+            raise
 
     def open_pending(self) -> None:
         """All questions that wait, oldest first; the one chosen is opened."""

@@ -6,23 +6,28 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reign_agents.events import Event, EventType, Outcome
 from reign_executors.errors import OperationError, ToolMissing
 from reign_tui.cancel_request import watch
+from reign_tui.model_lines import ModelLines
 from reign_tui.plain_plan import plan_lines, step_lines
 from reign_tui.text import duration, json_text, one_line, plain
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
+    from reign_executors.operation import JsonObject
 
 CONTRACT = frozenset(EventType) - {EventType.PLAN_DRAFTED, EventType.STEP_PREVIEWED, EventType.STEP_PROGRESS}
 """Types of events that ``--json`` prints."""
 
+WORDS_EVERY = 1.0
+"""Seconds between two JSON lines of the same words while a model writes them."""
 OUTPUT_LINES = 200
 """Lines of one step's output that plain lines show; the log file has all."""
 
@@ -67,8 +72,13 @@ class JsonLines:
 
     def __init__(self) -> None:
         self._out = Lines(sys.stdout)
+        self._words = 0.0
 
     def show(self, event: Event) -> None:
+        if event.type is EventType.PLANNER_SAID and event.data.get("state") == "writing":
+            if time.monotonic() < self._words:
+                return
+            self._words = time.monotonic() + WORDS_EVERY
         if event.type in CONTRACT:
             self._out.write(json_text(event.to_json()) + "\n")
 
@@ -97,6 +107,7 @@ class PlainLines:
         self._told: set[str] = set()
         self._changes = False
         self._asking = False
+        self._model = ModelLines()
 
     def say(self, *lines: str) -> None:
         """Lines on stderr, above the status line."""
@@ -119,6 +130,8 @@ class PlainLines:
     def show(self, event: Event) -> None:
         data = event.data
         step = event.step or ""
+        if told := self._model.lines(event):
+            self.say(*told)
         match event.type:
             case EventType.RUN_STARTED:
                 mode = f", {data['mode']} mode" if data.get("mode") not in (None, "ask") else ""
@@ -139,20 +152,25 @@ class PlainLines:
             case EventType.STEP_FINISHED:
                 self._finished(step, data)
             case EventType.FINDING:
-                self.say(f"found: {plain(str(data.get('text')))}")
+                who = f"{one_line(str(data['planner']))} concludes" if data.get("planner") else "found"
+                self.say(f"{who}: {one_line(str(data.get('text')))}", *_measured(data))
             case EventType.QUESTION:
                 self._question = str(data.get("text"))
-                self.say(plain(self._question), *(f"  - {one_line(str(s))}" for s in _list(data.get("suggestions"))))
+                who = "" if data.get("planner") in (None, "offline") else f"{one_line(str(data['planner']))} asks: "
+                self.say(
+                    who + plain(self._question), *(f"  - {one_line(str(s))}" for s in _list(data.get("suggestions")))
+                )
             case EventType.RUN_FINISHED:
                 self._ended(event)
             case _:
                 return
 
     def tick(self) -> None:
-        if not self._live or not self._running or self._asking:
+        thinks = self._model.status()
+        if not self._live or not (self._running or thinks) or self._asking:
             return
         now = asyncio.get_running_loop().time()
-        parts = []
+        parts = [thinks] if thinks else []
         for step, (operation, since) in self._running.items():
             progress = self._progress.get(step, "")
             parts.append(f"{step} {operation} {duration(now - since)}{' ' + progress if progress else ''}")
@@ -217,6 +235,33 @@ class PlainLines:
         self.say(f"run {event.run} {outcome} (exit {code}){next_command}" if event.run else f"{outcome} (exit {code})")
 
 
+class Planning(PlainLines):
+    """What is told while a plan is made that nobody runs: on stderr. ``findings`` are what came up, as in the event."""
+
+    def __init__(self, *, live: bool) -> None:
+        super().__init__(live=live)
+        self.findings: list[JsonObject] = []
+
+    def show(self, event: Event) -> None:
+        if event.type is EventType.FINDING:
+            self.findings.append(event.data)
+        super().show(event)
+
+    def settle(self, answer: object) -> None:
+        """Planning has ended with this answer (None: with none), which is shown by itself."""
+        self.say(*self._model.settle(answer))
+
+
+def _measured(data: Mapping[str, object]) -> list[str]:
+    """What a model's finding rests on."""
+    if not data.get("planner"):
+        return []
+    cited = [one for one in _list(data.get("evidence")) if isinstance(one, dict)]
+    return [
+        f"  measured by {one_line(str(one.get('query')))}: {one_line(str(one.get('excerpt')), 300)}" for one in cited
+    ]
+
+
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
@@ -247,6 +292,24 @@ class _Tail:
         self._shown += len(whole)
         shown = [plain(line.decode("utf-8", "replace").rsplit("\r", 1)[-1]) for line in whole[:room]]
         return [*shown, f"… more in {self._path}"] if len(whole) > room else shown
+
+
+@asynccontextmanager
+async def shown(session: Session, presenter: Presenter) -> AsyncIterator[None]:
+    """All events that come meanwhile are shown by ``presenter``."""
+    subscription = session.subscribe()
+
+    async def show() -> None:
+        async for event in subscription:
+            presenter.show(event)
+
+    showing, ticking = asyncio.create_task(show()), asyncio.create_task(_tick(presenter))
+    try:
+        yield
+    finally:
+        subscription.close()
+        ticking.cancel()
+        await showing
 
 
 async def drive(
@@ -359,6 +422,7 @@ _EXITS = {
     "invalid_fields": 2,
     "unknown_operation": 2,
     ToolMissing.kind: 6,
+    "budget": 3,
 }
 
 

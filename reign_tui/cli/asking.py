@@ -15,6 +15,7 @@ from reign_tui.plain_plan import choices, step_lines
 from reign_tui.text import one_line
 
 if TYPE_CHECKING:
+    from reign_agents.models.budget import BudgetQuestion
     from reign_agents.session import Session
     from reign_tui.headless import PlainLines
 
@@ -41,6 +42,12 @@ class Asker:
             if choices(plan):
                 async with self._turn:
                     await self._choice(session, event.run, plan)
+
+    async def budget(self, question: BudgetQuestion) -> bool:
+        """Whether a budget for models may be passed; whatever is no clear yes is a no."""
+        async with self._turn:
+            self._lines.say("", question.words, f"  {question.means} No asks no model: Reign plans offline.")
+            return (await self._read("Go on? [y/N] ")).lower() in ("y", "yes")
 
     async def _approval(self, session: Session, data: dict[str, Any]) -> None:
         if data["id"] not in {approval.id for approval in session.pending()}:

@@ -11,6 +11,8 @@ from reign_tui.cli.arguments import add_json, read_text
 from reign_tui.cli.failure import Exit, Stopped
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from reign_executors.operation import JsonObject
 
 from reign_tui.text import json_text
@@ -33,13 +35,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _plan(arguments: argparse.Namespace, text: str) -> int:
+    from reign_agents.models.budget import BudgetStop
     from reign_tui.cli.context import session, settings_of, warn_of_secrets
+    from reign_tui.headless import Planning, shown
 
+    lines = Planning(live=sys.stderr.isatty())
     async with session(settings_of(arguments), arguments) as opened:
         warn_of_secrets(opened, text)
-        plan = await opened.plan(text)
-        shape = opened.hidden({**plan.to_json(), "mode": opened.mode})
-        answer = opened.hidden({"answer": plan.answer})["answer"]
+        try:
+            async with shown(opened, lines):
+                plan = await opened.plan(text)
+        except BudgetStop as stop:
+            if arguments.json:
+                told = {"v": 1, "kind": "budget", "question": stop.cause, "budget": stop.question.to_json()}
+                sys.stdout.write(json_text(told) + "\n")
+            raise Stopped(Exit.PERSON_NEEDED, stop.cause, stop.way_out) from stop
+        found: list[JsonValue] = [*lines.findings]
+        shape = opened.hidden({**plan.to_json(), "mode": opened.mode, "answer": plan.answer, "findings": found})
+        answer = shape["answer"]
+    lines.settle(None if plan.steps else answer)
     if arguments.json:
         sys.stdout.write(json_text(shape) + "\n")
     return _shown(shape, str(answer or ""), quiet=arguments.json)

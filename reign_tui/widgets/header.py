@@ -1,4 +1,4 @@
-"""The top line: targets, PROD, mode, what needs a person, the time."""
+"""The top line: targets, PROD, mode, what needs a person, what models cost, the time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Header(Widget):
     mode = reactive("ask")
     pending = reactive(0)
     time = reactive("")
-    note = reactive("")
+    spent = reactive("")
 
     def render(self) -> Content:
         width = self.size.width
@@ -36,8 +36,8 @@ class Header(Widget):
                 (" │ ", "dim"),
             ]
         right += [(mode, "" if self.mode == "ask" else "bold"), (" │ ", "dim")]
-        if self.note:
-            right += [(self.note, "dim"), (" │ ", "dim")]
+        if self.spent and width >= 100:
+            right += [(one_line(self.spent), ""), (" │ ", "dim")]
         right.append((self.time, ""))
         left: list[tuple[str, str]] = [("Reign ", "bold $primary")]
         if self.prod:

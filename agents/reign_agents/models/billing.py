@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from reign_agents.models.conversation import Usage
+from reign_agents.models.prices import money
 
 
 @dataclass(slots=True)
@@ -18,6 +19,13 @@ class Charge:
     usage: Usage = field(default_factory=Usage)
     cost: Decimal | None = Decimal(0)
     estimated: bool = False
+
+    @property
+    def words(self) -> str:
+        """``$0.0123``, ``about $0.0123`` or ``cost unknown``."""
+        if self.cost is None:
+            return "cost unknown"
+        return f"{'about ' if self.estimated else ''}{money(self.cost, fine=True)}"
 
     def add(self, usage: Usage, cost: Decimal | None, *, estimated: bool) -> None:
         self.usage += usage
