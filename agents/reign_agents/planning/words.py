@@ -4,80 +4,10 @@ from __future__ import annotations
 
 import re
 
-_VERBS = {
-    "run": "run; launch; spin up; spin; fire up; bring up; stand up; deploy; host; serve; docker run",
-    "start": "start; boot; start up; boot up; switch on; turn on",
-    "create": (
-        "create; make; set up; setup; generate; new; i need; we need; i want; i'd like; gimme; give "
-        "me; need; want; get me"
-    ),
-    "write": "write; save; put; echo; store; fill",
-    "replace": "overwrite; replace; rewrite; swap",
-    "append": "append; add",
-    "stop": "stop; halt; shut down; shutdown; turn off; switch off; bring down; take down; power off; end",
-    "kill": "kill; sigkill",
-    "restart": "restart; rollout restart; reboot; bounce; recycle; re-start; reload",
-    "pause": "pause; freeze; suspend",
-    "unpause": "unpause; resume; unfreeze; continue",
-    "remove": "remove; delete; rm; del; get rid of; destroy; drop; erase; nuke; discard; tear down; "
-    "teardown; trash; rmdir; "
-    "rmi; throw away; dispose of; clean up; cleanup; wipe",
-    "prune": "prune",
-    "rename": "rename; re-name",
-    "move": "move; mv; relocate",
-    "copy": "copy; cp; make a copy of; back up; backup; duplicate; make a backup of; take a copy of",
-    "list": "list; ls; enumerate",
-    "show": "show; show me; display; print; cat; view; see; describe; get; read; look at; look into; tell; tell me; "
-    "logs; log; output; let me see; report; what does; what's in; what is in; open; count; how "
-    "many; how much; how big; "
-    "how large; what; which; who; where; whats; what's",
-    "follow": "follow; tail; watch; stream",
-    "inspect": "inspect; examine",
-    "check": "check; verify; make sure; ensure; test; probe; curl; is; are; does; do; has; have; validate; confirm; "
-    "check whether; wait until; wait for; wait till; see if; see whether",
-    "find": "find; search; locate; look for; search for",
-    "pull": "pull; download; fetch; grab",
-    "push": "push; upload; publish image",
-    "build": "build; bake; compile",
-    "tag": "tag; retag",
-    "connect": "connect; attach; join",
-    "disconnect": "disconnect; detach",
-    "exec": "exec; execute",
-    "chmod": "chmod; change mode of; change the mode of; change permissions of; change the permissions of",
-    "mkdir": "mkdir",
-    "touch": "touch",
-    "link": "link; symlink; ln",
-    "set": (
-        "set; give; update; limit; change; restrict; cap; raise; lower; increase; reduce; modify; "
-        "reconfigure; allow; allocate"
-    ),
-    "publish": "publish; expose; map; forward",
-    "install": "install",
-    "uninstall": "uninstall; un-install",
-    "upgrade": "upgrade",
-    "rollback": "rollback; rollout undo; roll back; roll-back; revert to revision",
-    "template": "template; render",
-    "lint": "lint",
-    "scale": "scale; resize; scale up; scale down; scale out; scale in",
-    "autoscale": "autoscale; auto-scale; auto scale",
-    "apply": "apply; provision",
-    "rollout": "roll out; rollout",
-    "cordon": "cordon",
-    "uncordon": "uncordon",
-    "drain": "drain",
-    "label": "label; annotate",
-    "why": "why; diagnose; debug; troubleshoot; investigate",
-    "plan": "plan",
-    "init": "init; initialise; initialize",
-    "format": "format; fmt; reformat",
-    "commit": "commit; git commit",
-    "clone": "clone; git clone",
-    "switch": "switch; check out; git checkout; git switch",
-    "merge": "merge",
-    "revert": "revert",
-}
-VERBS: dict[str, str] = {form.strip(): verb for verb, forms in _VERBS.items() for form in forms.split(";")}
-"""Spelling → verb of planning."""
+from reign_agents.understanding.verbs import deeds
+
+VERBS: dict[str, str] = deeds()
+"""Spelling → verb of planning; understanding keeps the table."""
 
 _KINDS = {
     "logs": "log logs output",

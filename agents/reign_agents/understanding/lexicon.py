@@ -1,9 +1,11 @@
-"""The words that requests are made of, loaded once from ``lexicon.json`` and ``words.txt``."""
+"""The words that requests are made of, loaded once from ``verbs.json``, ``lexicon.json`` and ``words.txt``."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
+
+from .verbs import spellings
 
 _HERE = __file__[: -len("lexicon.py")]
 
@@ -32,10 +34,8 @@ class Lexicon:
     def __init__(self) -> None:
         raw = json.loads(_text("lexicon.json"))
         self.verbs: dict[str, Verb] = {}
-        for intent, group in raw["verbs"].items():
-            for name, forms in group.items():
-                for form in forms.split():
-                    self.verbs.setdefault(form.replace("_", " "), Verb(name, intent))
+        for spelling in spellings():
+            self.verbs.setdefault(spelling.form, Verb(spelling.name, spelling.intent))
         self.nouns: dict[str, Noun] = {}
         for domain, group in raw["objects"].items():
             for name, forms in group.items():
