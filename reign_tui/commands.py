@@ -43,9 +43,7 @@ class ReignCommands(Provider):
             add("Answer what needs you", "a · the oldest approval or choice", act("approve"))
         add("Grants", "what runs unasked for a time; x takes it back", act("grants"))
         if (thinks := conductor.thinks) is not None:
-            add(
-                f"Stop {thinks.thinking.asked}", "Esc · ends its request at once", act("interrupt")
-            )
+            add(f"Stop {thinks.thinking.asked}", "Esc · ends its request at once", act("interrupt"))
         if run is not None and run.thinking.looks:
             add("What a model looked at", "v · each look, with what came back", act("looks"))
         if run is not None and run.live:

@@ -24,7 +24,8 @@ def plan_lines(plan: Json) -> list[str]:
     head = f"plan {plan.get('plan')}  {sure}, {planner}, {counted(len(steps), 'step')}"
     mode = f", {plan['mode']} mode" if plan.get("mode") not in (None, "ask") else ""
     lines = [f"{head}, risk {plan.get('risk') or 'unknown'}, verdict {plan.get('verdict') or 'unknown'}{mode}"]
-    lines += [f"  assumed: {one_line(str(text))}" for text in plan.get("assumptions") or []]
+    who = "" if plan.get("planner") == "offline" else f"{planner} "
+    lines += [f"  {who}assumed: {one_line(str(text))}" for text in plan.get("assumptions") or []]
     for step in steps:
         lines += step_lines(step)
     lines += problem_lines(plan)
