@@ -28,13 +28,14 @@ COMMANDS: dict[str, Command] = {
     "audit": Command("whether the chain of decisions and operations is whole; the chain itself", "audit"),
     "credentials": Command("keys and passwords by name: set, list, remove", "credentials"),
     "grants": Command("what runs unasked for a time: list it, take it back", "grants"),
+    "cost": Command("what language models cost: by answer, session, day or model", "cost"),
     "doctor": Command("which tools, daemons and keys are there, and how to mend what is not", "doctor"),
     "config": Command("the settings in force and where each comes from", "config"),
     "paths": Command("where Reign's files live", "paths"),
 }
 
 LATER = frozenset(
-    {"state", "backup", "restore", "cost", "serve", "mcp"},
+    {"state", "backup", "restore", "serve", "mcp"},
 )
 """Commands of the contract that this version does not have yet."""
 

@@ -96,6 +96,10 @@ class Spent:
     request: str | None = None
 
 
+NOTHING = Spent(None, "", "", (), *([0] * 13))
+"""No request at all."""
+
+
 class Spending:
     """The part of the store that keeps this. Several processes share it."""
 
@@ -227,15 +231,15 @@ def spent_json(spent: Spent, by: str) -> JsonObject:
         "v": 1,
         "by": by,
         "key": spent.key,
-        "first": spent.first,
-        "last": spent.last,
+        "first": spent.first or None,
+        "last": spent.last or None,
         "models": list(spent.models),
         "answers": spent.answers,
         "requests": spent.requests,
         "broke_off": spent.broke_off,
         "tokens": {"input": spent.input, "output": spent.output, "cached": spent.cached, "stored": spent.stored},
         "estimated": spent.estimated,
-        "cost": None if spent.unpriced == spent.requests else _number(spent.cost),
+        "cost": None if spent.requests and spent.unpriced == spent.requests else _number(spent.cost),
         "unpriced": {"requests": spent.unpriced, "tokens": spent.unpriced_tokens},
         "open": {"requests": spent.open, "most": _number(spent.open_most)},
         "currency": "USD",
