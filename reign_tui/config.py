@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 from reign_agents.safety.rule_reading import RuleFault, read_rules
 from reign_agents.safety.rules import Rule
 from reign_agents.settings import CONCURRENCY, GRANT_SECONDS, PROD_PATTERN, EngineSettings, Mode
+from reign_tui import model_settings
 from reign_tui.paths import Paths, find_paths, find_project_file
+from reign_tui.unfit import Unfit as _Unfit
 
 if TYPE_CHECKING:
     from reign_agents.models.prices import Price
@@ -44,6 +46,11 @@ class AppConfig:
     model           the language model (anthropic/NAME, openai/NAME, ollama/NAME); None or offline: none is asked
     fallback        models to ask when that one fails, in order; after them comes the offline planner
     prefer          offline (a model is asked what is not understood offline, and for causes), model, offline-only
+    temperature     of models' answers, 0 to 2; None: the vendor's own
+    max_tokens      of one answer of a model
+    model_limits    of one request to models: turns, queries, seconds, tokens, context (tokens of one conversation)
+    base_urls       vendor → address of a server that speaks its protocol; a vendor's own variable wins
+    answer_cache    seconds that a model's answer is given again for the same question; 0: never
     budget          dollars that models may cost: answer, session, day (in UTC); a person is asked before more is spent
     prices          the person's own prices of models (vendor/model), in dollars for a million tokens
     max_cost        dollars that this command may spend on models; only the command line says it
@@ -67,6 +74,11 @@ class AppConfig:
     model: str | None = None
     fallback: tuple[str, ...] = ()
     prefer: str = "offline"
+    temperature: float | None = None
+    max_tokens: int = 4096
+    model_limits: Mapping[str, float] = field(default_factory=dict)
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    answer_cache: float = 86_400.0
     budget: Mapping[str, Decimal] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
     max_cost: Decimal | None = None
@@ -93,10 +105,6 @@ class LoadedConfig:
     config: AppConfig
     sources: Mapping[str, str]
     warnings: tuple[str, ...] = ()
-
-
-class _Unfit(ValueError):
-    """A value that does not fit its setting; the text says what would."""
 
 
 def _text(value: Any) -> str:
@@ -241,6 +249,11 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "model": _model,
     "fallback": _models,
     "prefer": _prefer,
+    "temperature": model_settings.temperature,
+    "max_tokens": model_settings.max_tokens,
+    "model_limits": model_settings.model_limits,
+    "base_urls": model_settings.base_urls,
+    "answer_cache": model_settings.answer_cache,
     "budget": _budget,
     "prices": _prices,
     "docker_context": _optional_text,
@@ -286,12 +299,20 @@ _TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
     "offline": _tighter_flag,
     "concurrency": _tighter_counts,
     "budget": _tighter_budget,
+    "max_tokens": min,
+    "model_limits": model_settings.tighter_limits,
+    "answer_cache": min,
     "prod_pattern": _tighter_pattern,
 }
 
 
-def _line_of(text: str, key: str) -> int | None:
-    """The line (from 1) where ``key`` is set, as an assignment or a table."""
+def _line_of(text: str, key: str, inner: str | None = None) -> int | None:
+    """The line (from 1) where ``key`` is set, as an assignment or a table; with ``inner`` where that is set in it."""
+    if inner is not None:
+        begin = _line_of(text, key) or 1
+        lines = text.splitlines()
+        shape = re.compile(rf"(?:^|[{{,.\s])\"?{re.escape(inner)}\"?\s*=")
+        return next((number for number in range(begin, len(lines) + 1) if shape.search(lines[number - 1])), begin)
     shape = re.compile(rf"\s*(?:{re.escape(key)}\s*[=.]|\[\s*{re.escape(key)}\s*[\].]|\"{re.escape(key)}\"\s*=)")
     return next((number for number, line in enumerate(text.splitlines(), 1) if shape.match(line)), None)
 
@@ -333,7 +354,10 @@ def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
         try:
             settings[key] = _READ[key](value)
         except _Unfit as error:
-            warnings.append(f"{where}: {key} {error}: it is left out")
+            where = f"{path}, line {_line_of(text, key, error.inner) or 1}"
+            warnings.append(
+                f"{where}: {key}: {error}: it is left out" if error.inner else f"{where}: {key} {error}: it is left out"
+            )
     return settings
 
 
@@ -344,8 +368,26 @@ def _from_environment(environment: Mapping[str, str], warnings: list[str]) -> di
             try:
                 settings[name] = _READ[name](environment[variable]), f"environment {variable}"
             except _Unfit as error:
-                warnings.append(f"the environment variable {variable} {error}: it is left out")
+                colon = ":" if error.inner else ""
+                warnings.append(f"the environment variable {variable}{colon} {error}: it is left out")
     return settings
+
+
+def _addresses(environment: Mapping[str, str], warnings: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Vendors' addresses that their kits' own variables name, and those variables."""
+    from reign_agents.models.choice import ADDRESS_VARIABLES
+
+    found: dict[str, str] = {}
+    named: list[str] = []
+    for vendor, variable in ADDRESS_VARIABLES.items():
+        if environment.get(variable):
+            try:
+                found |= model_settings.base_urls({vendor: environment[variable]})
+                named.append(variable)
+            except _Unfit as error:
+                if vendor != "ollama":  # its kit takes other forms, too: ":11434", "0.0.0.0"
+                    warnings.append(f"the environment variable {variable}: {error}: it is left out")
+    return found, named
 
 
 def load_config(
@@ -369,6 +411,11 @@ def load_config(
     project = _read_file(project_file, warnings) if project_file else {}
     for name, (value, source) in _from_environment(environment, warnings).items():
         values[name], sources[name] = value, source
+    found, named = _addresses(environment, warnings)
+    if found:
+        values["base_urls"] = {**values["base_urls"], **found}
+        before = "" if sources["base_urls"] == "default" else f"{sources['base_urls']}, "
+        sources["base_urls"] = f"{before}environment {' '.join(named)}"
     for name, value in (flags or {}).items():
         if value is not None:
             values[name], sources[name] = value, f"flag --{name.replace('_', '-')}"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from reign_agents.investigation.limits import Limits
+from reign_agents.models.billing import current_bill
+from reign_agents.models.budget import OverBudget
+from reign_agents.models.cached import AnswerCache, CachedModel
 from reign_agents.models.choice import Keys, language_model
 from reign_agents.models.conversation import LanguageModel
-from reign_agents.models.failure import ModelFailed
+from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken
 from reign_agents.models.listening import NoteKind, note
+from reign_agents.models.metered import Meter, MeteredModel
 from reign_agents.planning.draft import Draft, Planner, PlanningContext
 from reign_agents.planning.offline import OfflinePlanner
 
@@ -22,7 +27,8 @@ class ModelPlanner:
 
     ``prefer`` is ``offline`` (models are asked what that one does not understand, and why something is wrong) or
     ``model``. ``say`` hears of each look and each change of planner, and so does who listens (see
-    :mod:`reign_agents.models.listening`). A setting ``offline`` of the engine asks no model.
+    :mod:`reign_agents.models.listening`). A setting ``offline`` of the engine asks no model. ``cache`` gives answers
+    that were given before; ``addresses`` are those of vendors' servers that were set, and tell its answers apart.
     """
 
     def __init__(
@@ -34,6 +40,9 @@ class ModelPlanner:
         say: Callable[[str], None] = lambda _line: None,
         temperature: float | None = None,
         offline: Planner | None = None,
+        limits: Limits | None = None,
+        cache: AnswerCache | None = None,
+        addresses: Mapping[str, str] | None = None,
     ) -> None:
         self._names = tuple(names)
         self._make = make
@@ -41,6 +50,9 @@ class ModelPlanner:
         self._say = say
         self._temperature = temperature
         self._offline = offline or OfflinePlanner()
+        self._limits = limits
+        self._cache = cache
+        self._addresses = addresses or {}
 
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
@@ -67,13 +79,29 @@ class ModelPlanner:
         from reign_agents.investigation.loop import Investigation
 
         self._tell("asking", f"asking {name}", name)
-        found = await Investigation(self._make(name), context, said=self._say, temperature=self._temperature).run(text)
-        if not (found.steps or found.question or found.answer or found.findings):
-            raise ModelFailed(f"{name} answered nothing", "say it in other words")
+        model = self._make(name)
+        if self._cache is not None:
+            where = self._addresses.get(name.partition("/")[0], "")
+            model = CachedModel(model, self._cache, context.redactor, where)
+        try:
+            found = await Investigation(model, context, self._limits, self._say, self._temperature).run(text)
+            if not (found.steps or found.question or found.answer or found.findings):
+                raise ModelFailed(f"{name} answered nothing", "say it in other words")
+        except ModelFailed as error:
+            outside = error.again or isinstance(error, NoKey | StreamBroken | OverBudget)
+            if isinstance(model, CachedModel) and not outside:
+                await model.forget()  # its answers led nowhere: given again they would again
+            raise
         told = found.answer or "\n".join(f"- {finding['text']}" for finding in found.findings)
         used = found.usage
         read = used.input + used.cached + used.stored
-        self._tell("used", f"{name}: {read} tokens read, {used.output} written", name)
+        charge = current_bill().charges.get(name)
+        cost = "" if charge is None else f" ({charge.words})"
+        tokens = f"{read} tokens read, {used.output} written{cost}"
+        if found.cached:
+            whole = found.cached == found.answers
+            tokens = "from the cache, at no cost" if whole else f"{tokens}; {found.cached} answers from the cache"
+        self._tell("used", f"{name}: {tokens}", name)
         return replace(
             draft,
             confidence=MODEL_CONFIDENCE,
@@ -95,6 +123,26 @@ def model_planner(
     prefer: str = "offline",
     say: Callable[[str], None] = lambda _line: None,
     temperature: float | None = None,
+    meter: Meter | None = None,
+    limits: Limits | None = None,
+    cache: AnswerCache | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> ModelPlanner:
-    """A planner for models by name; a key is looked up when its vendor is asked."""
-    return ModelPlanner(names, lambda name: language_model(name, keys), prefer=prefer, say=say, temperature=temperature)
+    """A planner for models by name; a key is looked up when its vendor is asked. ``meter`` counts what they cost; what
+    is in the ``cache`` costs nothing.
+    """
+
+    def make(name: str) -> LanguageModel:
+        model = language_model(name, keys, addresses)
+        return model if meter is None else MeteredModel(model, meter)
+
+    return ModelPlanner(
+        names,
+        make,
+        prefer=prefer,
+        say=say,
+        temperature=temperature,
+        limits=limits,
+        cache=cache,
+        addresses=addresses,
+    )
