@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +25,14 @@ EXAMPLES = """\
   reign-tui run --plan plan.json --approve-hash sha256:51d0…
   echo "show the running containers" | reign-tui run -"""
 
+_PLAN = re.compile(r"p_[0-9a-f]{8}")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="*", metavar="TEXT", help="the request; - for stdin, @FILE for a file's content")
-    parser.add_argument("--plan", metavar="FILE", help="run a plan that plan --json wrote (- for stdin)")
+    parser.add_argument(
+        "--plan", metavar="FILE", help="run a plan that plan --json wrote (- for stdin), or a finding's cure by its id"
+    )
     parser.add_argument("--approve-hash", metavar="HASH", help="approve exactly the plan with this hash, nothing else")
     add_driving(parser)
 
@@ -39,16 +44,31 @@ def run(arguments: argparse.Namespace) -> int:
 
     if bool(arguments.text) == bool(arguments.plan):
         raise Stopped(Exit.USAGE, "run needs a request or --plan FILE, one of both", "reign-tui run --help")
-    plan = saved_plan(arguments.plan) if arguments.plan else None
+    named = (
+        arguments.plan
+        if arguments.plan and _PLAN.fullmatch(arguments.plan) and not Path(arguments.plan).exists()
+        else None
+    )
+    plan = saved_plan(arguments.plan) if arguments.plan and named is None else None
     text = read_text(arguments.text) if arguments.text else ""
 
     async def begin(session: Session, options: RunOptions) -> str:
+        if named is not None:
+            return await session.start(_proposed(session, named), options)
         if plan is not None:
             return await session.start(plan, options)
         warn_of_secrets(session, text)
         return await session.ask(text, options)
 
     return driven(arguments, begin)
+
+
+def _proposed(session: Session, name: str) -> Plan:
+    """The cure that a finding proposed under this id."""
+    plan = session.store.proposed(name)
+    if plan is None:
+        raise Stopped(Exit.USAGE, f"no finding proposed a plan {name}", "reign-tui show RUN --json lists findings")
+    return plan
 
 
 def saved_plan(name: str) -> Plan:

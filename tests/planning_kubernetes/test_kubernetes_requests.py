@@ -31,6 +31,8 @@ async def listed(operation: str, fields: Mapping[str, Any]) -> JsonObject:
     if operation == "kubernetes.get":
         containers: Any = [{"name": "api", "image": "shop/api:2.0"}]
         return {"object": {"spec": {"template": {"spec": {"containers": containers}}}}}
+    if operation in ("docker.list_containers", "helm.list"):
+        return {"containers": [], "releases": []}
     assert operation == "kubernetes.list", operation
     kind = fields["kind"]
     space = None if kind in ("namespace", "node") else fields.get("namespace", "default")

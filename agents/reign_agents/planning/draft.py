@@ -26,7 +26,7 @@ class PlanningContext:
     ``steps_of`` for how their steps ended; ``said`` gives what was said in it, oldest first. ``selected`` is the run
     and the step that the person points at on the screen. ``redactor`` hides what this session knows to be secret;
     ``secrets`` are those values by placeholder name. ``folder`` is where long results of looks may be kept (None:
-    nowhere).
+    nowhere). ``found_by`` gives a run's findings; ``found`` are those of the last request where it ran nothing.
     """
 
     settings: EngineSettings
@@ -40,6 +40,8 @@ class PlanningContext:
     said: Callable[[], Sequence[Message]] = tuple
     selected: tuple[str, str] | None = None
     folder: Path | None = None
+    found_by: Callable[[str], Sequence[JsonObject]] = lambda _run: ()
+    found: Sequence[JsonObject] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Draft:
     that need no step ("what can you do?"). ``assumptions`` are defaults taken, in words. ``corrects`` names the run
     this draft takes the place of ("no, port 9090"): where that one still waits and has changed nothing, it is given up.
     ``understood`` False: the request made no sense to this planner. ``findings`` have the shape of the event.
+    ``plan`` is the id that the plan must have, where it was proposed under one before.
     """
 
     intent: str
@@ -74,6 +77,7 @@ class Draft:
     corrects: str | None = None
     understood: bool = True
     findings: tuple[JsonObject, ...] = ()
+    plan: str | None = None
 
 
 class Planner(Protocol):

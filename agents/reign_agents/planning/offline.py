@@ -13,6 +13,7 @@ from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
 from reign_agents.planning.nearest import nearest
 from reign_agents.planning.places import placed, with_place
+from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Thing, Wish, wishes
@@ -37,6 +38,7 @@ _HELP = re.compile(
 )
 _ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
 _SURE = 0.85
+_FAULT = 0.6
 _LONGEST = 6000
 
 
@@ -73,6 +75,8 @@ class OfflinePlanner:
             return Draft("update", 1.0, undo=UndoWish(undo["run"], undo["step"]))
         if _HELP.match(text):
             return Draft("monitor", 1.0, answer=self._can_do())
+        if asked is None and (proposed := taken_up(text, context)) is not None:
+            return proposed
         line = literal(text[:_LONGEST])
         if line is not None and line.command is not None:
             return self._command(line.command, line.assumption)
@@ -92,6 +96,8 @@ class OfflinePlanner:
         text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
         found = wishes(text)
+        if _names_a_fault(understanding, found):
+            found = [replace(Wish.of(text), verb="why", rest=text)]
         thing = last_thing(context)
         before = last_plan(context)
         same_place = before[1] if before is not None and (placing or any(w.with_pronoun() for w in found)) else None
@@ -118,7 +124,7 @@ class OfflinePlanner:
         if same_place is not None:
             all_steps = tuple(with_place(step, same_place, context) for step in all_steps)
         return Draft(
-            understanding.intent,
+            "debug" if all(wish.verb == "why" for wish in found) else understanding.intent,
             understanding.confidence,
             mood="ask" if understanding.mood == "ask" and _asks_how(text) else "do",
             steps=all_steps,
@@ -183,6 +189,22 @@ files.write files.directory files.copy files.remove docker.run docker.list docke
 docker.build docker.exec shell.script network.check network.listening
 """
 _SHOWN = frozenset(_SHOWN_WORDS.split())
+
+
+_WRONG = re.compile(r"\bwhat(?:'s|s|\s+is|\s+went|\s+goes)?\s+wrong\b", re.IGNORECASE)
+_LOOKS = frozenset({None, "why", "show", "check", "inspect", "find", "list"})
+_SEEN = frozenset({"logs", "stats", "processes", "disk", "file"})
+
+
+def _names_a_fault(understanding: Understanding, found: Sequence[Wish]) -> bool:
+    """Whether a fault is named and nothing else is asked for: its cause is what is wanted, then its cure."""
+    spoken = any(_WRONG.search(wish.text) for wish in found)
+    if not spoken and (understanding.intent != "debug" or understanding.confidence < _FAULT):
+        return False
+    return all(
+        wish.verb in _LOOKS and not _SEEN & set(wish.kinds) and not wish.has("events", "history", "status", "describe")
+        for wish in found
+    )
 
 
 def _foreign(wish: Wish, understanding: Understanding) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reign_agents.specialists import docker, files, git, helm, host, kubernetes, named, shell, terraform
+from reign_agents.specialists import docker, files, git, helm, host, kubernetes, named, shell, terraform, why
 
 RECIPES = (
     *files.RECIPES,
@@ -14,5 +14,6 @@ RECIPES = (
     *shell.RECIPES,
     *host.RECIPES,
     *named.RECIPES,
+    *why.RECIPES,
 )
 """All recipes, in the order they are shown to people."""

@@ -43,7 +43,7 @@ async def _meant(wish: Wish, context: PlanningContext, outline: Outline, verb: s
     if (
         wide
         and (_EVERY.search(text) or state or re.search(r"\beverything\b", text, re.IGNORECASE))
-        and not _named(wish)
+        and not container_names(wish)
     ):
         rows = await present("container", context)
         states = _STATES.get(state or "", ())
@@ -54,10 +54,11 @@ async def _meant(wish: Wish, context: PlanningContext, outline: Outline, verb: s
         found = [one for one in rows if not states or one.row.get("status") in states]
         word = f"{state} " if state else "running " if verb == "stop" else "stopped " if verb == "start" else ""
         return found or Question(f"There are no {word}containers to {verb}.")
-    return await resolved(_named(wish), "container", wish, context, outline, verb)
+    return await resolved(container_names(wish), "container", wish, context, outline, verb)
 
 
-def _named(wish: Wish) -> list[str]:
+def container_names(wish: Wish) -> list[str]:
+    """The words of a wish that can only be names of containers."""
     scan = wish.scan()
     scan.take(
         r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|"
@@ -126,7 +127,7 @@ async def rename(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
 
 
 async def logs(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    found = await resolved(_named(wish), "container", wish, context, outline, "show the logs of")
+    found = await resolved(container_names(wish), "container", wish, context, outline, "show the logs of")
     if isinstance(found, Question):
         return found
     text = wish.scan().text

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.kubernetes import diagnosing, objects, workloads
+from reign_agents.specialists.kubernetes import objects, workloads
 from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, WORKLOADS, about_cluster, said, understood
 
 _RANK = 8
@@ -187,14 +187,6 @@ RECIPES = (
         "run `ls /` in pod web-1",
         lambda w: bool(w.scan().quoted() or understood(w.text).entities.get("command")),
         rank=4,
-    ),
-    _recipe(
-        "why",
-        "why show check inspect find",
-        diagnosing.why,
-        "why is checkout crash-looping in prod?",
-        lambda w: w.verb == "why" or (understood(w.text).intent == "debug" and not w.has("logs", "events")),
-        rank=6,
     ),
     _recipe("cordon", "cordon", objects.node("kubernetes.cordon", "no new pods on {}"), "cordon node n1"),
     _recipe("uncordon", "uncordon", objects.node("kubernetes.uncordon", "pods on {} again"), "uncordon node n1"),

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import re
 
-from reign_agents.planning.draft import PlanningContext
-from reign_agents.planning.recipe import Outline, Question
-from reign_agents.planning.wish import Wish
-from reign_agents.specialists.kubernetes.found import meant
-from reign_agents.specialists.kubernetes.said import said
+from pydantic import JsonValue
 
-KINDS = ("deployment", "statefulset", "daemonset", "pod", "job")
-_CRASHED = re.compile(r"crash|restart|exit|oom|killed|dies|dying|died|error|137|fail", re.IGNORECASE)
+from reign_agents.planning.recipe import Outline
+from reign_agents.specialists.kubernetes.found import Object
+from reign_agents.specialists.kubernetes.said import WORKLOADS
+
+KINDS = (*WORKLOADS, "pod", "job")
+"""Kinds whose faults are looked into, in the order they are looked through."""
+_CRASHED = re.compile(r"crash|restart|exit|oom|killed|dies|dying|died|137", re.IGNORECASE)
 
 
-async def why(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    """Three reads of each object named; what they mean is said by ``specialists.findings``."""
-    words = said(wish)
-    found = await meant(words, wish, context, outline, "look into", KINDS)
-    if isinstance(found, Question):
-        return found
-    for one in found:
-        outline.add("kubernetes.describe", one.fields(), f"what {one.name} says of itself")
-        outline.add("kubernetes.events", {**one.fields(), "warnings": True}, f"the warnings about {one.name}")
-        log = {**one.fields(), "tail": 40}
-        if _CRASHED.search(wish.text):
+def look_into(one: Object, text: str, outline: Outline) -> None:
+    """A few reads of one object; what they mean is said by ``specialists.findings``. ``text`` is the request."""
+    outline.add("kubernetes.describe", one.fields(), f"what {one.name} says of itself")
+    outline.add("kubernetes.events", {**one.fields(), "warnings": True}, f"the warnings about {one.name}")
+    outline.add("kubernetes.get", one.fields(), f"how {one.name} is set")
+    if one.kind in WORKLOADS:
+        outline.add("kubernetes.rollout_history", one.fields(), f"the revisions of {one.name}")
+    if one.kind in KINDS:
+        log: dict[str, JsonValue] = {**one.fields(), "tail": 40}
+        if _CRASHED.search(text):
             outline.add("kubernetes.logs", {**log, "previous": True}, "its last words before the last restart")
         else:
             outline.add("kubernetes.logs", log, f"the last words of {one.name}")
-    return None
+
+
+def look_around(namespace: str | None, kind: str | None, outline: Outline) -> None:
+    """What runs in a namespace (None: the context's) and its warnings, where no object was named."""
+    outline.add("kubernetes.list", {"kind": kind or "pod", "namespace": namespace}, "what runs there and how it is")
+    outline.add("kubernetes.events", {"namespace": namespace, "warnings": True}, "the warnings of late")
