@@ -290,7 +290,7 @@ class Investigation:
         where: dict[str, object] = {}
         if len(text) > most and (path := self._kept.write(number, operation, self._whole[number])) is not None:
             where["file"] = str(path)
-            self._said(f"{number} is {len(text)} characters long and was shortened for the model; all of it: {path}")
+            saw = f"{saw}; shortened for the model, all of it: {path}"
         note(
             "looked",
             f"looked at {asked}: {saw}",
