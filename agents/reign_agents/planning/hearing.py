@@ -84,7 +84,7 @@ class Hearing(Listener):
 
     def _said(self, state: str) -> None:
         self._parts = ["".join(self._parts)]
-        text = self._parts[0]
+        text = plain(self._parts[0])
         if state != "whole" or self._kept < self._size:
             text = settled(text, self._secrets)
         self._publish(
