@@ -85,7 +85,9 @@ def _step(operation: str, fields: JsonObject, why: str) -> Step:
 
 def workload(case: Case) -> tuple[str, str] | None:
     """Kind and name of what rolls the object out: itself, or the owner of a pod; None where nothing does."""
-    kind = str(case.fields.get("kind") or "")
+    if case.family != "kubernetes":
+        return None
+    kind = str(case.fields.get("kind") or case.live.get("kind") or "deployment").lower()
     if kind in _ROLLED_OUT:
         return kind, case.name
     metadata = case.live.get("metadata") or {}
