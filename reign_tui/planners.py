@@ -1,4 +1,4 @@
-"""Which planner the settings ask for."""
+"""Which planner the settings ask for, and what it may spend."""
 
 from __future__ import annotations
 
@@ -6,22 +6,67 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reign_agents.models.budget import AskBudget
+    from reign_agents.models.metered import Meter
     from reign_agents.planning.draft import Planner
+    from reign_agents.store.store import Store
     from reign_executors.credentials import Credentials
     from reign_tui.config import AppConfig
 
 
-def planner_for(config: AppConfig, credentials: Credentials, say: Callable[[str], None]) -> Planner | None:
-    """A planner that asks the chosen models; None where none is to be asked. ``say`` hears who plans, as plain text."""
-    if config.model in (None, "offline") or config.offline or config.prefer == "offline-only":
-        return None
-    from reign_agents.planning.with_model import model_planner
-    from reign_tui.text import plain
+def asks_models(config: AppConfig) -> bool:
+    """Whether these settings let any language model be asked."""
+    return config.model not in (None, "offline") and not config.offline and config.prefer != "offline-only"
 
+
+def planner_for(config: AppConfig, credentials: Credentials, meter: Meter | None = None) -> Planner | None:
+    """A planner that asks the chosen models; None where none is to be asked. ``meter`` counts what is spent and holds
+    the budget. What happens while it plans leaves the session as events.
+    """
+    if not asks_models(config):
+        return None
+    from reign_agents.models.cached import AnswerCache
+    from reign_agents.planning.with_model import model_planner
+    from reign_tui.model_settings import limits_of
+    from reign_tui.paths import find_paths
+
+    folder = find_paths().cache / "answers"
+    cache = AnswerCache(folder, seconds=config.answer_cache) if config.answer_cache else None
     names = (config.model, *config.fallback)
     return model_planner(
-        [name for name in names if name != "offline"],
+        [name for name in names if name not in (None, "offline")],
         credentials.get,
         prefer=config.prefer,
-        say=lambda line: say(plain(line)),
+        temperature=config.temperature,
+        meter=meter,
+        limits=limits_of(config.model_limits, config.max_tokens),
+        cache=cache,
+        addresses=config.base_urls,
+    )
+
+
+def meter_for(
+    config: AppConfig,
+    store: Store,
+    say: Callable[[str], None],
+    ask: AskBudget | None = None,
+    changed: Callable[[str | None], None] = lambda _session: None,
+) -> Meter | None:
+    """What counts the cost of the chosen models and holds the budget; None where no model is to be asked.
+
+    ``ask`` is asked before a budget is passed (None: nobody can be), ``changed`` hears which session's amount changed.
+    """
+    if not asks_models(config):
+        return None
+    from reign_agents.models.budget import Budget
+    from reign_agents.models.metered import Meter
+    from reign_agents.models.prices import Prices
+
+    return Meter(
+        store,
+        Prices(config.prices),
+        Budget(**config.budget, command=config.max_cost),
+        ask=ask,
+        changed=changed,
+        say=say,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reign_tui.app import ReignApp
-from reign_tui.planners import planner_for
+from reign_tui.planners import meter_for, planner_for
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -33,13 +33,23 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
         def say(line: str) -> None:
             app.notify(line, markup=False)
 
-        return Session(
+        def spent(name: str | None) -> None:
+            from reign_tui.spending import header_words
+
+            app.main.header.spent = header_words(store.spending.total(session=name))
+
+        config = context.loaded.config
+        meter = meter_for(config, store, say, app.ask_budget, spent)
+        opened_session = Session(
             store,
             context.engine,
             name=past[0].session if past else None,
-            planner=planner_for(context.loaded.config, kept, say),
+            planner=planner_for(config, kept, meter),
             credentials=kept,
         )
+        if meter is not None or past:
+            spent(opened_session.id)
+        return opened_session
 
     app = ReignApp(session, context.loaded.config, warnings=context.loaded.warnings, themes=context.paths.themes)
     try:

@@ -32,7 +32,7 @@ def amount(spent: Spent, *, fine: bool = False) -> str:
     if spent.unpriced == spent.requests:
         return f"? {tokens(spent.unpriced_tokens)} tokens"
     known = money(dollars(spent.cost), fine=fine)
-    known = f"about {known}" if fine and spent.estimated else known
+    known = f"about {known}" if fine and spent.estimated and spent.cost else known
     return f"{known}+?" if spent.unpriced else known
 
 
@@ -54,7 +54,7 @@ def notes(groups: Iterable[Spent]) -> list[str]:
     lines = []
     if unpriced:
         lines.append(
-            f"? no price is known for {unpriced} of the requests ({unpriced_tokens:,} tokens): "
+            f"?: no price is known for {unpriced} of the requests ({unpriced_tokens:,} tokens): "
             'the settings take one ([prices."vendor/model"])'
         )
     if estimated:

@@ -307,13 +307,8 @@ class Session:
 
     def _over_budget(self, run: str, text: str, stop: BudgetStop) -> RunEnd:
         """A budget would have been passed by asking a model, and nobody is here to be asked: what would have been."""
-        asked, way_out = stop.question, stop.way_out
-        told: JsonObject = {
-            "text": stop.cause,
-            "suggestions": [way_out],
-            "planner": asked.model,
-            "budget": asked.to_json(),
-        }
+        asked = stop.question.to_json()
+        told: JsonObject = {"text": stop.cause, "suggestions": [stop.way_out], "planner": None, "budget": asked}
         question = Event(run, EventType.QUESTION, self.hidden(told), seq=2)
         return self._without_steps(run, text, Outcome.STOPPED, 3, stop.cause, question)
 

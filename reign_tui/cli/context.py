@@ -17,11 +17,12 @@ from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
 from reign_tui.config import LoadedConfig, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
-from reign_tui.planners import planner_for
+from reign_tui.planners import meter_for, planner_for
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from reign_agents.models.budget import AskBudget
     from reign_agents.session import Session
     from reign_agents.settings import EngineSettings
     from reign_agents.store.store import Store
@@ -122,8 +123,13 @@ def reading_store(context: Context) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def session(context: Context, arguments: argparse.Namespace) -> AsyncIterator[Session]:
-    """A session on an open store: a new one, or the last one with ``--continue``. Both are closed at the end."""
+async def session(
+    context: Context, arguments: argparse.Namespace, ask: AskBudget | None = None
+) -> AsyncIterator[Session]:
+    """A session on an open store: a new one, or the last one with ``--continue``. Both are closed at the end.
+
+    ``ask`` is asked before a budget for models is passed; None: nobody can be.
+    """
     from reign_agents.session import Session
     from reign_executors.credentials import Credentials
 
@@ -136,7 +142,8 @@ async def session(context: Context, arguments: argparse.Namespace) -> AsyncItera
                 raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
             name = past[0].session
         kept = Credentials(context.paths.data)
-        planner = planner_for(context.loaded.config, kept, print_error)
+        meter = meter_for(context.loaded.config, store, print_error, ask)
+        planner = planner_for(context.loaded.config, kept, meter)
         opened = Session(store, context.engine, name=name, planner=planner, credentials=kept)
         try:
             yield opened

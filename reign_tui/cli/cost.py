@@ -144,7 +144,7 @@ def _as_words(
 
 
 _HEADS = {"answer": "ANSWER", "session": "SESSION", "day": "DAY (UTC)", "model": "MODEL"}
-_LAST = {"answer": "REQUEST", "session": "MODELS", "day": "MODELS", "model": "LAST ASKED (UTC)"}
+_LAST = {"answer": "TIME (UTC) AND REQUEST", "session": "MODELS", "day": "MODELS", "model": "LAST ASKED (UTC)"}
 _EACH = {"answer": "an answer", "session": "a session", "day": "a day"}
 
 
@@ -153,8 +153,8 @@ def _row(spent: Spent, by: str) -> tuple[str, ...]:
 
     last = ", ".join(spent.models)
     if by == "answer":
-        run = f"{spent.run} " if spent.run else ""
-        last = f"{run}{spent.request or ''}".strip() or spent.first[:16].replace("T", " ")
+        when = spent.first[:16].replace("T", " ")
+        last = " ".join(part for part in (when, spent.run, spent.request) if part)
     elif by == "model":
         last = spent.last[:16].replace("T", " ")
     cut_off = f" ({spent.broke_off} broken off)" if spent.broke_off else ""

@@ -38,7 +38,9 @@ async def _driven(arguments: argparse.Namespace, begin: Begin) -> int:
         timeout=arguments.timeout,
     )
     context = settings_of(arguments)
-    async with session(context, arguments) as opened:
+    lines = PlainLines(live=sys.stderr.isatty(), asks=asks)
+    asker = Asker(lines) if asks else None
+    async with session(context, arguments, None if asker is None else asker.budget) as opened:
 
         async def start() -> str:
             try:
@@ -50,5 +52,4 @@ async def _driven(arguments: argparse.Namespace, begin: Begin) -> int:
 
         if arguments.json:
             return await drive(opened, start, JsonLines())
-        lines = PlainLines(live=sys.stderr.isatty(), asks=asks)
-        return await drive(opened, start, lines, Asker(lines) if asks else None)
+        return await drive(opened, start, lines, asker)

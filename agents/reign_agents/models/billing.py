@@ -25,7 +25,7 @@ class Charge:
         """``$0.0123``, ``about $0.0123`` or ``cost unknown``."""
         if self.cost is None:
             return "cost unknown"
-        return f"{'about ' if self.estimated else ''}{money(self.cost, fine=True)}"
+        return f"{'about ' if self.estimated and self.cost else ''}{money(self.cost, fine=True)}"
 
     def add(self, usage: Usage, cost: Decimal | None, *, estimated: bool) -> None:
         self.usage += usage

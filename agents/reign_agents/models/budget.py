@@ -15,9 +15,9 @@ from reign_executors.operation import JsonObject
 Kind = Literal["answer", "session", "day", "command", "unpriced"]
 
 _WHOSE = {
-    "answer": "the budget of this answer",
-    "session": "the budget of this session",
-    "day": "today's budget",
+    "answer": "this answer's budget of",
+    "session": "this session's budget of",
+    "day": "today's budget of",
     "command": "--max-cost",
 }
 _FOR = {
@@ -61,9 +61,8 @@ class BudgetQuestion:
         """The state of things, for a person."""
         if self.kind == "unpriced":
             return f"What {self.model} costs is not known, so no budget holds it."
-        whose = _WHOSE[self.kind]
-        spent = f"{money(self.spent, fine=True)} of {whose} ({money(self.limit)}) are spent"
-        return f"{spent}, and asking {self.model} may cost up to {money(self.most, fine=True)} more."
+        spent = f"Of {_WHOSE[self.kind]} {money(self.limit)}, {money(self.spent)} is spent"
+        return f"{spent}; asking {self.model} may cost up to {money(self.most)} more."
 
     @property
     def means(self) -> str:
