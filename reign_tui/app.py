@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reign_tui.conductor import Conductor
     from reign_tui.config import AppConfig
     from reign_tui.screens.main import MainScreen
+    from reign_tui.suggesting import Suggesting
 
 SWITCH = 0.0005  # seconds a thread may keep the interpreter: threads that redact output must not slow the keys
 AGAIN = 2.0  # seconds in which a second Ctrl-C leaves
@@ -74,6 +75,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         self._make_session = session_factory
         self._bridge: Bridge | None = None
         self._conductor: Conductor | None = None
+        self.suggesting: Suggesting | None = None
         self._early: list[str] = []
         self._stopped_at = 0.0
         self.failure: Exception | None = None
@@ -135,6 +137,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         from reign_tui.bridge import Bridge
         from reign_tui.conductor import Conductor
         from reign_tui.greeting import greet
+        from reign_tui.suggesting import Suggesting
 
         await self._main.plan.furnish()
         self._conductor = Conductor(self, self._main)
@@ -145,10 +148,12 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
             self.exit(1)
             return
         self._bridge = Bridge(self.session, self._conductor.deliver)
+        self.suggesting = Suggesting(self, self.session, self._main.composer.editor)
         self._conductor.begin(self.session)
         for text in self._early:
             self._conductor.send(text)
         self.run_worker(greet(self, self.session), name="greeting")
+        self.suggesting.begin()
         self.set_timer(60 - self.now().second, self._minute)
         sys.setswitchinterval(SWITCH)
         gc.collect()

@@ -75,6 +75,8 @@ class Conductor:
                 self._think(run)
             if event.type in _CHAT:
                 self._tell(run, event, before)
+            if event.type is EventType.RUN_FINISHED and self._app.suggesting is not None:
+                self._app.suggesting.changed(view.step.operation for view in run)
         self._void_dialogs()
         self._show()
         if any(event.type in (EventType.RUN_FINISHED, EventType.APPROVAL_REQUESTED) for event in events):
@@ -222,6 +224,8 @@ class Conductor:
         if found.word:
             self._screen.say(found.word[:1].upper() + found.word[1:])
             self._screen.chat.tell("", self._clock(), "", literal(found.word))
+        if self._app.suggesting is not None:
+            self._app.suggesting.asked(text)
         self.desk.ahead.append(text)
         self._next()
         self._show_ahead()
@@ -450,7 +454,9 @@ class Conductor:
             asks = [view.number for view in run if view.state in (State.ASK, State.PICK)] if run is not None else []
             what = "choose" if run is not None and run.blocked else "approve"
             hints.append(("alt+a" if writing else "a", f"{what} {asks[0]}" if len(asks) == 1 else what))
-        if writing:
+        if isinstance(focused, Editor) and focused.offers:
+            hints += [("Tab →", "take"), ("↓", "choose"), ("Esc", "close"), ("Enter", "send")]
+        elif writing:
             hints += [("Enter", "send"), ("^J", "new line"), ("↑", "earlier")]
         elif isinstance(focused, PlanTree):
             hints.append(("Enter", "open"))
@@ -465,7 +471,8 @@ class Conductor:
             hints += [("/", "find"), ("s", "this step only"), ("o", "full log"), ("End", "follow")]
         elif isinstance(focused, LineView):
             hints += [("/", "find"), ("y", "copy")]
-        hints.append(("Tab", "pane"))
+        if not (isinstance(focused, Editor) and focused.offers):
+            hints.append(("Tab", "pane"))
         if self._screen.has_class("-narrow"):
             hints.append(("Alt+1-5" if writing else "1-5", "tabs"))
         hints.append(("^P", "commands"))

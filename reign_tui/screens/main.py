@@ -19,6 +19,7 @@ from reign_tui.widgets.find_bar import FindBar
 from reign_tui.widgets.header import Header
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.log_pane import LogPane
+from reign_tui.widgets.offering import Offering
 from reign_tui.widgets.pane import Pane
 from reign_tui.widgets.plan_pane import PlanPane
 from reign_tui.widgets.row_list import RowList
@@ -200,6 +201,18 @@ class MainScreen(ReignScreen, inherit_bindings=False):
 
     def on_editor_sent(self, event: Editor.Sent) -> None:
         self.app.send(event.text)
+
+    async def on_offering_offered(self, event: Offering.Offered) -> None:
+        """What can follow is listed under the input; the list is made when it is first needed."""
+        from reign_tui.screens.help import key_name
+        from reign_tui.widgets.offer_list import OfferList
+
+        lists = self.query(OfferList)
+        if not lists:
+            await self.query_one("#talk").mount(OfferList(id="offers"), after=self.composer)
+        take = self.app.keys.get("composer.take", "tab").partition(",")[0]
+        self.query_one(OfferList).show(event.offers, event.chosen, key_name(take))
+        self.show_hints()
 
     def on_editor_left(self) -> None:
         """Escape while writing: stops a model that answers, else it leaves the input."""

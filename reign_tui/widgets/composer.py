@@ -9,7 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
+
+from reign_tui.widgets.offering import Offering
 
 _MOST = 200  # requests kept in the history
 
@@ -17,6 +19,7 @@ _MOST = 200  # requests kept in the history
 EDITING: list[BindingType] = [
     Binding("enter", "send", "Send", show=False, id="composer.send"),
     Binding("ctrl+j,shift+enter,alt+enter", "newline", "New line", show=False, id="composer.newline"),
+    Binding("tab", "take", "Take the suggestion", show=False, id="composer.take"),
     Binding("up", "older", "Older request", show=False, id="composer.older"),
     Binding("down", "newer", "Newer request", show=False, id="composer.newer"),
     Binding("escape", "leave", "Leave the input", show=False, id="composer.leave"),
@@ -41,7 +44,7 @@ EDITING: list[BindingType] = [
 ]
 
 
-class Editor(TextArea, inherit_bindings=False):
+class Editor(Offering, inherit_bindings=False):
     """A text area without Ctrl-A and Ctrl-B (they belong to screen and tmux), each binding with an id."""
 
     BINDINGS: ClassVar[list[BindingType]] = EDITING
@@ -57,7 +60,7 @@ class Editor(TextArea, inherit_bindings=False):
         """Escape in the input."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, soft_wrap=True, highlight_cursor_line=False)
+        super().__init__(id=id, compact=True)
         self.cursor_blink = False  # a blinking cursor costs 1 % of a core, and bytes on every line over SSH
         self.sent: list[str] = []
         self._place: int | None = None
@@ -78,10 +81,32 @@ class Editor(TextArea, inherit_bindings=False):
         self.insert("\n")
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        """Close the suggestions; where there are none, leave the input."""
+        if self.offers:
+            self.give_back()
+        else:
+            self.post_message(self.Left())
+
+    def action_take(self) -> None:
+        self.take()
+
+    def action_delete_left(self) -> None:
+        super().action_delete_left()
+        self.offer()
+
+    def action_delete_word_left(self) -> None:
+        super().action_delete_word_left()
+        self.offer()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a suggestion the key that takes one is free for the screen."""
+        return bool(self.offers) if action == "take" else super().check_action(action, parameters)
 
     def action_older(self) -> None:
-        """The line above; from the first line the request before."""
+        """Back in the suggestions; the line above; from the first line the request before."""
+        if self.chosen is not None:
+            self.walk(-1)
+            return
         if self.cursor_location[0] > 0 and self._place is None:
             self.action_cursor_up()
             return
@@ -94,7 +119,10 @@ class Editor(TextArea, inherit_bindings=False):
         self._put(self.sent[self._place])
 
     def action_newer(self) -> None:
-        """The line below; from the last line the request after."""
+        """Into the suggestions; the line below; from the last line the request after."""
+        if self._place is None and self.offers:
+            self.walk(1)
+            return
         if self._place is None:
             if self.cursor_location[0] < self.document.line_count - 1:
                 self.action_cursor_down()
@@ -120,10 +148,22 @@ class Editor(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.action_newline()
+        elif self.offers and self._takes(event.key):
+            event.stop()
+            event.prevent_default()
+            self.take()
         else:
             if event.is_printable or event.key in ("backspace", "delete"):
                 self._place = None
             await super()._on_key(event)
+            if event.is_printable:
+                self.offer()
+
+    def _takes(self, key: str) -> bool:
+        """Whether a key takes the suggestion: its own, or the one for "right" where a ghost stands."""
+        return key in self._keys_of("composer.take") or (
+            bool(self.suggestion) and key in self._keys_of("composer.right")
+        )
 
     def _keys_of(self, binding_id: str) -> frozenset[str]:
         """The keys of a binding, as the keymap has them."""

@@ -59,9 +59,8 @@ class LineInput(Input, inherit_bindings=False):
         self.post_message(self.Submitted(self, self.value))
 
     def _on_paste(self, event: events.Paste) -> None:
+        """Refuse what must be typed; else the input's own handler, which is called next, puts it in."""
         if self._typed_only:
             event.stop()
             event.prevent_default()
             self.post_message(self.PasteRefused())
-        else:
-            super()._on_paste(event)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from textual.pilot import Pilot
 
+from reign_agents.suggestions import gathering
 from reign_tui import greeting
 from reign_tui.app import ReignApp
 from reign_tui.config import AppConfig
-from tests.screen.fake_session import FakeSession, fake_session
+from tests.screen.fake_session import FakeGatherer, FakeSession, fake_session
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -93,6 +94,7 @@ def make_app(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> Callable[
         return "the engine answers"
 
     monkeypatch.setattr(greeting, "engine_answer", answers)
+    monkeypatch.setattr(gathering, "Gatherer", FakeGatherer)
     others = [("Kubernetes prod-eu", "deploy nginx:1.27 as web with 2 replicas"), ("git", "git status")]
     monkeypatch.setattr(greeting, "other_tools", lambda _context: others)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from reign_agents.engine.approvals import GRANTING, Approval, ApprovalVoid, ConfirmMismatch
 from reign_agents.engine.hub import Hub, Subscription
@@ -17,6 +17,7 @@ from reign_agents.plan.model import Plan, Step, Verdict, digest
 from reign_agents.safety.grants import Scope, why_not
 from reign_agents.settings import Decision, EngineSettings, RunOptions
 from reign_agents.store.records import GrantRecord
+from reign_agents.suggestions.names import Names
 from reign_executors.effect import (
     Action,
     Choice,
@@ -126,6 +127,8 @@ class FakeStore:
         self.left: list[str] = []
         self.entries: dict[str, list[Any]] = {}
         self.said: list[Any] = []
+        self.asked: list[str] = []
+        self.paths = SimpleNamespace(state=folder)
 
     def log_path(self, run: str, step: str) -> Path:
         path = self.folder / run / step / "log"
@@ -135,6 +138,9 @@ class FakeStore:
     def history(self, *, limit: int = 50, search: str | None = None, session: str | None = None) -> list[FakeRecord]:
         found = [r for r in self.records.values() if search is None or search in r.plan.request]
         return list(reversed(found))[:limit]
+
+    def requests(self, limit: int = 10_000) -> list[str]:
+        return list(self.asked)
 
     def run(self, run: str) -> FakeRecord | None:
         return self.records.get(run)
@@ -169,6 +175,22 @@ class Script:
     answer: str | None = None
 
 
+class FakeGatherer:
+    """Names that are always the same, without asking any system."""
+
+    gathered: ClassVar[list[frozenset[str]]] = []
+
+    def __init__(self, names: Names, *_: object) -> None:
+        self._names = names
+
+    def near(self) -> list[str]:
+        return ["docker"]
+
+    async def gather(self, families: Iterable[str]) -> None:
+        self.gathered.append(frozenset(families))
+        self._names.put({"container": ["web", "web-old", "db"], "image": ["nginx:1.27"], "namespace": ["shop"]})
+
+
 class FakeSession:
     """Stands where :class:`reign_agents.session.Session` stands, as far as the screen uses it."""
 
@@ -181,6 +203,7 @@ class FakeSession:
         self.scripts: dict[str, Script] = {}
         self.undos: dict[str, Script] = {}
         self.calls: list[tuple[Any, ...]] = []
+        self.pointed: tuple[str | None, str | None] | None = None
         self.granted: list[GrantRecord] = []
         self.hub = Hub()
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -192,6 +215,9 @@ class FakeSession:
         self._edits: dict[str, asyncio.Queue[Sequence[Edit]]] = {}
         self._plans: dict[str, Plan] = {}
         self._seq: dict[str, int] = {}
+
+    def hidden(self, value: JsonObject) -> JsonObject:
+        return value
 
     def subscribe(self) -> Subscription:
         return self.hub.subscribe()
@@ -218,6 +244,9 @@ class FakeSession:
         self.tell(run, EventType.OUTPUT_APPENDED, {"offset": offset, "bytes": len(data), "path": str(path)}, step)
 
     # -- commands
+
+    def select(self, run: str | None, step: str | None = None) -> None:
+        self.pointed = (run, step)
 
     async def ask(self, text: str, options: RunOptions | None = None) -> str:
         self.calls.append(("ask", text))
