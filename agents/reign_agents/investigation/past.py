@@ -42,19 +42,17 @@ def past(context: PlanningContext, most: int) -> tuple[Message, ...]:
     """
     turns = [context.redactor.value(turn) for turn in _turns(context)]
     room = most - len(_OPENING)
-    shown = [_line(turn, room // 2) for turn in turns]
-    short = [_short(turn) for turn in turns]
-    old = 0
-    size = 0
+    shown = [_line(turn, room // 3) for turn in turns]
+    whole, old, size = room * 3 // 4, 0, 0
     for number, line in enumerate(shown):
         size += len(line)
-        if size > room:
-            while old <= number and size > room // 2:
-                size -= len(shown[old]) - len(short[old])
+        if size > whole:
+            while size > whole // 2 and old < number:
+                size -= len(shown[old])
                 old += 1
     lines = shown[old:]
     if old:
-        lines.insert(0, _summed(short[:old], max(0, room - sum(map(len, lines)))))
+        lines.insert(0, _summed([_short(turn) for turn in turns[:old]], room - whole))
     if lines:
         lines[0] = _OPENING + lines[0]
     return tuple(Message("user", line) for line in lines)
@@ -138,8 +136,8 @@ def _line(turn: JsonValue, most: int) -> str:
     for size in SIZES:
         line = json.dumps(_cut(turn, size, size.words), ensure_ascii=False) + "\n"
         if len(line) <= most:
-            break
-    return line
+            return line
+    return f"{line[: max(0, most - 2)]}…\n"
 
 
 def _cut(value: JsonValue, size: _Size, longest: int) -> JsonValue:
