@@ -216,6 +216,11 @@ class PlanTree(LineView, inherit_bindings=False):
 
     # -- choosing a step
 
+    @property
+    def pointed(self) -> str | None:
+        """The selected step where a person chose it; None where it only happens to be selected."""
+        return self.selected if self._chosen else None
+
     def select(self, step: str | None) -> None:
         """Select a step and bring it into sight."""
         if step != self.selected:
