@@ -244,6 +244,8 @@ class Conductor:
         assert self.session is not None
         from reign_agents.engine.secrets import pasted
 
+        shown = self._screen.plan.shown
+        self.session.select(shown.id if shown is not None else None, self._screen.plan.plan_tree.pointed)
         run = await self.session.ask(text)
         self.desk.runs.setdefault(run, RunView(run, request=pasted(text).shown))
 
