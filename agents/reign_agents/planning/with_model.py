@@ -16,6 +16,7 @@ from reign_agents.models.listening import NoteKind, note
 from reign_agents.models.metered import Meter, MeteredModel
 from reign_agents.planning.draft import Draft, Planner, PlanningContext
 from reign_agents.planning.offline import OfflinePlanner
+from reign_executors.errors import OperationError
 
 Make = Callable[[str], LanguageModel]
 MODEL_CONFIDENCE = 0.5
@@ -56,7 +57,14 @@ class ModelPlanner:
 
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
-        draft = await self._offline.draft(text, context)
+        stuck: OperationError | None = None
+        try:
+            draft = await self._offline.draft(text, context)
+        except OperationError as error:
+            if context.settings.offline or not self._names:
+                raise
+            draft, stuck = Draft("unknown", 0.0, understood=False), error
+            self._tell("gave_up", f"the offline planner could not look: {context.redactor.text(str(error))}", "offline")
         if context.settings.offline or not self._names or draft.undo is not None or draft.corrects is not None:
             return draft
         if self._prefer != "model" and draft.understood and draft.intent != "debug":
@@ -68,6 +76,8 @@ class ModelPlanner:
                 asks = f"; it asks to wait {error.wait:.0f} s" if error.wait is not None else ""
                 why = context.redactor.text(f"{error}{asks}")
                 self._tell("gave_up", f"{name} did not plan this: {why}", name)
+        if stuck is not None:
+            raise stuck
         self._tell("offline", "planned offline", "offline")
         return draft
 
