@@ -13,11 +13,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reign_executors.operation import JsonObject
+from reign_tui import model_checks
+from reign_tui.model_checks import Models
 from reign_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Patient:
     environment: Mapping[str, str]
     kube_context: str | None = None
     namespace: str | None = None
+    models: Models = field(default_factory=Models)
 
 
 Examination = Callable[[Patient], Coroutine[None, None, Check]]
@@ -82,11 +85,12 @@ async def examine(patient: Patient) -> list[Check]:
 
 
 async def _bounded(name: str, check: Examination, patient: Patient) -> Check:
+    limit = LIMIT if patient.models.ask is None else max(LIMIT, 3 * model_checks.WAIT)
     try:
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(limit):
             return await check(patient)
     except TimeoutError:
-        return Check(name, "error", f"no answer within {LIMIT:g} s", name in REQUIRED)
+        return Check(name, "error", f"no answer within {limit:g} s", name in REQUIRED)
     except Exception as error:  # a doctor who falls over helps nobody
         return Check(name, "error", one_line(f"{type(error).__name__}: {error}", 200), name in REQUIRED)
 
@@ -316,7 +320,17 @@ def _key(name: str, what: str, *variables: str) -> Examination:
     return check
 
 
-_PLANNER = "asked only where a model is chosen (--model, or the setting model)"
+async def _models(patient: Patient) -> Check:
+    return await model_checks.planning(patient.models)
+
+
+def _vendor(name: str) -> Examination:
+    async def check(patient: Patient) -> Check:
+        return await model_checks.vendor_check(name, patient.models, patient.environment, patient.paths.data)
+
+    return check
+
+
 REQUIRED = frozenset({"python", "bash", "home"})
 CHECKS: dict[str, Examination] = {
     "python": _python,
@@ -330,9 +344,10 @@ CHECKS: dict[str, Examination] = {
     "kubectl": _kubectl,
     "helm": _helm,
     "terraform": _terraform,
-    "anthropic": _key("anthropic", _PLANNER, "ANTHROPIC_API_KEY"),
-    "openai": _key("openai", _PLANNER, "OPENAI_API_KEY"),
-    "ollama": _key("ollama", _PLANNER, "OLLAMA_HOST"),
+    "models": _models,
+    "anthropic": _vendor("anthropic"),
+    "openai": _vendor("openai"),
+    "ollama": _vendor("ollama"),
     "github": _key("github", "not used yet: GitHub comes later", "GITHUB_TOKEN", "GH_TOKEN"),
 }
 """Checks in the order they are shown."""

@@ -21,6 +21,7 @@ from tests.testbed.aimock import program
 from tests.testbed.places import Places, find_program
 
 FIXTURES: list[dict[str, Any]] = [
+    {"match": {"userMessage": "Do you answer"}, "response": {"content": "Yes"}},
     {"match": {"userMessage": "long"}, "response": {"content": "One answer that comes in several pieces, in order."}},
     {
         "match": {"userMessage": "call"},

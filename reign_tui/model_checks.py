@@ -1,0 +1,128 @@
+"""The doctor's look at language models: which are chosen, whether a key is there, and, when it is wanted, who answers.
+
+A request is sent only where the doctor is asked for one (``--online``); it is small, and it is paid for like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from reign_tui.text import one_line
+
+if TYPE_CHECKING:
+    from reign_agents.models.conversation import LanguageModel
+    from reign_tui.config import AppConfig
+    from reign_tui.doctor import Check
+
+WHEN = "asked only where a model is chosen (--model, or the setting model)"
+WAIT = 60.0
+"""Seconds for one model to answer: a server may have to load it first."""
+_LOCAL = ("localhost", "127.", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What is set about models: ``names`` in the order they are asked, ``planning`` in words.
+
+    ``ask`` makes the model that a real request is sent to; None: none is sent.
+    """
+
+    names: tuple[str, ...] = ()
+    planning: str = "no model is chosen: the offline planner does all"
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    ask: Callable[[str], LanguageModel] | None = None
+
+
+def models_of(config: AppConfig, ask: Callable[[str], LanguageModel] | None = None) -> Models:
+    """What the settings come to."""
+    names = tuple(dict.fromkeys(one for one in (config.model, *config.fallback) if one not in (None, "offline")))
+    if config.model in (None, "offline"):
+        return Models(base_urls=config.base_urls)
+    if config.offline or config.prefer == "offline-only":
+        why = "offline is set" if config.offline else "prefer is offline-only"
+        return Models((), f"{why}: {', '.join(names)} not asked, the offline planner does all", config.base_urls)
+    chain = ", then ".join((*names, "the offline planner"))
+    when = {
+        "offline": "what the offline planner does not understand, and causes, go to",
+        "model": "every request goes to",
+    }[config.prefer]
+    return Models(names, f"{when} {chain}", config.base_urls, ask)
+
+
+async def planning(models: Models) -> Check:
+    """Who plans, in words."""
+    from reign_tui.doctor import Check
+
+    return Check("models", "ok" if models.names else "off", models.planning)
+
+
+async def vendor_check(vendor: str, models: Models, environment: Mapping[str, str], data: Path) -> Check:
+    """One vendor: its chosen models, its key, its address; with ``models.ask`` what they answered."""
+    from reign_tui.doctor import Check
+
+    names = tuple(name for name in models.names if name.partition("/")[0] == vendor)
+    address = models.base_urls.get(vendor)
+    there, key = await asyncio.to_thread(_key, vendor, environment, data)
+    at = f" at {address}" if address else ""
+    if not names:
+        return Check(vendor, "off", f"{key}; {WHEN}{at}")
+    target = f"{', '.join(names)}{at}"
+    if not there and vendor != "ollama":
+        return Check(
+            vendor, "warn", f"{key}: it can't be asked", fix=f"reign-tui credentials set {vendor}", target=target
+        )
+    if there and address and in_clear(address):
+        fix = "take an https:// address (base_urls in the settings)"
+        return Check(vendor, "warn", f"{key}; it would travel unencrypted to {address}", fix=fix, target=target)
+    if models.ask is None:
+        return Check(vendor, "ok", f"{key}; not asked: reign-tui doctor --online does", target=target)
+    answers = [await _answer(name, models.ask) for name in names]
+    told = "; ".join(text for _, text in answers)
+    if all(answered for answered, _ in answers):
+        return Check(vendor, "ok", f"{key}; {told}", target=target)
+    return Check(vendor, "error", f"{key}; {told}", fix="choose another: --model, or the setting model", target=target)
+
+
+def in_clear(address: str) -> bool:
+    """Whether what is sent there can be read on the way."""
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    return parts.scheme == "http" and not (parts.hostname or "").startswith(_LOCAL)
+
+
+def _key(vendor: str, environment: Mapping[str, str], data: Path) -> tuple[bool, str]:
+    """Whether there is a key, and in words where it comes from; never the key."""
+    from reign_executors.credentials import VARIABLES, Credentials, CredentialsError
+
+    variable = next((name for name in VARIABLES[vendor] if environment.get(name)), None)
+    if variable is not None:
+        return True, f"{variable} set"
+    try:
+        if Credentials(data, environment).get(vendor):
+            return True, "a key is kept"
+    except CredentialsError as error:
+        return False, one_line(str(error), 160)
+    named = " or ".join(VARIABLES[vendor])
+    return False, "no key (most servers want none)" if vendor == "ollama" else f"{named} not set, no key is kept"
+
+
+async def _answer(name: str, ask: Callable[[str], LanguageModel]) -> tuple[bool, str]:
+    """Whether the model answered a word, and in words how it went."""
+    from reign_agents.models.conversation import Conversation, Message, Stop
+    from reign_executors.errors import OperationError
+
+    asked = Conversation("Answer with one word.", (Message("user", "Do you answer?"),), max_tokens=256)
+    try:
+        async with asyncio.timeout(WAIT):
+            async for piece in ask(name).stream(asked):
+                if isinstance(piece, Stop):
+                    return True, f"{name} answers"
+    except TimeoutError:
+        return False, f"{name} did not answer within {WAIT:g} s"
+    except OperationError as error:
+        return False, one_line(str(error), 200)
+    return False, f"{name} answered nothing"
