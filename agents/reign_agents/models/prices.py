@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from typing import Any
 
@@ -152,7 +152,7 @@ def _amount(kind: str, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"needs a number for {kind}, in dollars for a million tokens")
     amount = Decimal(str(value))
-    if not 0 <= amount <= _HIGHEST:
+    if not amount.is_finite() or not 0 <= amount <= _HIGHEST:
         raise ValueError(f"needs a price from 0 to {_HIGHEST} for {kind}")
     return amount
 
@@ -167,7 +167,7 @@ def amount_of(value: Any) -> Decimal:
 
 def trillionths(amount: Decimal) -> int:
     """An amount as the store keeps it, rounded up."""
-    return -int(-amount * TRILLIONTHS // 1)
+    return int((amount * TRILLIONTHS).to_integral_value(ROUND_CEILING))
 
 
 def dollars(amount: int) -> Decimal:
