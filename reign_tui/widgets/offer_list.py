@@ -29,9 +29,10 @@ class OfferList(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id, markup=False)
         self._height = 0
+        self._width = 20
 
-    def show(self, offers: Sequence[Offer], chosen: int | None, take: str) -> None:
-        """``chosen`` is the row that was walked to, ``take`` the key that takes the first one."""
+    def show(self, offers: Sequence[Offer], chosen: int | None, take: str, width: int) -> None:
+        """``chosen`` is the row that was walked to, ``take`` the key that takes the first one, ``width`` in columns."""
         opened = bool(offers)
         if opened != self.has_class("-open"):
             self.set_class(opened, "-open")
@@ -42,16 +43,16 @@ class OfferList(Static):
         first = 0 if chosen is None else max(0, chosen - most + 1)
         shown = offers[first : first + most]
         height = max(self._height, len(shown))
+        self._width = max(width - 2, 20)
         rows = [self._row(offer, first + n, chosen, take) for n, offer in enumerate(shown)]
         rows += [Content("")] * (height - len(rows))
         self.update(Content("\n").join(rows), layout=height != self._height)
         self._height = height
 
     def _row(self, offer: Offer, number: int, chosen: int | None, take: str) -> Content:
-        width = max(self.container_size.width - 2, 20)
         mark = "▌" if number == chosen else " "
         key = take if chosen is None and number == 0 else "↓" if number == (0 if chosen is None else chosen) + 1 else ""
-        room = width - _KEYS - 2
+        room = self._width - _KEYS - 2
         text = cut(offer.text, room)
         left = room - len(text) - 2
         note = cut(offer.note, left) if left >= 6 else ""

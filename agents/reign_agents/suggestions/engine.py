@@ -87,7 +87,8 @@ class Suggestions:
         for place, one in enumerate(self.past.begun(written.whole, 3)):
             often = min(one.times, 5)
             note = "asked before" if one.times == 1 else f"asked {one.times} times"
-            yield Ranked(Offer(one.text, cut, Source.HISTORY, note), 74 + 3 * often - 4 * place)
+            base = 74 if len(written.whole.strip()) > ENOUGH else 60
+            yield Ranked(Offer(one.text, cut, Source.HISTORY, note), base + 3 * often - 4 * place)
         if len(written.whole.strip()) > ENOUGH:
             for place, one in enumerate(self.past.holding(written.whole, 3)):
                 yield Ranked(Offer(one.text, cut, Source.HISTORY, "asked before"), 26 - place)
@@ -126,11 +127,15 @@ class Suggestions:
         if kind == "amount" and _DIGITS.fullmatch(begun):
             for place, unit in enumerate(self._grammar.units):
                 yield Ranked(Offer(begun + unit, len(begun), Source.GRAMMAR, "amount", open=True), 84 - place)
-        words = lexicon().images if kind == "image" else lexicon().environments if kind == "namespace" else ()
-        if len(begun) < ENOUGH or not words:
+        if kind == "image":
+            words, note = lexicon().images, "well-known image"
+        elif kind == "namespace" and not self.names.of(kind):
+            words, note = lexicon().environments, "environment"
+        else:
+            return
+        if len(begun) < ENOUGH:
             return
         near = sorted((word for word in words if word.startswith(begun.lower())), key=lambda word: (len(word), word))
-        note = "well-known image" if kind == "image" else "environment"
         for place, word in enumerate(near[:3]):
             yield Ranked(Offer(word, len(begun), Source.GRAMMAR, note), 66 - place)
 
@@ -146,7 +151,8 @@ class Suggestions:
             if not words or not words.lower().startswith(begun) or words.lower() == begun:
                 continue
             going_on = one.open or one.slot is not None
-            yield Ranked(Offer(words, len(begun), Source.GRAMMAR, _like(one), open=going_on), 72 - place)
+            there = 8 if one.slot in self.names.kinds else 0
+            yield Ranked(Offer(words, len(begun), Source.GRAMMAR, _like(one), open=going_on), 72 - place + there)
             place += 1
             if place >= 3 * MOST:
                 break
@@ -163,5 +169,6 @@ def _expected(one: Next) -> str | None:
 
 
 def _like(one: Next) -> str:
-    """What it leads to, where that says more than the words themselves."""
-    return "" if one.like == one.words else f"as in: {one.like}"
+    """What may follow the words, as an example."""
+    rest = one.like.removeprefix(one.words).strip()
+    return f"e.g. {rest}" if rest else ""

@@ -104,12 +104,13 @@ class Grammar:
 
     def _led(self, first: Token) -> Iterator[tuple[Pattern, int]]:
         """Patterns that begin with that word, or with another word for the same."""
-        same = self._by_word.get(first.low, ())
-        for pattern in same:
+        for pattern in self._by_word.get(first.low, ()):
             yield pattern, 200
-        if not same and first.verb is not None:
+        if first.verb is not None:
             for pattern in self._verbs.get(first.verb.name, ()):
-                yield pattern, 100
+                begins = pattern.head[0]
+                if isinstance(begins, Word) and begins.low != first.low:
+                    yield pattern, 100
 
     def _starts(self, tokens: list[Token]) -> list[int]:
         """Where the clause that is being written may begin."""

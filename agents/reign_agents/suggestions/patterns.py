@@ -65,7 +65,7 @@ class Pattern:
 def said(items: Items) -> str:
     """Items as a person writes them, examples as values."""
     words = [item.example if isinstance(item, Slot) else item.shown for item in items]
-    return re.sub(r" ([?,.])", r"\1", " ".join(words))
+    return " ".join(words).replace(" ?", "?")
 
 
 def parsed(line: str, rank: int) -> Iterator[Pattern]:
