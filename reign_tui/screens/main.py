@@ -211,7 +211,7 @@ class MainScreen(ReignScreen, inherit_bindings=False):
         if not lists:
             await self.query_one("#talk").mount(OfferList(id="offers"), after=self.composer)
         take = self.app.keys.get("composer.take", "tab").partition(",")[0]
-        self.query_one(OfferList).show(event.offers, event.chosen, key_name(take))
+        self.query_one(OfferList).show(event.offers, event.chosen, key_name(take), self.composer.size.width)
         self.show_hints()
 
     def on_editor_left(self) -> None:
