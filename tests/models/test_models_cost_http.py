@@ -1,4 +1,4 @@
-"""Three vendors over HTTP with their own SDKs: every answer's tokens and cost, those from caches too, broken ones too."""
+"""Three vendors over HTTP with their own SDKs: each answer's tokens and cost, from caches and broken off, too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import stamina
@@ -242,4 +242,4 @@ async def test_what_a_broken_answer_cost(told: LanguageModel, vendor: str, store
     assert found.output == 34  # of 120 bytes
     if vendor == "anthropic":  # tells what it read before it answers
         assert (found.input, found.cached, found.stored) == (1200, 4000, 800)
-        assert dollars(found.cost) == Decimal("0.0048") + 34 * cast("Decimal", Decimal("0.00001"))
+        assert dollars(found.cost) == Decimal("0.0048") + 34 * Decimal("0.00001")
