@@ -112,7 +112,9 @@ class Gatherer:
         before = self._under_way.get(family)
         if before is not None:
             await asyncio.wait({before})
-            if self._under_way.get(family) not in (None, before):
+            later = self._under_way.get(family)
+            if later not in (None, before):
+                await asyncio.wait({later})
                 return
         task = asyncio.create_task(self._ask(family), name=f"names of {family}")
         self._under_way[family] = task
@@ -123,8 +125,9 @@ class Gatherer:
                 del self._under_way[family]
 
     async def _ask(self, family: str) -> None:
-        for listing in LISTINGS[family]:
-            with contextlib.suppress(OperationError, TimeoutError, OSError):
+        """All listings of a family; the first one that can't be had ends it: the others could not either."""
+        with contextlib.suppress(OperationError, TimeoutError, OSError):
+            for listing in LISTINGS[family]:
                 async with asyncio.timeout(LIMIT):
                     self._names.put(listing.read(await self._look(listing)))
 
