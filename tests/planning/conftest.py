@@ -16,6 +16,7 @@ from reign_executors.registry import default_registry
 LISTINGS: dict[str, JsonObject] = {
     "kubernetes.list": {"kind": "deployment", "count": 0, "objects": []},
     "helm.list": {"releases": []},
+    "kubernetes.contexts": {"contexts": [{"name": "here", "namespace": "default", "current": True}]},
     "docker.list_containers": {
         "containers": [
             {"name": "web", "id": "abc123def", "status": "running", "image": "nginx", "volumes": ["data"]},

@@ -14,6 +14,7 @@ TOOLS: tuple[tuple[str, str, str], ...] = (
     ("compose", "Docker Compose", r"compose|docker-compose|podman|swarm"),
 )
 """Domain of understanding, name for people, words that mean it."""
+_SURE = 0.7
 _COMMANDS = re.compile(
     r"^\s*(?:kubectl|helm|terraform|tofu|terragrunt|gh|git|docker-compose|podman|jenkins-cli|argocd)\s+\S"
 )
@@ -32,6 +33,7 @@ def later(text: str, understanding: Understanding, *, named: bool = False) -> st
             and domain in understanding.domains
             and understanding.domains[0] == domain
             and understanding.intent != "unknown"
+            and understanding.confidence >= _SURE
         ):
             return name
     return None

@@ -10,7 +10,7 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from reign_agents.planning import git_lines, helm_lines
+from reign_agents.planning import git_lines, helm_lines, kubernetes_lines
 from reign_agents.planning.terraform_lines import in_words
 
 _LITERAL = re.compile(r"^\s*(?:!|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
@@ -133,7 +133,7 @@ def literal(text: str) -> Literal | None:
     request = request_of(line)
     if request is not None:
         return None if request == line else Literal(request=request)
-    plain = in_words(line) or git_lines.in_words(line) or helm_lines.in_words(line)
+    plain = in_words(line) or git_lines.in_words(line) or helm_lines.in_words(line) or kubernetes_lines.in_words(line)
     if plain is not None:
         return Literal(request=plain)
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)

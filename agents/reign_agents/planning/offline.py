@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.followup import follow_up, last_plan, last_thing, spelled
@@ -19,6 +20,7 @@ from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
+from reign_executors.errors import OperationError
 
 _UNDO = re.compile(
     r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|"
@@ -113,7 +115,13 @@ class OfflinePlanner:
                 return self._not_understood(text, understanding, wish if len(found) > 1 else None)
             steps = tuple(step for part in parts for step in part.outline.steps)
             outline = Outline(recipe.name.partition(".")[0], made=things_made(steps), before=steps)
-            question = await recipe.build(wish, context, outline)
+            so_far = Plan("", text, "", 1.0, steps) if wish.it is not None and steps else None
+            around = context if so_far is None else placed(context, so_far)
+            question = await recipe.build(wish, around, outline)
+            if question is not None and question.missing == "container":
+                question, outline = await self._in_cluster(wish, around, outline, question)
+            if so_far is not None:
+                outline.steps[:] = [with_place(step, so_far, context) for step in outline.steps]
             if question is not None:
                 return self._question(question, text, understanding)
             if wish.it is not None:
@@ -126,11 +134,31 @@ class OfflinePlanner:
         return Draft(
             "debug" if all(wish.verb == "why" for wish in found) else understanding.intent,
             understanding.confidence,
-            mood="ask" if understanding.mood == "ask" and _asks_how(text) else "do",
+            mood="ask" if understanding.mood == "ask" and _asks_how(text) and not _permission(all_steps) else "do",
             steps=all_steps,
             assumptions=assumptions,
             entities=dict(understanding.entities),
         )
+
+    async def _in_cluster(
+        self, wish: Wish, context: PlanningContext, outline: Outline, question: Question
+    ) -> tuple[Question | None, Outline]:
+        """The same wish about a cluster, where no container has the name: taken when a cluster's object has it."""
+        if wish.has("container", "containers", "docker"):
+            return question, outline
+        there = replace(Wish.of(f"{wish.text.rstrip(' .!?')} in kubernetes"), then=wish.then)
+        recipes = [recipe for recipe in self._recipes if recipe.name.startswith("kubernetes.")]
+        recipe = max(recipes, key=lambda one: one.score(there), default=None)
+        if recipe is None or recipe.score(there) == 0:
+            return question, outline
+        other = Outline("kubernetes", made=outline.made, before=outline.before)
+        try:
+            asked = await recipe.build(there, context, other)
+        except OperationError:
+            return question, outline
+        if asked is not None:
+            return (asked if asked.missing is None and asked.suggestions else question), outline
+        return (None, other) if other.steps else (question, outline)
 
     def _nonsense(self, understanding: Understanding, found: Sequence[Wish], thing: Thing | None) -> bool:
         """Whether the words are no request at all: understanding is sure, and nothing concrete speaks against it."""
@@ -222,6 +250,11 @@ def _asks_how(text: str) -> bool:
             re.IGNORECASE,
         )
     )
+
+
+def _permission(steps: Sequence[Step]) -> bool:
+    """Whether the steps only ask what may be done: "can I delete pods?" is answered, not explained."""
+    return bool(steps) and all(step.operation == "kubernetes.can_i" for step in steps)
 
 
 def _pronoun(wish: Wish) -> str:

@@ -19,11 +19,13 @@ class Question:
 
     ``suggestions`` are whole requests. ``completes`` says how a bare reply makes the request whole, over
     ``{request}``, ``{reply}`` and ``{quoted}`` (the reply in quotes).
+    ``missing`` is the kind of thing that is not there by the name given.
     """
 
     text: str
     suggestions: tuple[str, ...] = ()
     completes: str | None = None
+    missing: str | None = None
 
 
 @dataclass(slots=True)

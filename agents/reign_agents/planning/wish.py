@@ -108,6 +108,8 @@ class Wish:
         kinds = tuple(dict.fromkeys(KINDS[word] for word in words if word in KINDS))
         if verb is not None and re.match(r"(?:logs?|output)\b", scan.text.strip(), re.IGNORECASE):
             kinds = tuple(dict.fromkeys(("logs", *kinds)))
+        if verb is not None and re.match(r"top\s+(?:of|in)\b", scan.text.strip(), re.IGNORECASE):
+            kinds = tuple(dict.fromkeys(("processes", *kinds)))
         return cls(text.strip(), verb, _unmasked(scan, rest).strip() if verb else bare, kinds, then)
 
     @property
@@ -261,6 +263,8 @@ def _begins(text: str, at: int) -> bool:
     ):
         return False
     follow = text[match.end() :]
+    if match.group().lower() == "pull" and not follow.strip(" .!"):
+        return True
     if match.group().lower() in ("is", "are", "does"):
         return True
     return not re.match(r"\s*(?:$|[,;!?]|\.(?![\w./])|and\b|then\b|or\b)", follow) or bool(

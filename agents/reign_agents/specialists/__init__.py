@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from reign_agents.specialists import docker, files, git, helm, host, kubernetes, named, shell, terraform, why
+from reign_agents.specialists import (
+    containerd,
+    docker,
+    files,
+    git,
+    helm,
+    host,
+    kubernetes,
+    named,
+    shell,
+    terraform,
+    why,
+)
 
 RECIPES = (
     *files.RECIPES,
     *docker.RECIPES,
+    *containerd.RECIPES,
     *git.RECIPES,
     *kubernetes.RECIPES,
     *helm.RECIPES,

@@ -319,10 +319,14 @@ async def _usage(wish: Wish, _context: PlanningContext, outline: Outline) -> Que
     return None
 
 
+_LINKING_WORDS = "link links symlink symlinks file folder directory the a an from named called as please"
+_LINKING = frozenset(_LINKING_WORDS.split())
+
+
 async def _link(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     to = scan.first(rf"\b(?:pointing\s+(?:to|at)|points?\s+(?:to|at)|to|at)\s+(?P<value>{VALUE})")
-    found = _paths(scan, wish)
+    found = _paths(scan, wish) or [word for word in scan.words(_LINKING) if to is not None][:1]
     if to is None and len(found) == 2:
         to = found.pop(0)
     if to is None or len(found) != 1:

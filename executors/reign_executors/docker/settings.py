@@ -134,6 +134,7 @@ class ContainerSettings(DockerChange):
         ):
             if chosen is not None:
                 words += [option, str(chosen)]
+        words += ["--health-cmd", self.healthcheck.command] if self.healthcheck else []
         words += ["--privileged"] if self.privileged else []
         words += ["--read-only"] if self.read_only else []
         words += ["--rm"] if self.remove_after else []

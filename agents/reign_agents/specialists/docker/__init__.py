@@ -41,8 +41,10 @@ def _recipe(
     example: str,
     fits: Callable[[Wish], bool] = lambda _wish: True,
     rank: int = 0,
+    *,
+    certain: bool = False,
 ) -> Recipe:
-    return Recipe(f"docker.{name}", frozenset(verbs.split()), frozenset(objects), build, example, fits, rank)
+    return Recipe(f"docker.{name}", frozenset(verbs.split()), frozenset(objects), build, example, fits, rank, certain)
 
 
 def _making(wish: Wish) -> bool:
@@ -383,9 +385,11 @@ RECIPES = (
         "build image shop:1.0 from ./shop",
         lambda w: (
             (w.verb == "build" and bool({"image", "dockerfile"} & set(w.kinds) or re.search(r"[./:]", w.rest)))
+            or (w.verb == "build" and bool(re.match(r"\W*(?:it|this|that|here)?\W*$", w.rest, re.IGNORECASE)))
             or (w.object == "image")
         ),
         rank=3,
+        certain=True,
     ),
     _recipe(
         "tag",

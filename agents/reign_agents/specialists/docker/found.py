@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from reign_agents.planning.draft import PlanningContext
@@ -70,7 +71,8 @@ def none_there(kind: str, wanted: str, rows: Sequence[There], ask: str) -> Quest
     names = [one.name for one in rows]
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     there = f"There are: {', '.join(names[:_SHOWN])}{rest}." if names else f"There are no {kind}s."
-    return Question(f"There is no {kind} “{wanted}”. {there}", tuple(f"{ask} {kind} {name}" for name in names[:5]))
+    offered = tuple(f"{ask} {kind} {name}" for name in get_close_matches(wanted, names, n=3) or names[:5])
+    return Question(f"There is no {kind} “{wanted}”. {there}", offered, missing=kind)
 
 
 def several(kind: str, wanted: str, near: Sequence[There], ask: str) -> Question:

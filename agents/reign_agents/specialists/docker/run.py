@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -11,6 +12,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.specialists.docker.found import present
+from reign_agents.specialists.docker.health import check
 from reign_agents.specialists.docker.values import Wanted, wanted
 
 USUAL_PORTS: dict[str, int] = {
@@ -96,12 +98,11 @@ async def lay_out(
         return _unclear(left, image)
     name = found.fields.get("container")
     if not isinstance(name, str):
-        name = re.sub(r"[^\w.-]", "-", base(image))
+        name = await _free_name(re.sub(r"[^\w.-]", "-", base(image)), context, outline)
         found.fields["container"] = name
-        outline.assume(f"the container is named {name} (say: named …)")
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         return Question(f"“{name}” can't be a container's name (letters, digits, _ . - only). How should it be called?")
-    question = _secret(found, password, image) or _ports(found, image, outline)
+    question = _secret(found, password, image) or _ports(found, image, outline) or _health(found, image, outline)
     if question is not None:
         return question
     await _steps(found, image, name, context, outline)
@@ -158,6 +159,38 @@ def _ports(found: Wanted, image: str, outline: Outline) -> Question | None:
             if not 0 < int(number) < 65536:
                 return Question(f"{number} is no port: ports go from 1 to 65535. Which one should it be?")
     return None
+
+
+def _health(found: Wanted, image: str, outline: Outline) -> Question | None:
+    if found.health is None:
+        return None
+    listed = found.fields.get("ports")
+    inner = [int(str(pair).split("/")[0].rsplit(":", 1)[-1]) for pair in listed] if isinstance(listed, list) else []
+    port = inner[0] if inner else USUAL_PORTS.get(base(image))
+    made, assumed = check(found.health, base(image), port)
+    if made is None:
+        return Question(
+            f"What tells whether {base(image)} is healthy: which port or path answers, or which command works?",
+            (f"run {image} with a health check on port 8080", f"run {image} with health check `true`"),
+        )
+    found.fields["healthcheck"] = made
+    if assumed:
+        outline.assume(assumed)
+    return None
+
+
+async def _free_name(wanted: str, context: PlanningContext, outline: Outline) -> str:
+    """A name that no container has: the image's, or that with a number."""
+    taken = {one.name for one in await present("container", context)}
+    taken |= {thing.name for thing in outline.made if thing.kind == "container"}
+    name = wanted
+    for number in count(2):
+        if name not in taken:
+            break
+        name = f"{wanted}-{number}"
+    more = "" if name == wanted else f": there is a container {wanted} already"
+    outline.assume(f"the container is named {name}{more} (say: named …)")
+    return name
 
 
 def _outer(pair: str) -> int:

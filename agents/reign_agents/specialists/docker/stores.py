@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -111,6 +112,17 @@ async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Quest
     return None
 
 
+def _named_by(folder: Path) -> str | None:
+    """A folder's name as an image's, where it has a Dockerfile to build."""
+    try:
+        folder = folder.expanduser().resolve()
+        if not any((folder / name).is_file() for name in ("Dockerfile", "Containerfile")):
+            return None
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return re.sub(r"[^a-z0-9._-]+|^[^a-z0-9]+", "", folder.name.lower()) or None
+
+
 async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     no_cache = scan.has(r"\bwithout\s+(?:any\s+|the\s+)?cach(?:e|ing)\b|--no-cache|\bno\s+cache\b")
@@ -144,6 +156,9 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
         folder = left.pop(0) if left else "."
         if folder == ".":
             outline.assume("it is built from the current folder (say: from ./folder)")
+    if image is None and not left and (name := _named_by(context.settings.cwd / folder)) is not None:
+        image = f"{name}:latest"
+        outline.assume(f"the image is called {image}, as its folder (say: tagged …)")
     if image is None:
         return Question(
             "What should the image be tagged?",

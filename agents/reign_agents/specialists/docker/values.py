@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from reign_agents.planning.scan import MASK, VALUE, Scan
+from reign_agents.specialists.docker.health import Health, taken
 from reign_agents.understanding.lexicon import lexicon
 from reign_executors.redaction import is_secret_name
 
@@ -120,12 +121,13 @@ class Wanted:
     fields: dict[str, JsonValue] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     single_ports: list[str] = field(default_factory=list)
-    health: bool = False
+    health: Health | None = None
 
 
 def wanted(scan: Scan) -> Wanted:
     """Take a run request apart; every part is taken once."""
     found = Wanted()
+    found.health = taken(scan)
     _flags(scan, found)
     _mounts(scan, found)
     for key, pattern in _PHRASES[:2]:
@@ -173,7 +175,6 @@ def wanted(scan: Scan) -> Wanted:
         r"is\s+done))?|when\s+(?:done|it\s+(?:exits|ends|stops)))"
     ):
         found.fields["remove_after"] = True
-    found.health = scan.has(r"(?:with\s+(?:a\s+)?)?health\s?check\b")
     name = scan.first(
         r"(?:(?:and\s+)?(?:named|called|name\s+it|call\s+it|name\s+it\s+as|by\s+the\s+name(?:\s+of)?|"
         r"with\s+(?:the\s+)?name|(?:the\s+)?name\s+is|names?\s*[:=]?)\s+|"

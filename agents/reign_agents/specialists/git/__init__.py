@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reign_agents.planning.recipe import Recipe
-from reign_agents.specialists.git import commits, looking, refs, remotes
+from reign_agents.specialists.git import aside, commits, looking, refs, remotes
 from reign_agents.specialists.git.said import ELSEWHERE, words_of
 
 _LOOK = frozenset({"list", "show", "check", "find", "inspect"})
@@ -116,6 +116,25 @@ RECIPES = (
         "init a git repository in ./app",
         fits=remotes.is_init,
         rank=7,
+    ),
+    Recipe(
+        "git.stash",
+        frozenset({"stash", "list", "show", "find", "apply", "remove", "rollback", "revert"}),
+        frozenset(),
+        aside.plan_stash,
+        "stash my changes",
+        fits=aside.is_stash,
+        rank=12,
+        certain=True,
+    ),
+    Recipe(
+        "git.discard",
+        frozenset({"remove", "revert", "rollback"}),
+        frozenset(),
+        aside.plan_discard,
+        "discard my changes to app.py",
+        fits=aside.discards,
+        rank=12,
     ),
     Recipe(
         "git.add_remote",

@@ -31,7 +31,9 @@ def _chart_said(wish: Wish) -> bool:
 
 def _installs(wish: Wish) -> bool:
     if _about(wish):
-        return wish.verb == "install" or (bool(wish.has("chart")) and not wish.has("create", "new", "make"))
+        if wish.verb == "install" or (wish.has("helm") and bool(CHART.search(wish.scan().text))):
+            return True
+        return wish.has("chart") and not wish.has("create", "new", "make")
     return wish.verb == "install" and (bool(CHART.search(wish.scan().text)) or wish.has("-n", "namespace"))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.kubernetes import objects, workloads
+from reign_agents.planning.words import VERBS
+from reign_agents.specialists.kubernetes import asking, objects, workloads
 from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, WORKLOADS, about_cluster, said, understood
 
 _RANK = 8
@@ -98,7 +99,7 @@ RECIPES = (
         "show check list rollout follow",
         workloads.status,
         "is the rollout of web done?",
-        lambda w: w.has("rollout", "rolled out", "rollouts") and not _has_image(w),
+        lambda w: not _has_image(w) and (w.has("rollout", "rolled out", "rollouts") or asking.asks_ready(w)),
         rank=3,
     ),
     _recipe(
@@ -125,6 +126,45 @@ RECIPES = (
         "show logs of deployment web in namespace shop",
         lambda w: w.has("logs", "log", "output") or (w.verb == "follow" and bool(said(w).names)),
         rank=5,
+    ),
+    _recipe(
+        "yaml",
+        "show list find inspect",
+        objects.whole,
+        "show the yaml of deployment web in namespace shop",
+        lambda w: w.has("yaml", "manifest", "json", "full definition", "definition") and bool(said(w).names),
+        rank=6,
+    ),
+    _recipe(
+        "top",
+        "show list check find follow",
+        asking.top,
+        "show the cpu and memory usage of the pods in namespace shop",
+        lambda w: (
+            asking.measured(w)
+            and said(w).kind in ("pod", "node", "deployment", "namespace", None)
+            and not _has_image(w)
+        ),
+        rank=4,
+    ),
+    Recipe(
+        "kubernetes.can_i",
+        frozenset(VERBS.values()),
+        frozenset(),
+        asking.can_i,
+        "am I allowed to delete pods in namespace shop",
+        asking.asks_permission,
+        _RANK + 20,
+        certain=True,
+    ),
+    Recipe(
+        "kubernetes.limits",
+        frozenset({"set", "scale", "append", "show", "upgrade"}),
+        frozenset(),
+        workloads.limits,
+        "limit deployment web to 512Mi of memory and half a core",
+        workloads.sets_limits,
+        _RANK + 5,
     ),
     _recipe(
         "events",

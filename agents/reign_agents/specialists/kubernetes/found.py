@@ -13,6 +13,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, WORKLOADS, Said
+from reign_executors.errors import OperationError
 
 SHOWN = 6
 
@@ -114,15 +115,46 @@ async def _nowhere(
 ) -> Question:
     """Nothing has that name here: the nearest names, and the same name in other namespaces."""
     kind = kinds[0]
-    where = f" in namespace {words.namespace}" if words.namespace else ""
+    inside = kind not in CLUSTER_WIDE
+    space = words.namespace or (await _chosen(rows, context) if inside and not words.everywhere else None)
+    where = f" in namespace {space}" if space and inside else " in any namespace" if inside else ""
     text = f"There is no {kind} “{name}”{where}."
-    if kind not in CLUSTER_WIDE and not words.everywhere:
-        others = [row for one in kinds for row in await listed(one, None, context, everywhere=True) if row.name == name]
+    if inside and not words.everywhere:
+        elsewhere = [row for one in kinds for row in await listed(one, None, context, everywhere=True)]
+        others = [row for row in elsewhere if row.name == name]
         if others:
             return Question(
                 f"{text} It is in {', '.join(str(row.namespace) for row in others[:SHOWN])}.",
                 tuple(f"{ask} {row.kind} {row.name} in namespace {row.namespace}" for row in others[:SHOWN]),
             )
+        close = get_close_matches(name, [row.name for row in elsewhere], n=3)
+        far = [row for row in elsewhere if row.name in close and row.namespace != space]
+        if far and not get_close_matches(name, [row.name for row in rows], n=1):
+            shown = ", ".join(map(str, far[:SHOWN]))
+            return Question(
+                f"{text} Near it: {shown}.",
+                tuple(f"{ask} {row.kind} {row.name} in namespace {row.namespace}" for row in far[:SHOWN]),
+            )
     near = get_close_matches(name, [row.name for row in rows], n=3) or [row.name for row in rows[:SHOWN]]
     there = f" There are: {', '.join(dict.fromkeys(row.name for row in rows[:SHOWN]))}." if rows else ""
-    return Question(text + there, tuple(f"{ask} {kind} {one}" for one in near))
+    there = there or f" There is no {kind} at all."
+    said_where = f" in namespace {words.namespace}" if words.namespace else ""
+    return Question(text + there, tuple(f"{ask} {kind} {one}{said_where}" for one in near), missing=kind)
+
+
+async def _chosen(rows: Sequence[Object], context: PlanningContext) -> str:
+    """The namespace that is meant where none is said: the settings', the one of the rows, the context's."""
+    if context.settings.namespace:
+        return context.settings.namespace
+    spaces = {row.namespace for row in rows if row.namespace}
+    if len(spaces) == 1:
+        return spaces.pop()
+    try:
+        known: Any = (await context.look("kubernetes.contexts", {})).get("contexts") or ()
+    except OperationError:
+        return "default"
+    wanted = context.settings.kube_context
+    here: dict[str, Any] = next(
+        (row for row in known if (row.get("name") == wanted if wanted else row.get("current"))), {}
+    )
+    return str(here.get("namespace") or "default")

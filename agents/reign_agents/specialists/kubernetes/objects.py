@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -50,6 +51,17 @@ async def describe(wish: Wish, context: PlanningContext, outline: Outline) -> Qu
         return found
     for one in found:
         outline.add("kubernetes.describe", one.fields(), f"all about {one.name}")
+    return None
+
+
+async def whole(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    names = tuple(name for name in words.names if name.lower() not in ("yaml", "json", "manifest", "definition"))
+    found = await meant(replace(words, names=names), wish, context, outline, "show the yaml of", _RUNNERS)
+    if isinstance(found, Question):
+        return found
+    for one in found:
+        outline.add("kubernetes.get", one.fields(), f"{one.name} as the cluster has it")
     return None
 
 

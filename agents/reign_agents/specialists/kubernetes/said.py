@@ -13,6 +13,7 @@ from reign_executors.kubernetes.kinds import KNOWN, known_kind
 
 WORKLOADS = ("deployment", "statefulset", "daemonset")
 CLUSTER_WIDE = frozenset(kind.singular for kind in KNOWN if not kind.namespaced)
+_LOOKS = frozenset({"show", "list", "inspect", "check", "find", "remove", "restart", "scale", "label"})
 _NO_KINDS = frozenset({"no", "limits", "quota", "ev", "as", "ing", "pc", "rc", "lease", "leases", "role", "roles"})
 _KINDS = {
     word: kind.singular for kind in KNOWN for word in (kind.singular, kind.plural, *kind.short) if word not in _NO_KINDS
@@ -48,7 +49,7 @@ _OTHER_TOOL = re.compile(
 )
 _SMALL = """
 the a an all any in of on to with for from and is are up down running status logs log events image images
-named called now please it its this that one namespace namespaces revision replicas
+named called now please yaml json it its this that one namespace namespaces revision replicas
 """
 _NOT_NAMES = frozenset(_SMALL.split())
 
@@ -114,7 +115,7 @@ def said(wish: Wish) -> Said:
     kinds = [
         _KINDS[word]
         for word in re.findall(r"(?<![\w./:-])[a-z]+(?![\w/:=@-]|\.\w)", low)
-        if word in _KINDS and word != "deploy"
+        if word in _KINDS and (word != "deploy" or wish.verb in _LOOKS)
     ]
     kind = slashed[0][0] if slashed else _meant_kind(kinds, low)
     namespace = entities.get("namespace") if isinstance(entities.get("namespace"), str) else None

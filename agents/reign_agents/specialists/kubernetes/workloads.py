@@ -12,9 +12,9 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.docker.run import base
-from reign_agents.specialists.kubernetes.found import Object, listed, meant
+from reign_agents.specialists.kubernetes.found import listed, meant
 from reign_agents.specialists.kubernetes.quantities import cpu, memory
-from reign_agents.specialists.kubernetes.said import Said, said
+from reign_agents.specialists.kubernetes.said import WORKLOADS, Said, said
 from reign_agents.understanding.lexicon import lexicon
 
 _UNKNOWN_NUMBER = "How many replicas should {} have?"
@@ -23,7 +23,9 @@ _UNKNOWN_NUMBER = "How many replicas should {} have?"
 async def deploy(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """A new deployment; one that is there gets the image (and the number of replicas) instead."""
     words = said(wish)
-    image = _image(words)
+    image = _image(words, wish.lower)
+    if image is None and wish.it is not None and wish.it.kind == "image":
+        image = wish.it.name
     if image is None:
         return Question(
             "Which image should it run?",
@@ -69,13 +71,16 @@ def _renewed(name: str, image: str, words: Said, outline: Outline) -> None:
         outline.add("kubernetes.scale", {**where, "replicas": replicas}, f"{name} runs {replicas} times", after=[first])
 
 
-def _image(words: Said) -> str | None:
+def _image(words: Said, text: str) -> str | None:
     image = words.text("image")
     if image is not None:
         version = words.text("version")
         return f"{image}:{version}" if version and ":" not in image.rsplit("/", 1)[-1] else image
     known = lexicon().images
-    return next((name for name in words.names if name in known), None)
+    named = next((name for name in words.names if name in known), None)
+    return named or next(
+        (word for word in re.findall(r"(?<![\w./:=-])[a-z]+(?![\w./:=-])", text) if word in known), None
+    )
 
 
 def _port(words: Said) -> str | None:
@@ -91,7 +96,7 @@ async def scale(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
         replicas = 0
     found = await meant(words, wish, context, outline, "scale", ("deployment", "statefulset"))
     if isinstance(found, Question):
-        image = _image(words)
+        image = _image(words, wish.lower)
         if replicas is not None and image is not None and not wish.has("scale") and words.names:
             return await deploy(wish, context, outline)
         return found
@@ -180,6 +185,33 @@ async def set_env(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     return None
 
 
+def sets_limits(wish: Wish) -> bool:
+    """Whether the words give an object of a cluster other limits of memory or cpu."""
+    words = said(wish)
+    given = words.text("memory") or words.text("cpu")
+    if not given or _image(words, wish.lower) or wish.has("container", "containers", "docker", "usage"):
+        return False
+    if wish.verb == "show" and not re.match(r"\W*(?:please\s+)?give\b", wish.lower):
+        return False
+    return words.kind in WORKLOADS or words.namespace is not None or (wish.it is not None and wish.it.kind in WORKLOADS)
+
+
+async def limits(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    words = said(wish)
+    found = await meant(words, wish, context, outline, "set limits of")
+    if isinstance(found, Question):
+        return found
+    said_memory, said_cpu = words.text("memory"), words.text("cpu")
+    amounts: dict[str, JsonValue] = {
+        "memory": memory(said_memory) if said_memory else None,
+        "cpu": cpu(said_cpu) if said_cpu else None,
+    }
+    what = " and ".join(str(amount) for amount in amounts.values() if amount)
+    for one in found:
+        outline.add("kubernetes.set_resources", {**one.fields(), **amounts}, f"{one.name} may use {what}")
+    return None
+
+
 async def status(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
     found = await meant(words, wish, context, outline, "show the rollout of")
@@ -208,6 +240,3 @@ async def expose(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
     }
     outline.add("kubernetes.expose", fields, f"a service for {found[0].name}")
     return None
-
-
-__all__ = ["Object", "deploy", "expose", "restart", "roll_back", "scale", "set_env", "set_image", "status"]
