@@ -34,6 +34,7 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
     import stamina
 
     logging.getLogger("stamina").addHandler(logging.NullHandler())  # else it writes on the screen
+    await model.prepare()
     source: AsyncGenerator[Delta, None] | None = None
     first: Delta | None = None
     early: list[Usage] = []
@@ -43,7 +44,7 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
             try:
                 first = await _first(model, source, early)
             except ModelFailed as error:
-                if attempt.num < ATTEMPTS and again(error):
+                if attempt.num < ATTEMPTS and again(error) is not False:
                     seconds = attempt.next_wait if error.wait is None else error.wait
                     said = f"{error.cause}; asked again in {seconds:.0f} s ({attempt.num + 1} of {ATTEMPTS})"
                     note("waiting", said, planner=model.name, seconds=seconds)
