@@ -63,7 +63,10 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
 
     async def on_mount(self) -> None:
         self.fit(self.app.size)
-        await self.query_one(PlanPane).furnish()
+        pane = self.query_one(PlanPane)
+        await pane.furnish()
+        if not pane.query("#tree"):
+            return  # the app is closing meanwhile
         self.player = Player(list(self._store.events(self._run_id)))
         self._timer = self.set_interval(_BEAT, self._beat, pause=True)
         self._take(self.player.events)

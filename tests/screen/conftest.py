@@ -10,6 +10,7 @@ os.environ["TZ"] = "UTC"
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -24,6 +25,8 @@ from tests.screen.fake_session import FakeGatherer, FakeSession, fake_session
 if TYPE_CHECKING:
     from reign_agents.session import Session
 
+PATIENCE = 60.0
+"""Seconds: far more than anything takes on a busy machine."""
 NOON = datetime.fromisoformat("2026-03-01T03:12:16+00:00")
 
 
@@ -36,8 +39,9 @@ class Stage:
         self.pilot: Pilot[int]
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
-        """Wait until something holds; fails after many turns of the loop."""
-        for _ in range(400):
+        """Wait until something holds; fails when it does not for a long time."""
+        end = monotonic() + PATIENCE
+        while monotonic() < end:
             if holds():
                 return
             await self.pilot.pause(0.01)

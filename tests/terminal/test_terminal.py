@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.terminal, pytest.mark.timeout(300)]
-WAIT = "run the command sleep 25 && touch late.txt"
+WAIT = "run the command sleep 120 && touch late.txt"
 PATIENCE = 45.0  # seconds until a screen that does not come fails the test
 
 

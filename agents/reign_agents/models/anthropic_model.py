@@ -25,6 +25,8 @@ class AnthropicModel(LanguageModel):
     four marks): the tools, the instructions, the newest of the stable turns, and the newest turn.
     """
 
+    package = "anthropic"
+
     def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
         self.name = f"anthropic/{model}"
         self._model = model
@@ -35,7 +37,7 @@ class AnthropicModel(LanguageModel):
         sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
         more: dict[str, Any] = {}
         if conversation.temperature is not None:
-            more["temperature"] = conversation.temperature
+            more["extra_body"] = {"temperature": conversation.temperature}  # newer kits have no name for it
         if tools:
             more["tools"] = _tools(tools)
         async with sdk.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0) as client:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from reign_executors.operation import JsonObject
 
@@ -101,6 +103,12 @@ class LanguageModel(ABC):
     """One model of one vendor. ``name`` is ``vendor/model``."""
 
     name: str
+    package: ClassVar[str | None] = None
+
+    async def prepare(self) -> None:
+        """Import the vendor's SDK: the seconds that this takes are not the vendor's silence."""
+        if self.package is not None:
+            await asyncio.to_thread(importlib.import_module, self.package)
 
     @abstractmethod
     def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:

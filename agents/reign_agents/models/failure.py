@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from reign_executors.errors import OperationError
 
+LONGEST_REASON = 240
+"""Characters of a vendor's own words in a cause."""
+
 
 class ModelFailed(OperationError):
     """A model gave no whole answer. ``again``: the same request may succeed; ``wait``: seconds the vendor asked for."""
@@ -68,7 +71,13 @@ def by_status(name: str, status: int, detail: str, wait: float | None) -> ModelF
             again=True,
             wait=wait,
         )
-    return ModelFailed(f"{name}: the request was refused ({status})", "", detail=detail)
+    said = " ".join(detail.split())
+    said = said if len(said) <= LONGEST_REASON else said[: LONGEST_REASON - 1] + "…"
+    return ModelFailed(
+        f"{name}: the request was refused ({status}): {said}",
+        "look at what is set for models: reign-tui config",
+        detail=detail,
+    )
 
 
 def unreachable(name: str, detail: str) -> ModelFailed:

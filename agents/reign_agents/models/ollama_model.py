@@ -28,6 +28,8 @@ _NO_CONNECTION = ("ConnectError", "ReadError", "Timeout", "ProtocolError")
 class OllamaModel(LanguageModel):
     """``host`` None: what OLLAMA_HOST says, else port 11434 of this machine. ``key`` only where a server wants one."""
 
+    package = "ollama"
+
     def __init__(self, model: str, key: str | None = None, host: str | None = None) -> None:
         self.name = f"ollama/{model}"
         self._model = model

@@ -29,6 +29,8 @@ class OpenAIModel(LanguageModel):
     them again; None: only where the vendor itself is asked, since compatible servers may refuse what they don't know.
     """
 
+    package = "openai"
+
     def __init__(self, model: str, key: str, base_url: str | None = None, *, vendor_cache: bool | None = None) -> None:
         self.name = f"openai/{model}"
         self._model = model

@@ -23,6 +23,9 @@ from reign_executors.operation import Outputs
 
 KEPT = 64 * 1024
 MOST_PODS = 20
+_NO_LOG = b"unable to retrieve container logs for "
+"""How the kubelet answers, as if it were the log, when the container is removed."""
+LONGEST_COMPLAINT = 300
 
 
 class Log(Outputs):
@@ -120,6 +123,11 @@ class Logs(KubernetesQuery):
         for error in errors:
             call.say(str(error))
         names = [str(meta(pod)["name"]) for pod in pods]
+        if count < LONGEST_COMPLAINT and end.startswith(_NO_LOG):
+            raise NotFound(
+                "the container's log is not there any more: the node has removed the container",
+                "look at the events, or at the log of the container that runs now",
+            )
         return Log(pods=names, container=container, text=end.decode("utf-8", "replace"), bytes=count)
 
     def _said(self, error: BaseException, pod: Json) -> BaseException:

@@ -17,7 +17,7 @@ from reign_executors.errors import ToolMissing
 from reign_executors.process.environment import scrubbed
 from reign_executors.process.programs import program
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds bubblewrap has to show that it works."""
 INSTALL = "install bubblewrap (Debian: apt-get install bubblewrap)"
 ALLOW = "let this user make user namespaces, or run where the kernel allows them"
