@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from reign_tui.cli.arguments import count
 from reign_tui.cli.failure import Exit, Stopped
 from reign_tui.text import cut, json_text, one_line
 
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="TIME", help="only from then on: today, 7d, 12h, 2026-11-01 or 2026-11-01T08:00:00Z"
     )
-    parser.add_argument("--limit", metavar="N", type=int, default=50, help="how many rows (default: 50)")
+    parser.add_argument("--limit", metavar="N", type=count, default=50, help="how many rows (default: 50)")
     parser.add_argument("--prices", action="store_true", help="the prices that costs are reckoned by, with their dates")
     parser.add_argument(
         "--json", action="store_true", help='JSON on stdout, one object a line; the last one ("by":"total") is the sum'
@@ -53,8 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
     """0, also when nothing was spent."""
     from reign_tui.cli.context import reading_store, settings_of
 
-    if arguments.limit < 1:
-        raise Stopped(Exit.USAGE, f"--limit must be a number from 1, not {arguments.limit}", "reign-tui cost --help")
     since = None if arguments.since is None else since_of(arguments.since)
     context = settings_of(arguments)
     config = context.loaded.config

@@ -81,12 +81,12 @@ class BudgetScreen(Dialog[bool | None], inherit_bindings=False):
     def _allow(self, pressed: float) -> None:
         if sum(1 for time in self._pressed if abs(time - pressed) < BURST) > 1:
             self._note("That looked pasted: nothing was allowed")
-        elif self.is_current:
+        elif self.is_active:
             self.dismiss(True)
 
     def withdraw(self) -> None:
         """It is no longer asked: the planning was stopped."""
-        if self.is_current:
+        if self.is_active:
             self.dismiss(None)
         elif self.is_attached:
             self._note("This is no longer asked. Esc closes")
