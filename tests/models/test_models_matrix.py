@@ -1,15 +1,21 @@
-"""Three vendors over HTTP with their own SDKs: streams, tools, 429, 500, nonsense, broken streams, cancel."""
+"""Three vendors over HTTP with their own SDKs: streams, tools, 429, 500, nonsense, broken streams, cancel, fallback,
+time limits.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import stamina
 
+from reign_agents.investigation.limits import Limits
+from reign_agents.investigation.loop import Investigation
 from reign_agents.models.conversation import (
     Conversation,
     Delta,
@@ -22,6 +28,11 @@ from reign_agents.models.conversation import (
     Usage,
 )
 from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.with_model import ModelPlanner
+from reign_agents.settings import EngineSettings
+from reign_executors.operation import JsonObject
+from reign_executors.registry import default_registry
 from tests.models.conftest import Aimock
 
 TOOL = Tool(
@@ -53,19 +64,68 @@ def text_of(pieces: Sequence[Delta]) -> str:
     return "".join(piece.text for piece in pieces if isinstance(piece, TextDelta))
 
 
-async def test_an_answer_comes_in_pieces_and_ends(model: LanguageModel) -> None:
-    pieces = await gathered(model, said("long"))
-    assert text_of(pieces) == "One answer that comes in several pieces, in order."
-    assert sum(isinstance(piece, TextDelta) for piece in pieces) > 1
-    assert pieces[-1] == Stop("end")
-    assert any(isinstance(piece, Usage) for piece in pieces)
+@dataclass(frozen=True)
+class Situation:
+    """``asked`` of a server made ready by ``ready``: what came (``text``, ``calls``, ``stop``), or how it failed, after
+    how many ``requests`` (None: that is the kit's affair).
+    """
+
+    asked: str = "long"
+    ready: Callable[[Aimock], None] = lambda _server: None
+    text: str = ""
+    calls: tuple[tuple[str, object], ...] = ()
+    stop: Stop | None = None
+    fails: type[ModelFailed] | None = None
+    because: str = ""
+    requests: int | None = 1
+    wait: bool = False
 
 
-async def test_a_tool_is_called_with_its_arguments(model: LanguageModel) -> None:
-    pieces = await gathered(model, said("call"), [TOOL])
-    (call,) = [piece for piece in pieces if isinstance(piece, ToolCall)]
-    assert (call.name, call.arguments, call.fault) == ("docker__list_containers", {"all": True}, None)
-    assert pieces[-1] == Stop("tools")
+WHOLE = "One answer that comes in several pieces, in order."
+SITUATIONS = {
+    "stream": Situation(text=WHOLE, stop=Stop("end")),
+    "tools": Situation("call", calls=((TOOL.name, {"all": True}),), stop=Stop("tools")),
+    "429 once": Situation(ready=lambda server: server.fail_next(429), text=WHOLE, stop=Stop("end"), requests=2),
+    "429 with Retry-After": Situation(
+        ready=lambda server: server.chaos(rateLimitRate=1),
+        fails=ModelFailed,
+        because="too many requests",
+        wait=True,
+        requests=2,
+    ),
+    "500 once": Situation(ready=lambda server: server.fail_next(500), text=WHOLE, stop=Stop("end"), requests=2),
+    "500 always": Situation(
+        ready=lambda server: server.chaos(dropRate=1), fails=ModelFailed, because="server failed", requests=2
+    ),
+    "refused key": Situation(ready=lambda server: server.fail_next(401), fails=NoKey, because="credentials set"),
+    "no such model": Situation("nobody ever wrote a fixture for this", fails=ModelFailed, because="no such model"),
+    "malformed JSON": Situation(ready=lambda server: server.chaos(malformedRate=1), fails=ModelFailed, because="answer", requests=None),
+    "broken stream": Situation("broken", text="This answer", fails=StreamBroken, because="broke off"),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
+async def test_what_comes_of_an_answer(situation: Situation, model: LanguageModel, aimock: Aimock) -> None:
+    """Three vendors in every situation of one answer; those of a conversation follow below."""
+    situation.ready(aimock)
+    pieces: list[Delta] = []
+    if situation.fails is None:
+        await gathered(model, said(situation.asked), [TOOL], into=pieces)
+        assert text_of(pieces) == situation.text
+        assert pieces[-1] == situation.stop
+        assert any(isinstance(piece, Usage) for piece in pieces)
+        assert len([piece for piece in pieces if isinstance(piece, TextDelta)]) != 1
+        called = [(piece.name, piece.arguments) for piece in pieces if isinstance(piece, ToolCall)]
+        assert tuple(called) == situation.calls
+    else:
+        with pytest.raises(situation.fails, match=situation.because) as caught:
+            await gathered(model, said(situation.asked), [TOOL], into=pieces)
+        assert model.name.partition("/")[0] in str(caught.value)
+        assert text_of(pieces).startswith(situation.text)
+        assert bool(text_of(pieces)) == bool(situation.text)
+        assert not any(isinstance(piece, Stop) for piece in pieces)
+        assert (caught.value.wait is not None) == situation.wait
+    assert situation.requests in (None, len(aimock.sent()))
 
 
 async def test_what_a_tool_answered_reaches_the_model(model: LanguageModel, aimock: Aimock) -> None:
@@ -80,50 +140,6 @@ async def test_what_a_tool_answered_reaches_the_model(model: LanguageModel, aimo
     sent = json.dumps(aimock.sent()[0])
     assert "three containers" in sent
     assert "You are a test." in sent
-
-
-async def test_too_many_requests_are_asked_again(model: LanguageModel, aimock: Aimock) -> None:
-    aimock.fail_next(429)
-    pieces = await gathered(model, said("long"))
-    assert pieces[-1] == Stop("end")
-    assert len(aimock.sent()) == 2
-
-
-async def test_retry_after_is_read(model: LanguageModel, aimock: Aimock) -> None:
-    aimock.chaos(rateLimitRate=1)
-    with pytest.raises(ModelFailed, match="too many requests") as caught:
-        await gathered(model, said("long"))
-    assert caught.value.wait is not None
-    assert len(aimock.sent()) <= 2
-
-
-async def test_a_server_that_fails_is_named(model: LanguageModel, aimock: Aimock) -> None:
-    aimock.chaos(dropRate=1)
-    with pytest.raises(ModelFailed, match=model.name):
-        await gathered(model, said("long"))
-
-
-async def test_a_refused_key_is_not_tried_again(model: LanguageModel, aimock: Aimock) -> None:
-    aimock.fail_next(401)
-    with pytest.raises(NoKey, match="credentials set"):
-        await gathered(model, said("long"))
-
-
-async def test_nonsense_is_no_answer(model: LanguageModel, aimock: Aimock) -> None:
-    aimock.chaos(malformedRate=1)
-    pieces: list[Delta] = []
-    with pytest.raises(ModelFailed):
-        await gathered(model, said("long"), into=pieces)
-    assert not pieces
-
-
-async def test_a_broken_stream_is_neither_lost_nor_whole(model: LanguageModel) -> None:
-    pieces: list[Delta] = []
-    with pytest.raises(StreamBroken, match="broke off"):
-        await gathered(model, said("broken"), into=pieces)
-    assert "This answer".startswith(text_of(pieces)[:11])
-    assert text_of(pieces)
-    assert not any(isinstance(piece, Stop) for piece in pieces)
 
 
 async def test_leaving_ends_the_request(model: LanguageModel) -> None:
@@ -147,6 +163,37 @@ async def test_cancelling_ends_the_request(model: LanguageModel) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> PlanningContext:
+    async def look(operation: str, fields: object) -> JsonObject:
+        return {}
+
+    return PlanningContext(EngineSettings(cwd=tmp_path), default_registry(), look)
+
+
+async def test_the_next_in_the_chain_answers(
+    vendor: str, make_model: Callable[[str], LanguageModel], aimock: Aimock, context: PlanningContext
+) -> None:
+    stamina.set_testing(True, attempts=1)
+    other = {"anthropic": "openai", "openai": "ollama", "ollama": "anthropic"}[vendor]
+    heard: list[str] = []
+    planner = ModelPlanner(
+        [f"{vendor}/x", f"{other}/y"], lambda name: make_model(name.partition("/")[0]), say=heard.append
+    )
+    aimock.fail_next(500)
+    draft = await planner.draft("the long flux compensator hums", context)
+    assert (draft.planner, draft.answer) == (f"{other}/y", WHOLE)
+    assert any(line.startswith(f"{vendor}/x did not plan this") for line in heard)
+    aimock.chaos(dropRate=1)
+    alone = await planner.draft("the long flux compensator hums", context)
+    assert (alone.planner, heard[-1]) == ("offline", "planned offline")
+
+
+async def test_a_slow_answer_ends_with_the_time(model: LanguageModel, context: PlanningContext) -> None:
+    with pytest.raises(ModelFailed, match=r"no end within 0\.5 seconds"):
+        await Investigation(model, context, Limits(seconds=0.5)).run("slow")
 
 
 async def test_nobody_there(vendor: str, free_port: object) -> None:
