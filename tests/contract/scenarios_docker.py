@@ -11,6 +11,7 @@ from reign_executors.docker.execute import CopyInto, Exec
 from reign_executors.docker.images import Pull, PullAs, RemoveImage, Tag
 from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause
 from reign_executors.docker.networks import ConnectNetwork, CreateNetwork, DisconnectNetwork, RemoveNetwork
+from reign_executors.docker.push import Push
 from reign_executors.docker.remove import RecreateContainer, RemoveContainer
 from reign_executors.docker.run import Create, Run
 from reign_executors.docker.update import Update
@@ -21,6 +22,7 @@ from reign_executors.operation import Change, Operation, Outputs
 from tests.conftest import TEST_LABEL
 from tests.contract.scenario import Scenario
 from tests.contract.small_registry import SmallRegistry
+from tests.contract.taking_registry import TakingRegistry
 
 if TYPE_CHECKING:
     from tests.conftest import DockerScope
@@ -344,6 +346,33 @@ class PullByDigest(PullImage):
 
     async def failing(self) -> tuple[Operation, type[OperationError]]:
         return PullAs(image=f"{self.registry.address}/{self.scope.prefix}/shop:missing", tag=self.tag), NotFound
+
+
+class PushImage(NameImage):
+    operation: ClassVar[str] = "docker.push"
+    undo: ClassVar[UndoPromise] = UndoPromise.NONE
+
+    async def prepare(self) -> None:
+        self.registry = TakingRegistry()
+        self.api.tag(self.image, self.tag.rpartition(":")[0], "1")
+
+    @property
+    def tag(self) -> str:
+        return f"{self.registry.address}/{self.scope.prefix}/shop:1"
+
+    def build(self) -> Change:
+        return Push(image=self.tag)
+
+    async def snapshot(self) -> object:
+        return dict(self.registry.manifests)
+
+    async def failing(self) -> tuple[Operation, type[OperationError]]:
+        return Push(image=f"{self.registry.address}/{self.scope.prefix}/nothing:1"), NotFound
+
+    async def cleanup(self) -> None:
+        await super().cleanup()
+        if hasattr(self, "registry"):
+            self.registry.close()
 
 
 class BuildImage(NameImage):

@@ -17,7 +17,8 @@ import pytest
 
 from reign_executors.docker.progress import Progress
 from reign_executors.effect import Action, Risk, UndoPromise
-from reign_executors.errors import Conflict
+from reign_executors.errors import Conflict, PermissionMissing
+from tests.contract.taking_registry import TakingRegistry
 
 pytestmark = pytest.mark.docker
 
@@ -183,3 +184,36 @@ def test_progress_lines_are_few(bench: Any) -> None:
     progress.take({"error": "short", "errorDetail": {"message": "long"}})
     assert bench.text.splitlines() == ["l1: Downloading", "l1: Download complete", "long"]
     assert (progress.result, progress.error) == ("sha256:1", "long")
+
+
+async def test_a_push_is_seen_before_and_after(bench: Any, docker_scope: Any, busybox_image: str) -> None:
+    registry = TakingRegistry()
+    name = f"{registry.address}/{docker_scope.prefix}/pushed:1"
+    docker_scope.client.api.tag(busybox_image, name.rpartition(":")[0], "1")
+    try:
+        push = bench.make("docker.push", image=name)
+        life = await bench.life(push)
+        assert [c.action for c in life.effect.changes] == [Action.CREATE]
+        assert life.effect.undo is UndoPromise.NONE
+        assert life.verified.ok
+        assert life.outputs.digest == registry.manifests[f"{docker_scope.prefix}/pushed:1"]
+        again = await bench.life(bench.make("docker.push", image=name))
+        assert again.effect.risk is Risk.READ
+        assert not again.outputs.changed
+    finally:
+        registry.close()
+        docker_scope.client.api.remove_image(name, force=True)
+
+
+async def test_a_push_that_is_refused(bench: Any, docker_scope: Any, busybox_image: str) -> None:
+    registry = TakingRegistry(refuses=True)
+    name = f"{registry.address}/{docker_scope.prefix}/pushed:1"
+    docker_scope.client.api.tag(busybox_image, name.rpartition(":")[0], "1")
+    try:
+        with pytest.raises(PermissionMissing, match="does not take"):
+            await bench.life(bench.make("docker.push", image=name))
+    finally:
+        registry.close()
+        docker_scope.client.api.remove_image(name, force=True)
+    nowhere = await bench.make("docker.push", image="shop:1").preview(bench.call)
+    assert "names no registry" in nowhere.problems[0].text

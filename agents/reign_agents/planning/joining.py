@@ -26,7 +26,7 @@ _SUBJECTS = (
 )
 _DESTRUCTIVE_WORDS = "remove destroy uninstall rollback stop command script exec kill prune restart pause move rename"
 _DESTRUCTIVE = tuple(_DESTRUCTIVE_WORDS.split())
-_MAKING_WORDS = "run create install build tag pull write append make copy link move rename"
+_MAKING_WORDS = "run create install import build tag pull write append make copy link move rename"
 _MAKING = tuple(_MAKING_WORDS.split())
 
 _KINDS_OF = {

@@ -74,6 +74,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     ),
     (r"docker (?:rmi|image rm) (?P<names>\w[\w.:/ -]*)", "remove image {names}"),
     (r"docker (?:image )?pull (?P<names>\S+)", "pull image {names}"),
+    (r"docker (?:image )?push (?P<names>[^\s-]\S*)", "push image {names}"),
     (r"docker (?:image )?tag (?P<old>\S+) (?P<new>\S+)", "tag image {old} as {new}"),
     (r"docker (?:container )?logs (?P<names>[\w.-]+)", "show logs of container {names}"),
     (

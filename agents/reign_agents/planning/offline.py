@@ -46,10 +46,13 @@ _LONGEST = 6000
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The question this session was asked last, so that a bare answer can be understood."""
+    """The question this session was asked last, so that a bare answer can be understood. ``part`` of the request is
+    what it is about.
+    """
 
     request: str
     question: Question
+    part: str
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -123,7 +126,7 @@ class OfflinePlanner:
             if so_far is not None:
                 outline.steps[:] = [with_place(step, so_far, context) for step in outline.steps]
             if question is not None:
-                return self._question(question, text, understanding)
+                return self._question(question, text, understanding, wish.text)
             if wish.it is not None:
                 outline.assume(f"“{_pronoun(wish)}” is the {wish.it.kind} {wish.it.name}")
             parts.append(Part(outline, wish.then))
@@ -182,8 +185,9 @@ class OfflinePlanner:
         intent = "monitor" if step.operation == "shell.read" else "update"
         return Draft(intent, 1.0, steps=(step,), assumptions=(assumption,) if assumption else ())
 
-    def _question(self, question: Question, text: str, understanding: Understanding) -> Draft:
-        self._asked = _Asked(text, question)
+    def _question(self, question: Question, text: str, understanding: Understanding, part: str | None = None) -> Draft:
+        whole = part is None or part not in text
+        self._asked = _Asked(text, question, text if whole else str(part))
         return Draft(
             understanding.intent,
             understanding.confidence,
@@ -280,5 +284,7 @@ def _completed(asked: _Asked, reply: str) -> str | None:
         fitting = [one for one in offered if words in re.split(r"\s+", one)]
         return fitting[0] if len(fitting) == 1 and len(words.split()) == 1 else None
     if len(words.split()) == 1:
-        return asked.question.completes.format(request=asked.request.rstrip(" .!?"), reply=words, quoted=f'"{words}"')
+        part = asked.part.rstrip(" .!?")
+        completed = asked.question.completes.format(request=part, reply=words, quoted=f'"{words}"')
+        return asked.request.rstrip(" .!?").replace(part, completed, 1)
     return None

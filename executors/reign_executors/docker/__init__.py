@@ -8,6 +8,7 @@ from reign_executors.docker.images import Pull, PullAs, RemoveImage, Tag
 from reign_executors.docker.lifecycle import Pause, Rename, Restart, Start, Stop, Unpause
 from reign_executors.docker.listings import ListContainers, ListImages, ListNetworks, ListVolumes
 from reign_executors.docker.networks import ConnectNetwork, CreateNetwork, DisconnectNetwork, RemoveNetwork
+from reign_executors.docker.push import Push
 from reign_executors.docker.queries import (
     CheckHealth,
     Info,
@@ -45,6 +46,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     Pause,
     Pull,
     PullAs,
+    Push,
     RecreateContainer,
     RemoveContainer,
     RemoveImage,

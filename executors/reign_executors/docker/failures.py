@@ -207,3 +207,23 @@ def not_pulled(image: str, text: str, endpoint: Endpoint) -> OperationError:
             detail=text,
         )
     return OperationError(f"image {image} could not be pulled from {registry}: {text}", detail=text)
+
+
+def not_pushed(image: str, text: str) -> OperationError:
+    """Why a registry did not take an image."""
+    registry = registry_of(image)
+    if _DENIED.search(text) or "access to the resource is denied" in text:
+        return PermissionMissing(
+            f"the registry {registry} does not take {image} from this user",
+            f"check the name, or log in: docker login {registry}",
+            detail=text,
+        )
+    if _UNREACHABLE.search(text):
+        return OperationError(
+            f"{image} could not be pushed: the registry {registry} can't be reached",
+            "check the registry's name and the network",
+            detail=text,
+        )
+    return OperationError(
+        f"{image} could not be pushed to {registry}: {text}", "look at the registry, then push again", detail=text
+    )

@@ -147,6 +147,9 @@ DONE: dict[str, Say] = {
     "docker.update": words("{container} has new settings"),
     "docker.pull": words("image {image} is here"),
     "docker.build": words("image {image} is built from {folder}"),
+    "docker.push": lambda out, fields: (
+        f"{fields.get('image')} is in its registry" + ("" if out.get("changed", True) else " already")
+    ),
     "docker.tag": words("{image} is also tagged {tag}"),
     "docker.remove_image": words("image {image} removed"),
     "docker.create_volume": words("volume {volume} is there"),

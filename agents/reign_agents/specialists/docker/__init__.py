@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.docker import containers, run, stores
+from reign_agents.specialists.docker import containers, pushing, run, stores
 from reign_agents.specialists.docker.values import IMAGE
 from reign_agents.understanding.lexicon import lexicon
 
@@ -376,6 +376,16 @@ RECIPES = (
         stores.pull,
         "pull image nginx:1.27",
         lambda w: "://" not in w.text and not w.has("pull request"),
+    ),
+    _recipe(
+        "push",
+        "push publish",
+        (),
+        pushing.push,
+        "push image registry.example/shop:1.0",
+        lambda w: w.verb == "push" and pushing.pushes_image(w),
+        rank=8,
+        certain=True,
     ),
     _recipe(
         "build",
