@@ -67,6 +67,8 @@ Flags that every command takes:
   --offline              nothing leaves this machine but for the tools' own targets
   --cwd FOLDER           work there
   --context NAME         the docker context to act on
+  --model NAME           anthropic/…, openai/… or ollama/…: asked for what is not understood offline
+  --max-cost AMOUNT      dollars that may be spent on it
   --continue             in the last session, so that "undo that" knows what was meant
   --version, --help      also: reign-tui COMMAND --help
 

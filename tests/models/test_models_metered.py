@@ -156,6 +156,16 @@ async def test_a_request_that_is_refused_costs_nothing(store: Store, failure: Ex
     assert store.spending.total() is None
 
 
+async def test_cancelled_before_it_was_sent_leaves_nothing_put_aside(store: Store) -> None:
+    model = metered(store, ANSWER)
+    task = asyncio.create_task(heard(model))
+    await asyncio.sleep(0)  # the amount is being put aside
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert store.spending.total() is None
+
+
 async def test_silence_is_paid_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from reign_agents.models import steady
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reign_agents.events import EventType, Outcome
 from reign_agents.store.errors import LeaseHeld
+from reign_agents.store.spending import Asking, Limit
 from reign_agents.store.store import Store, StorePaths
 from tests.store.store_samples import begun, event, intent, outcome, record
 
@@ -75,6 +76,13 @@ async def count_up(store: Store, argument: str) -> None:
             path.write_text(str(number + 1))
 
 
+async def spend(store: Store, argument: str) -> None:
+    """Asks ten times for 100 of a day's budget of ``argument``, and says what it got."""
+    for _ in range(10):
+        found = await store.spending.reserve(Asking("openai/x", "s_1", "p_1", most=100), [Limit("day", int(argument))])
+        say("reserved" if isinstance(found, int) else "passed")
+
+
 async def unprivileged(store: Store, argument: str) -> None:
     """Whatever is possible in a home that can't be written."""
     say("durable", store.durable)
@@ -95,6 +103,7 @@ WORK: dict[str, Callable[[Store, str], Awaitable[None]]] = {
     "hold_lease": hold_lease,
     "hold_locks": hold_locks,
     "count_up": count_up,
+    "spend": spend,
     "unprivileged": unprivileged,
 }
 

@@ -39,6 +39,14 @@ async def test_four_processes_write_and_nothing_is_lost(paths: StorePaths, child
             assert numbers == sorted(numbers)
 
 
+def test_processes_share_a_days_budget_and_never_pass_it(paths: StorePaths, child: Child) -> None:
+    spenders = [child("spend", "1250") for _ in range(3)]
+    said = [word for spender in spenders for word in spender.communicate(timeout=100)[0].split()]
+    assert (said.count("reserved"), said.count("passed")) == (12, 18)
+    with Store.open(paths) as store:
+        assert store.spending.spent("day", "") == 1200
+
+
 @pytest.mark.parametrize("where", ["intent", "outcome", "all"])
 @pytest.mark.parametrize("lines", [1, 3, 40])
 def test_what_was_acknowledged_outlives_kill_9(paths: StorePaths, child: Child, where: str, lines: int) -> None:

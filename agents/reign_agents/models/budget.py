@@ -22,7 +22,7 @@ _WHOSE = {
 }
 _FOR = {
     "answer": "for this answer",
-    "session": "for this session, until it ends",
+    "session": "for this session, until Reign ends",
     "day": "for today, until Reign ends",
     "command": "until the end of this command",
 }

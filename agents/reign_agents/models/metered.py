@@ -95,9 +95,7 @@ class Meter:
         limits = [Limit(scope, trillionths(amount)) for scope, amount in amounts if amount is not None]
         bill, most = entry.bill, None if entry.most is None else trillionths(entry.most)
         try:
-            found = await self._store.spending.reserve(
-                Asking(entry.model, bill.session, bill.plan, bill.run, most), limits
-            )
+            found = await self._put_aside(Asking(entry.model, bill.session, bill.plan, bill.run, most), limits)
         except StoreError as error:
             if limits:
                 raise
@@ -107,6 +105,17 @@ class Meter:
             return found.limit.scope, dollars(found.spent)
         entry.number = found
         return None
+
+    async def _put_aside(self, asking: Asking, limits: Sequence[Limit]) -> int | Passed:
+        """Reserve; whoever is cancelled meanwhile leaves nothing put aside."""
+        reserving = asyncio.ensure_future(self._store.spending.reserve(asking, limits))
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            found = await reserving
+            if isinstance(found, int):
+                await self._store.spending.drop(found)
+            raise
 
     def _limit(self, kind: Kind, entry: Entry) -> Decimal | None:
         limit: Decimal | None = getattr(self._budget, kind)
