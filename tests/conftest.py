@@ -5,8 +5,8 @@ is imported, and :func:`pytest_sessionfinish` tells (in CI: fails the run) when 
 same.
 
 ``REIGN_REQUIRE`` names what may not be skipped (``docker``, ``tmux``, ``kubernetes``, ``helm``, ``terraform``, ``git``,
-``sandbox``; separated by commas): CI sets it, so that a missing engine is a failure there and a skipped test with its
-reason on a developer's machine.
+``sandbox``, ``models``; separated by commas): CI sets it, so that a missing engine is a failure there and a skipped
+test with its reason on a developer's machine. ``REIGN_LIVE`` names models of vendors that tests may really ask.
 
 Tests touch a cluster only when it was made for them (``tests.testbed``) or named for them (``REIGN_TEST_CONTEXT``).
 While they run, ``KUBECONFIG`` names a file that holds nothing else, or no file at all.
@@ -61,7 +61,7 @@ _ASKED_FOR = dict(os.environ)
 
 
 def _for_tests(name: str) -> bool:
-    return name == "REIGN_REQUIRE" or name.startswith("REIGN_TEST")
+    return name in ("REIGN_REQUIRE", "REIGN_LIVE") or name.startswith("REIGN_TEST")
 
 
 def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
