@@ -45,6 +45,8 @@ def analyse(text: str, *, cwd: str | None = None) -> Analysis:
     reading = read(source)
     try:
         output = run.run_read(reading, scope, None)
+        for code, at in run.traps[:8]:  # once more, with what is known at the end
+            run.run_text(code, at.copy(), None, where="a trap")
         shown = set(output) & {SECRET, ENVIRONMENT, SECRET_VARIABLE}
         if shown:
             run.start, run.end = 0, len(text)

@@ -16,6 +16,7 @@ from reign_executors.shell.analysis.scope import Scope
 from reign_executors.shell.analysis.values import (
     DECODED,
     ENVIRONMENT,
+    MADE,
     MAYBE,
     NETWORK,
     OPEN,
@@ -23,6 +24,7 @@ from reign_executors.shell.analysis.values import (
     UNKNOWN,
     has_glob,
     is_known,
+    limited,
     listed,
     marks,
     plain,
@@ -62,28 +64,51 @@ def call(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
         run.unclear("unclear.program", f"which program '{shown(name)}' is, only running would tell")
         for candidate in globbed(name):
             if candidate in _WORTH_TRYING:
-                run.run_argv([candidate, *argv[1:]], scope, stdin)
+                run.run_argv([candidate, *argv[1:]], scope, stdin, same_shell=True)
         return UNKNOWN
     name = plain(name)
     if name in scope.aliases and scope.aliases[name].split()[:1] != [name]:
         text = scope.aliases.pop(name)
         try:
             quoted = [text, *["'" + unmarked(a).replace("'", "'\\''") + "'" for a in argv[1:]]]
+            if name in BUILTINS or name in scope.functions or knowledge.program(name) is not None:
+                plainly = scope.copy()  # a shell without a person at it knows no aliases
+                call(run, argv, plainly, stdin)
+                output = run.run_text(" ".join(quoted), scope, stdin, where=f"the alias {name}")
+                scope.merge(plainly)
+                return output
             return run.run_text(" ".join(quoted), scope, stdin, where=f"the alias {name}")
         finally:
             scope.aliases[name] = text
     if name in scope.functions:
+        if name in scope.doubtful or name in _SPECIAL:  # the function may not be there, or not be what counts
+            real = scope.copy()
+            real.functions = {k: v for k, v in scope.functions.items() if k != name}
+            _named(run, name, argv, real, stdin)
+            output = run.call_function(name, argv, scope, stdin)
+            scope.merge(real)
+            return output
         return run.call_function(name, argv, scope, stdin)
+    return _named(run, name, argv, scope, stdin)
+
+
+def _named(run: Interpreter, name: str, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """A builtin or a program."""
     found = BUILTINS.get(name)
     if found is not None:
         if name in _TAKE_NAMES:
             evaluation.kept(run, argv[1:], scope)
+            if name in _DECLARE:
+                evaluation.compound(run, argv[1:], scope)
         return found(run, argv, scope, stdin)
     return program(run, name, argv, scope, stdin)
 
 
 _TAKE_NAMES = listed("test unset printf read mapfile readarray export declare typeset local readonly let getopts wait")
 """Builtins that take names of variables, or expressions."""
+_DECLARE = listed("export declare typeset local readonly")
+_SPECIAL = listed("break : . continue eval exec exit export readonly return set shift source times trap unset")
+"""Builtins that come before functions in a POSIX shell."""
 
 _WORTH_TRYING = listed(
     "rm dd mkfs sh bash chmod chown mv shred find python perl ruby nc ncat curl wget tee cp truncate wipefs kubectl"
@@ -97,9 +122,9 @@ def _unknown_name(run: Interpreter, argv: list[str], scope: Scope, stdin: str | 
         return UNKNOWN
     run.unclear("unclear.program", f"which program '{shown(argv[0])}' is, only running would tell")
     if MAYBE in name and len(argv) > 1 and plain(name.replace(MAYBE, "")) == "":
-        return run.run_argv(argv[1:], scope, stdin)
+        return run.run_argv(argv[1:], scope, stdin, same_shell=True)
     if MAYBE in name and name.replace(MAYBE, ""):
-        return run.run_argv([name.replace(MAYBE, ""), *argv[1:]], scope, stdin)
+        return run.run_argv([name.replace(MAYBE, ""), *argv[1:]], scope, stdin, same_shell=True)
     for candidate in _judged_by_arguments(argv):
         run.run_argv([candidate, *argv[1:]], scope, stdin)
     return UNKNOWN
@@ -128,6 +153,8 @@ def program(run: Interpreter, name: str, argv: list[str], scope: Scope, stdin: s
         return program(run, name[3:], [name[3:], *argv[1:]], scope, stdin)  # zsh/files: rm, mv, chmod … as builtins
     elif scope.poisoned:
         run.unclear("unclear.environment", f"which program '{name}' is, is no longer known: PATH or the loader changed")
+    if any(MADE in word for word in argv[1:]):
+        run.unclear("unclear.operands", f"a word given to '{name}' is made in a way that only running would tell")
     spec = knowledge.program(name)
     if spec is None:
         if len(argv) == 2 and argv[1] in ("--help", "--version"):
@@ -155,13 +182,65 @@ def _script(run: Interpreter, content: str, argv: list[str], scope: Scope, stdin
 # --- nothing to it ----------------------------------------------------------------------------------------------
 
 
-@builtin(":", "true", "false", "jobs", "times", "suspend", "ulimit", "umask", "shopt", "bind")
-@builtin("complete", "compopt", "dirs", "caller", "logout", "break", "continue", "exit", "return", "sleep", "disown")
-@builtin("type", "which", "help", "compgen", "bg", "fg", "usleep", "local:")
+@builtin(":", "true", "false", "jobs", "times", "suspend", "ulimit", "umask", "shopt")
+@builtin("dirs", "caller", "logout", "break", "continue", "exit", "sleep", "disown")
+@builtin("type", "which", "help", "bg", "fg", "usleep", "local:")
 def _nothing(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
     if argv[0] in ("type", "which") and len(argv) >= 2:
         return "/usr/bin/" + plain(argv[-1])
     return ""
+
+
+@builtin("return")
+def _return(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    run.returned = True
+    return ""
+
+
+def options_of(argv: list[str], taking: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """A builtin's one-letter options with their values, and its operands; ``taking``: letters that take a value."""
+    found: list[tuple[str, str]] = []
+    i = 1
+    while i < len(argv):
+        word = plain(argv[i])
+        if len(word) < 2 or word[0] not in "-+":
+            break
+        i += 1
+        if word == "--":
+            break
+        for at, letter in enumerate(word[1:], 2):
+            if letter in taking:
+                value = argv[i] if at == len(word) and i < len(argv) else word[at:]
+                i += at == len(word)
+                found.append((letter, value))
+                break
+            found.append((letter, ""))
+    return found, argv[i:]
+
+
+@builtin("compgen", "complete", "compopt")
+def _complete(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    """What completes words may run a command or a function, and expands its word list."""
+    options, _ = options_of(argv, "oAGWFCXPS")
+    for letter, value in options:
+        if letter == "C":
+            run.run_text(value, scope.copy(), None, where=f"{argv[0]} -C")
+            run.unclear("unclear.code", f"{argv[0]} -C runs a command with words of its own")
+        elif letter == "F":
+            run.unclear("unclear.code", f"{argv[0]} -F runs the function {shown(value)}")
+        elif letter in "WXPS":
+            evaluation.prompt(run, (value,), scope)
+            if letter == "W" and not is_known(value):
+                run.unclear("unclear.code", f"the words that {argv[0]} expands are not known")
+    return UNKNOWN
+
+
+@builtin("bind")
+def _bind(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
+    options, words = options_of(argv, "mqufrx")
+    if words or any(letter in "xfru" for letter, _ in options):
+        run.unclear("unclear.environment", "binds keys to something else")
+    return UNKNOWN
 
 
 @builtin("test", "[")
@@ -181,6 +260,8 @@ def _echo(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
     text = " ".join(words)
     if escapes and "\\" in text:
         return (DECODED if _ENCODED.search(text) else "") + ansi(text) + newline
+    if "\\" in text and ansi(text) != text:
+        return MADE + text + newline  # some shells take the backslash for an escape
     return text + newline
 
 
@@ -283,6 +364,8 @@ def _declare(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None)
             scope.variables[name] = (value,)
             run.wrote_variable(name, (value,), scope)
     letters = "".join(plain(a)[1:] for a in argv[1:] if a[:1] == "-")
+    if argv[0] == "export" or "x" in letters:
+        scope.exported.update(plain(w).partition("=")[0] for w in words)
     if argv[0] in ("declare", "typeset", "local"):
         _attributes(run, letters, [plain(w).partition("=")[0] for w in words], scope)
     if "-f" in argv or "-F" in argv:
@@ -342,6 +425,8 @@ def _set(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> 
             if word in ("-o", "+o") or ((word[-1] == "o" and i + 1 < len(words)) and len(words) > i + 1)
             else ""
         )
+        if word[0] == "-" and ("a" in word[1:] or option == "allexport"):
+            scope.all_exported = True
         if (word[0] == "-" and "u" in word) or (word[0] == "-" and option == "nounset"):
             scope.nounset = True
         elif word[0] == "+" and ("u" in word or option == "nounset"):
@@ -362,44 +447,40 @@ def _shift(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -
 
 @builtin("read", "mapfile", "readarray")
 def _read(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
-    names: list[str] = []
-    i = 1
-    while i < len(argv):
-        word = plain(argv[i])
-        if word in (
-            ("-p", "-t", "-n", "-N", "-d", "-u", "-i")
-            if argv[0] == "read"
-            else ("-n", "-O", "-s", "-u", "-d", "-c", "-C")
-        ):
-            if word == "-C" and i + 1 < len(argv):
-                run.run_text(argv[i + 1], scope.copy(), None, where="mapfile -C")
-            i += 2
-            continue
-        if word == "-a" and i + 1 < len(argv):
-            names.append(plain(argv[i + 1]))
-            i += 2
-            continue
-        clustered = re.fullmatch(r"-[ers]*a(\w+)", word) if argv[0] == "read" else None
-        if clustered is not None:
-            names.append(clustered[1])
-        if word[:1] != "-":
-            names.append(word)
-        i += 1
+    options, words = options_of(argv, "adinNptu" if argv[0] == "read" else "ndOsuCc")
+    names = [plain(value) for letter, value in options if letter == "a"] + [plain(w) for w in words]
     text = stdin if stdin is not None else UNKNOWN
+    for letter, value in options:
+        if letter == "C":
+            run.run_text(value, scope.copy(), None, where="mapfile -C")
+            run.unclear("unclear.code", "mapfile -C runs a command with words of its own")
+        elif letter == "u":
+            text = UNKNOWN  # another descriptor than what is piped in
+        elif letter in "dnNsO" and argv[0] != "read":
+            text = UNKNOWN + MADE + marks(text) if is_known(text) else text
+        elif letter in "dnN" and is_known(text):
+            text = UNKNOWN + MADE + marks(text)  # cut somewhere else than at the end of a line
+    if is_known(text) and (scope.get("IFS") != (" \t\n",) and len(names) + (argv[0] == "read" and "-a" in argv) > 1):
+        text = UNKNOWN + MADE + marks(text)
+    if argv[0] == "read" and "\\" in text and "r" not in [letter for letter, _ in options]:
+        text = UNKNOWN + MADE + marks(text)
     kept = marks(text)
     if not names:
         names = ["REPLY" if argv[0] == "read" else "MAPFILE"]
     names = [scope.named(n) for n in names]
     if is_known(text) and text.strip():
         lines = [line for line in text.split("\n") if line]
-        if argv[0] != "read" or "-a" in argv:
+        if argv[0] != "read" or any(letter == "a" for letter, _ in options):
             items = lines if argv[0] != "read" else lines[0].split()
-            scope.arrays[names[0]] = items[:64]
+            items = list(limited(items, 64))
+            scope.arrays[names[0]] = items
             scope.variables.pop(names[0], None)
-            run.wrote_variable(names[0], tuple(items[:64]) or ("",), scope)
+            run.wrote_variable(names[0], tuple(items) or ("",), scope)
             return ""
         columns: list[list[str]] = [[] for _ in names]
-        for line in lines[:64]:
+        if len(lines) > 64:
+            lines = [*lines[:64], UNKNOWN + MADE + kept]
+        for line in lines:
             parts = line.split(None, len(names) - 1)
             for i, column in enumerate(columns):
                 column.append(parts[i] if i < len(parts) else "")
@@ -430,7 +511,7 @@ def _exec(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) ->
         words = words[1:]
     if words[:1] == ["-a"]:
         words = words[2:]
-    return run.run_argv(words, scope, stdin) if words else ""
+    return run.run_argv(words, scope.child(), stdin) if words else ""
 
 
 @builtin("command", "builtin")
@@ -445,8 +526,9 @@ def _command(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None)
     inner = scope.copy()
     inner.functions = {}
     inner.aliases = {}
-    if plain(words[0]) in ("cd", "export", "read", "eval", "set", "unset", "source", "."):
-        return run.run_argv(words, scope, stdin)
+    name = plain(words[0])
+    if name in BUILTINS:
+        return _named(run, name, [name, *words[1:]], scope, stdin)
     return run.run_argv(words, inner, stdin)
 
 
@@ -466,7 +548,13 @@ def _source(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) 
 def _trap(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
     words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
     if len(words) >= 2 and plain(words[0]) not in ("-", "", "-p", "-l"):
-        run.run_text(words[0], scope.copy(), None, where="a trap")
+        trapped = scope.copy()
+        run.run_text(words[0], trapped, None, where="a trap")
+        if is_known(words[0]):
+            run.traps.append((words[0], scope))
+            cwd = scope.cwd
+            scope.merge(trapped)  # it may run at any time
+            scope.cwd = cwd
     return ""
 
 
@@ -484,13 +572,13 @@ def _alias(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -
     return ""
 
 
-def _fills(run: Interpreter, word: str, scope: Scope) -> None:
+def _fills(run: Interpreter, word: str, scope: Scope, mark: str = "") -> None:
     """A builtin writes something only running would tell into the variable that ``word`` names."""
     name = plain(word)
     if not is_known(unmarked(word)):
         scope.poisoned = True  # it may be PATH
         return
-    scope.variables[name] = (UNKNOWN,)
+    scope.variables[name] = (UNKNOWN + mark,)
     scope.arrays.pop(name, None)
     run.wrote_variable(name, scope.variables[name], scope)
 
@@ -499,7 +587,7 @@ def _fills(run: Interpreter, word: str, scope: Scope) -> None:
 def _getopts(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
     words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
     for name in (*words[1:2], "OPTARG"):
-        _fills(run, name, scope)
+        _fills(run, name, scope, MADE if len(words) > 2 else "")
     return ""
 
 
@@ -531,7 +619,7 @@ def _unalias(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None)
 
 @builtin("hash", "enable")
 def _hash(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None) -> str:
-    if any(a.startswith(("-p", "-f")) for a in argv[1:]):
+    if any(re.match(r"-[A-Za-z]*[pf]", plain(a)) for a in argv[1:]):
         run.unclear("unclear.environment", f"'{argv[0]}' makes a later command run something else")
         scope.poisoned = True
     elif argv[0] == "enable" and len(argv) > 1:

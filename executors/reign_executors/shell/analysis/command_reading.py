@@ -22,6 +22,7 @@ _BLANK = re.compile(r"(?:[ \t]|\\\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[([^\]\n]*)\])?(\+?)=")
 _REDIRECT = re.compile(r"(\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|&>>|&>|>>|>\||>&|<&|<>|>|<)")
+_DELIMITER = re.compile(r"(?:[\w.,:+@%/=!#^-]+|'(?!\t)[^'\"\\\n$`]*'|\"(?!\t)[^'\"\\\n$`]*\"|\\[\w.,:+@%/=!-])+")
 _DECLARING = frozenset({"export", "declare", "typeset", "local", "readonly"})
 
 
@@ -54,16 +55,24 @@ class CommandReader(WordReader):
     def _bodies(self) -> None:
         for here in self.heres:
             lines: list[str] = []
+            joined = ""  # the lines before this one that end in a backslash, as one
             while self.at < len(self.text):
                 end = self.text.find("\n", self.at)
                 stop = len(self.text) if end < 0 else end
                 line = self.text[self.at : stop]
+                start = self.at
                 self.at = min(stop + 1, len(self.text))
                 if here.strip:
                     line = line.lstrip("\t")
+                if joined and here.delimiter in (line, joined + line):
+                    raise Unreadable("a here-document whose end is a continued line", start)
                 if line == here.delimiter:
                     break
                 lines.append(line + "\n")
+                continued = not here.quoted and (len(line) - len(line.rstrip("\\"))) % 2
+                joined = joined + line[:-1] if continued else ""
+                if continued and joined == here.delimiter:
+                    raise Unreadable("a here-document whose end is a continued line", start)
             body = "".join(lines)
             if here.quoted:
                 here.redirect.target = body
@@ -71,6 +80,8 @@ class CommandReader(WordReader):
                 inner = type(self)(body, depth=self.depth + 1, base=self.base + self.at - len(body), steps=self.steps)
                 inner._check_depth()
                 here.redirect.target = inner._quoted("", HERE_TEXT)
+                if inner.heres:
+                    raise Unreadable("a here-document that begins within another", self.at)
         self.heres = []
 
     def _simple(self) -> Node:
@@ -170,6 +181,8 @@ class CommandReader(WordReader):
             if not raw:
                 raise Unreadable("a here-document without a delimiter", self.at)
             quoted = any(c in raw for c in "'\"\\")
+            if not _DELIMITER.fullmatch(raw):
+                raise Unreadable("a here-document's end that is not read alike everywhere", start)
             delimiter = _unquote(raw)
             redirect = Redirect(operator, word, found[1] or "", here=True)
             redirect.target = ""

@@ -9,6 +9,7 @@ from reign_executors.shell.analysis.scope import Scope, Values
 from reign_executors.shell.analysis.syntax import Arithmetic, Node, Parameter, Substitution, Word
 from reign_executors.shell.analysis.values import (
     HOME,
+    MADE,
     MARKS,
     MAYBE,
     SELF,
@@ -26,8 +27,14 @@ from reign_executors.shell.analysis.values import (
     split_fields,
 )
 
-_NUMBER = re.compile(r"\s*\(?\s*(-?\d+)\s*\)?\s*")
-_SIMPLE_ARITHMETIC = re.compile(r"[\d\s+\-*/%()]+")
+_NUMBER = re.compile(r"\s*\(?\s*(-?(?:0|[1-9][0-9]*))\s*\)?\s*")
+_SIMPLE_ARITHMETIC = re.compile(r"[0-9\s+\-*/%()]+")
+_OCTAL = re.compile(r"(?<![0-9])0[0-9]")
+
+
+def _operand(values: Values) -> str:
+    """A variable's value as an operand; anything but one plain number is not worked out."""
+    return plain(values[0]) if len(values) == 1 and re.fullmatch(r"\d+", plain(values[0])) else UNKNOWN
 
 
 class Runs(Protocol):
@@ -54,14 +61,11 @@ def alternatives(word: Word, scope: Scope, runner: Runs) -> Values:
             parts.append((piece,))
         elif isinstance(piece, Parameter):
             values = parameter(piece, scope, runner)
-            if not piece.quoted:
-                separators = scope.get("IFS")[0]
-                values = tuple(split_fields(v, separators) for v in values)
-            parts.append(values)
+            parts.append(values if piece.quoted else _split(values, scope))
         elif isinstance(piece, Substitution):
             if piece.kind == "$":
                 output = runner.substitute(piece.body, scope).rstrip("\n")
-                parts.append((output if piece.quoted else split_fields(output, scope.get("IFS")[0]),))
+                parts.append((output,) if piece.quoted else _split((output,), scope))
             else:
                 parts.append((runner.process(piece.body, scope, piece.kind),))
         else:
@@ -69,13 +73,26 @@ def alternatives(word: Word, scope: Scope, runner: Runs) -> Values:
     return combine(parts)
 
 
+def _split(values: Values, scope: Scope) -> Values:
+    """Unquoted values fall into fields at each of the separators that ``IFS`` may hold."""
+    separators = scope.get("IFS")
+    if len(separators) == 1 and is_known(separators[0]):
+        return tuple([split_fields(v, separators[0]) for v in values])
+    made = [split_fields(v, plain(s)) for v in values for s in separators if is_known(s)]
+    if not all(map(is_known, separators)):
+        made += [UNKNOWN + MADE + marks(v) for v in values if "-" in v]  # nobody knows where it falls apart
+    return tuple(dict.fromkeys(made)) or values
+
+
 def arithmetic(piece: Arithmetic, scope: Scope, runner: Runs) -> str:
     """The value of a sum of plain numbers, else an unknown number."""
     text = alternatives(piece.text, scope, runner)[0]
     runner.evaluated(text, scope)
-    text = re.sub(r"(?<![\w$])([A-Za-z_]\w*)", lambda m: plain(scope.get(m[1])[0]), text)
-    if len(text) < 40 and _SIMPLE_ARITHMETIC.fullmatch(text) and "**" not in text:
+    text = re.sub(r"(?<![\w$])([A-Za-z_]\w*)", lambda m: _operand(scope.get(m[1])), text)
+    if len(text) < 40 and _SIMPLE_ARITHMETIC.fullmatch(text) and "**" not in text and not _OCTAL.search(text):
         try:
+            if re.search(r"[/%]", text) and "-" in text:
+                return UNKNOWN  # the shell rounds towards zero
             return str(int(eval(text.replace("/", "//"), {"__builtins__": {}})))  # noqa: S307 - digits and operators
         except (SyntaxError, ZeroDivisionError, ValueError, TypeError, MemoryError, OverflowError):
             return UNKNOWN
@@ -131,7 +148,7 @@ def tilde(value: str, scope: Scope) -> str:
 def _strip(value: str, cut: str, operator: str) -> str:
     compiled = pattern(cut)
     if compiled is None or not is_known(cut):
-        return UNKNOWN + marks(value)
+        return UNKNOWN + (MADE if "-" in value else "") + marks(value)
     positions = range(len(value) + 1)
     if operator.startswith("#"):
         order = positions if operator == "#" else reversed(positions)
@@ -148,17 +165,20 @@ def _strip(value: str, cut: str, operator: str) -> str:
 
 def _replace(value: str, spec: str, *, everywhere: bool) -> str:
     what, _, by = spec.partition("/")
+    if spec[:1] == "/" and value:
+        what, by = "/", spec[1:].partition("/")[2]
+    doubt = MADE if spec.count("/") > 1 or "&" in by or spec[:1] == "/" else ""  # the slash that ends it, what & is
     anchored = what[:1] if what[:1] in ("#", "%") else ""
     compiled = pattern(what[1:] if anchored else what)
     if compiled is None or not what:
-        return value if not what else UNKNOWN + marks(value)
+        return value if not what else UNKNOWN + MADE + marks(value)
     by = globs_literal(literal(by))
     source = compiled.pattern
     if anchored == "#":
         source = r"\A(?:" + source + ")"
     elif anchored == "%":
         source = "(?:" + source + r")\Z"
-    return re.sub(source, lambda _: by, value, count=0 if everywhere else 1, flags=re.DOTALL)
+    return doubt + re.sub(source, lambda _: by, value, count=0 if everywhere else 1, flags=re.DOTALL)
 
 
 def _slice(value: str, spec: str) -> str:
@@ -166,7 +186,7 @@ def _slice(value: str, spec: str) -> str:
     offset = _NUMBER.fullmatch(offset_text or "0")
     length = _NUMBER.fullmatch(length_text) if length_text else None
     if offset is None or (length_text and length is None):
-        return UNKNOWN + marks(value)
+        return UNKNOWN + (MADE if "-" in value else "") + marks(value)
     start = int(offset[1])
     kept = value[start:] if start >= 0 or -start <= len(value) else ""
     if length is None:
@@ -191,16 +211,18 @@ def _one(value: str, operator: str, spec: str) -> str:
         return _replace(bare, spec, everywhere=operator == "//") + kept
     if operator == ":":
         return _slice(bare, plain(spec)) + kept
-    if operator == "^^":
+    if operator in ("^^", ",,", "^", ",") and spec:
+        return UNKNOWN + MADE + kept
+    if operator == "^^" or (operator == "@" and spec == "U"):
         return bare.upper() + kept
-    if operator == ",,":
+    if operator == ",," or (operator == "@" and spec == "L"):
         return bare.lower() + kept
-    if operator == "^":
+    if operator == "^" or (operator == "@" and spec == "u"):
         return bare[:1].upper() + bare[1:] + kept
     if operator == ",":
         return bare[:1].lower() + bare[1:] + kept
     if operator == "@":
-        return value if spec in ("Q", "U", "L", "u", "A", "a", "K", "k") else UNKNOWN + kept
+        return value if spec == "Q" else UNKNOWN + MADE + kept
     return value
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import product
+from itertools import pairwise, product
+from math import prod
 
 from reign_executors.shell.analysis import evaluation, expansion, paths
 from reign_executors.shell.analysis.guards import fails, guards, leaves, self_calls, succeeds
@@ -33,6 +34,7 @@ from reign_executors.shell.analysis.syntax import (
 from reign_executors.shell.analysis.values import (
     DECODED,
     ENVIRONMENT,
+    MADE,
     MAYBE,
     MOST_TEXT,
     NETWORK,
@@ -40,6 +42,7 @@ from reign_executors.shell.analysis.values import (
     SELF,
     UNKNOWN,
     is_known,
+    limited,
     marks,
     plain,
     shown,
@@ -52,6 +55,7 @@ MOST_WORK = 1500
 MOST_CHARACTERS = 50_000  # of all values made
 MOST_WAYS = 24
 MOST_NESTING = 12
+MOST_TURNS = 8  # of one loop
 
 
 def _led_astray(folders: list[str]) -> bool:
@@ -77,6 +81,9 @@ class Interpreter(Report):
         self.nesting = 0  # texts within texts; spans are those of the outermost
         self.wrappers: list[str] = []
         self._calling: list[str] = []
+        self._entered: dict[str, tuple[list[str], dict[str, Values]] | None] = {}
+        self.returned = False
+        self.traps: list[tuple[str, Scope]] = []
         self._input: str | None = None  # what substitutions in the words of a command read
         self._readers: dict[str, tuple[Node, Scope]] = {}
         self._work = 0
@@ -98,6 +105,9 @@ class Interpreter(Report):
         if not bare:
             return ""
         code = plain_code(code)
+        if MADE in code:
+            self.unclear("unclear.code", f"what {where} would run depends on the shell that makes it")
+            code = code.replace(MADE, "")
         if not is_known(code):
             if len(bare) == 1:
                 self.unclear("unclear.code", f"what {where} would run is not known")
@@ -117,10 +127,15 @@ class Interpreter(Report):
             self.unclear("unclear.syntax", f"the text can't be read as shell: {text.problem}")
         return self.run(text.body, scope, stdin)
 
-    def run_argv(self, argv: list[str], scope: Scope, stdin: str | None, *, under: str = "") -> str:
-        """A command given as words by another one (sudo, xargs, find -exec …)."""
+    def run_argv(
+        self, argv: list[str], scope: Scope, stdin: str | None, *, under: str = "", same_shell: bool = False
+    ) -> str:
+        """A command given as words by another one (sudo, xargs, find -exec …), which knows no functions of the shell."""
         if not argv:
             return UNKNOWN
+        if not same_shell and (scope.functions or scope.aliases):
+            scope = scope.copy()
+            scope.functions, scope.aliases = {}, {}
         if self.nesting >= MOST_NESTING * 2:
             self.unclear("unclear.deep", "commands are nested too deeply to follow")
             return UNKNOWN
@@ -238,7 +253,11 @@ class Interpreter(Report):
             assert isinstance(node, Pipeline)
             stream = stdin
             for stage in node.stages:
-                stream = self.run(stage, scope.copy(), stream)
+                inner = scope.copy()
+                stream = self.run(stage, inner, stream)
+            cwd = scope.cwd
+            scope.merge(inner)  # some shells run the last one themselves
+            scope.cwd = cwd
             return stream or ""
         if kind is AndOr:
             return self._and_or(node, scope, stdin)  # type: ignore[arg-type]
@@ -292,13 +311,24 @@ class Interpreter(Report):
         before = dict(scope.variables)
         cwd = scope.cwd
         output = self.run(body, scope, stdin)
-        if scope.variables != before or scope.cwd != cwd:
+        settled = scope.variables == before and scope.cwd == cwd
+        turns = 0
+        while not settled:
+            turns += 1
             again = scope.copy()
             for name, values in before.items():
-                if again.variables.get(name) != values:
-                    again.variables[name] = tuple(dict.fromkeys((*values, *again.variables.get(name, ()))))[:12]
+                now = again.variables.get(name, ())
+                if now != values:
+                    again.variables[name] = limited((*values, *now), 12)
+            before = dict(again.variables)
             output = _joined([output, self.run(body, again, stdin)])
+            settled = turns > MOST_TURNS or all(
+                set(values) <= {*before.get(name, ()), *scope.variables.get(name, ())} or _grows(values)
+                for name, values in again.variables.items()
+            )
             scope.merge(again)
+        if turns > MOST_TURNS:
+            self.unclear("unclear.long", "values change in a loop longer than is looked into")
         return output
 
     def _for(self, node: For, scope: Scope, stdin: str | None) -> str:
@@ -311,10 +341,7 @@ class Interpreter(Report):
             items = [UNKNOWN]
         body = scope.copy()
         body.references.pop(node.name, None)
-        if len(items) > 12:
-            body.variables[node.name] = (*dict.fromkeys(items[:64]),)
-        else:
-            body.variables[node.name] = tuple(dict.fromkeys(items))
+        body.variables[node.name] = limited(items, 64 if len(items) > 12 else 12)
         self.wrote_variable(node.name, body.variables[node.name], body)
         output = self._loop(node.body, body, stdin)
         scope.merge(body)
@@ -323,8 +350,13 @@ class Interpreter(Report):
     def _if(self, node: If, scope: Scope, stdin: str | None) -> str:
         outputs: list[str] = []
         ends: list[Scope] = []
-        for condition, body_node in node.branches:
-            outputs.append(self.run(condition, scope, stdin))
+        for number, (condition, body_node) in enumerate(node.branches):
+            if number:
+                tried = scope.copy()
+                outputs.append(self.run(condition, tried, stdin))
+                scope.merge(tried)
+            else:
+                outputs.append(self.run(condition, scope, stdin))
             branch = scope.copy()
             if_true, if_false = guards(condition)
             for name in if_true:
@@ -395,25 +427,43 @@ class Interpreter(Report):
             self.deny("host.fork-bomb", f"is a fork bomb: {node.name} starts itself again and again")
         inner = scope.copy()
         inner.positional = None
+        returned = self.returned
         self._calling.append(node.name)
         try:
             self.run(node.body, inner, None)
         finally:
             self._calling.pop()
+            self.returned = returned
         return ""
 
     def call_function(self, name: str, argv: list[str], scope: Scope, stdin: str | None) -> str:
         """A function defined in the text is called."""
-        if name in self._calling or len(self._calling) > 8:
+        state = (argv[1:], dict(scope.variables))
+        if name in self._calling and self._entered.get(name) == state:
             return UNKNOWN
-        kept = scope.positional
+        if self._calling.count(name) > 3 or len(self._calling) > 8:
+            self.unclear("unclear.deep", "functions call each other too deeply to follow")
+            return UNKNOWN
+        kept, entered = scope.positional, self._entered.get(name)
         scope.positional = argv[1:]
         self._calling.append(name)
+        self._entered[name] = state
+        returned, self.returned = self.returned, False
+        before = scope.copy()
         try:
             return self.run(scope.functions[name], scope, stdin)
         finally:
             self._calling.pop()
+            self._entered[name] = entered
             scope.positional = kept
+            if self.returned:  # somewhere on the way: what came after may not have happened
+                for variable, values in before.variables.items():
+                    if scope.variables.get(variable) != values:
+                        scope.variables[variable] = limited((*scope.variables.get(variable, ()), *values), 12)
+                scope.doubtful.update(n for n, b in scope.functions.items() if before.functions.get(n) is not b)
+                scope.doubtful.update(n for n in before.functions if n not in scope.functions)
+                scope.functions = before.functions | scope.functions
+            self.returned = returned
 
     # --- simple commands ---------------------------------------------------------------------------------------
 
@@ -423,23 +473,35 @@ class Interpreter(Report):
             self.start, self.end = node.start, node.end
             self.names_at.add(node.name_at)
         inside = scope
+        if scope.input_moved:
+            stdin = UNKNOWN
         if node.assignments:
             inside = scope.copy() if node.words else scope
             for assignment in node.assignments:
                 self.assign(assignment, inside, lasting=not node.words)
         kept_input, self._input = self._input, stdin
+        exports = bool(node.words) and _exports(node.words)
         sets: list[list[list[str]]] = []
         ways = 1
-        for i, word in enumerate(node.words):
+        for word in node.words:
             if isinstance(word, Assignment):  # export A=b
                 sets.append([[word.name]])
                 self.assign(word, inside, lasting=True)
+                evaluation.compound(self, inside.get(word.name), inside)
+                if exports:
+                    inside.exported.add(word.name)
                 continue
-            got = expansion.field_sets(word, inside if i else scope, self)
+            got = expansion.field_sets(word, scope, self)
             sets.append(got)
             ways *= len(got)
-        self._input = kept_input
         argvs = _argvs(sets, ways)
+        if inside is not scope and not all(isinstance(w, str) for w in node.words[1:]):
+            # a shell expands the words before it assigns; who wrote this may have meant it the other way round
+            sets = [expansion.field_sets(w, inside if i else scope, self) for i, w in enumerate(node.words)]
+            argvs += [a for a in _argvs(sets, prod(map(len, sets))) if a not in argvs]
+        self._input = kept_input
+        if ways > MOST_WAYS:
+            self.unclear("unclear.long", "the words of a command have more values than are looked into")
         self._spend(len(argvs), sum(len(f) for one in argvs for f in one))
         stdin, sinks = self._redirect(node.redirects, inside, stdin)
         if self.nesting == 0:
@@ -452,6 +514,7 @@ class Interpreter(Report):
             Redirection(r.operator, shown(r.target) if isinstance(r.target, str) else "…") for r in node.redirects
         )
         if node.assignments:
+            inside.exported.update(a.name for a in node.assignments)
             for assignment in node.assignments:
                 if assignment.name in _CODE_VARIABLES or assignment.name.startswith(("LD_", "DYLD_")):
                     self.environment(assignment.name, inside.get(assignment.name)[0], inside)
@@ -461,6 +524,10 @@ class Interpreter(Report):
         if inside is not scope:
             _stays(inside, scope, node.assignments)
         self._redirections = ()
+        if any(a[0] == "exec" and len(a) == 1 for a in argvs) and any(
+            r.descriptor in ("", "0") and r.operator in ("<", "<<", "<<-", "<<<", "<>", "<&") for r in node.redirects
+        ):
+            scope.input_moved = True
         return self._sink(output, sinks, scope)
 
     def call(self, argv: list[str], scope: Scope, stdin: str | None) -> str:
@@ -498,7 +565,7 @@ class Interpreter(Report):
             scope.arrays.setdefault(name, []).extend(values)
             return
         if assignment.append:
-            values = tuple(old + new for old in scope.get(name) for new in values)[:12]
+            values = limited([old + new for old in scope.get(name) for new in values], 12)
             values = tuple(v.replace(MAYBE, "", 1) if v.startswith(MAYBE) else v for v in values)
         self._spend(1, sum(map(len, values)))
         values = scope.cased(name, values)
@@ -537,7 +604,7 @@ class Interpreter(Report):
                 stdin = UNKNOWN if r.descriptor in ("", "0") else stdin
                 continue
             bare = plain(target)
-            if operator == ">&" and (bare.isdigit() or bare == "-" or bare.rstrip("-").isdigit()):
+            if operator == ">&" and re.fullmatch(r"[0-9]+-?|-", bare):
                 continue
             for target in targets:
                 self.write(target, scope)
@@ -565,8 +632,11 @@ def _stays(inside: Scope, scope: Scope, assignments: list[Assignment]) -> None:
     for name, items in inside.arrays.items():
         if name not in temporary:
             scope.arrays[name] = items
-    scope.functions.update(inside.functions)
+    scope.functions, scope.doubtful = inside.functions, inside.doubtful
     scope.aliases.update(inside.aliases)
+    scope.exported |= inside.exported - temporary
+    scope.all_exported, scope.input_moved = inside.all_exported, inside.input_moved
+    scope.poisoned = scope.poisoned or (inside.poisoned and "PATH" not in temporary)
     scope.references.update(inside.references)
     scope.cases.update(inside.cases)
     scope.cwd, scope.positional = inside.cwd, inside.positional
@@ -590,6 +660,15 @@ def plain_code(code: str) -> str:
 
 
 _AS_TYPED = str.maketrans("\ue002\ue003\ue004\ue005\ue006\ue007\ue008\ue009\ue00a", "*?[]{,}~ ")
+
+
+def _exports(words: list[Word]) -> bool:
+    return words[0] == "export" or any(isinstance(w, str) and re.match(r"-[A-Za-z]*x", w) for w in words[1:3])
+
+
+def _grows(values: Values) -> bool:
+    """Values that each turn of a loop makes longer: nothing new comes of another turn."""
+    return len(values) > 2 and all(a in b for a, b in pairwise(sorted(set(values), key=len)[-3:]))
 
 
 def _joined(outputs: list[str]) -> str:

@@ -322,7 +322,9 @@ def resolve(run: Interpreter, scope: Scope, word: str) -> str | None:
     name = unmarked(word)
     if "/" not in name:
         return plain(name)
-    path = paths.normal(name, scope.cwd)
+    if not name.startswith("/"):
+        return None  # from wherever the shell stands
+    path = paths.normal(name)
     folder, _, base = path.rpartition("/")
     if folder in _BIN and not has_glob(path) and is_known(path):
         return base

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from reign_executors.shell.analysis.syntax import Node
-from reign_executors.shell.analysis.values import HOME, MAYBE, SECRET_VARIABLE, SELF, UNKNOWN
+from reign_executors.shell.analysis.values import HOME, MAYBE, SECRET_VARIABLE, SELF, UNKNOWN, limited
 
 Values = tuple[str, ...]
 
@@ -76,6 +76,10 @@ class Scope:
     positional: list[str] | None = None
     nounset: bool = False
     poisoned: bool = False  # what a bare name runs is no longer known
+    doubtful: set[str] = field(default_factory=set)  # functions that may not be there when they are called
+    exported: set[str] = field(default_factory=set)
+    all_exported: bool = False  # set -a
+    input_moved: bool = False  # exec < file: what comes in is no longer what was piped in
 
     def copy(self) -> Scope:
         return Scope(
@@ -90,6 +94,10 @@ class Scope:
             self.positional,
             self.nounset,
             self.poisoned,
+            set(self.doubtful),
+            set(self.exported),
+            self.all_exported,
+            self.input_moved,
         )
 
     def take(self, other: Scope) -> None:
@@ -97,6 +105,8 @@ class Scope:
         self.variables, self.arrays = other.variables, other.arrays
         self.functions, self.aliases = other.functions, other.aliases
         self.references, self.cases = other.references, other.cases
+        self.doubtful, self.exported = other.doubtful, other.exported
+        self.all_exported, self.input_moved = other.all_exported, other.input_moved
         self.cwd, self.positional, self.nounset, self.poisoned = (
             other.cwd,
             other.positional,
@@ -111,10 +121,17 @@ class Scope:
             if mine is None:
                 self.variables[name] = tuple(dict.fromkeys((*values, *self._default(name))))
             elif mine != values:
-                self.variables[name] = tuple(dict.fromkeys((*mine, *values)))[:12]
+                self.variables[name] = limited((*mine, *values), 12)
         for name, items in other.arrays.items():
-            self.arrays[name] = list(dict.fromkeys((*self.arrays.get(name, ()), *items)))[:32]
+            if self.arrays.get(name) != items:
+                self.arrays[name] = list(limited((*self.arrays.get(name, ()), *items), 64))
+        self.doubtful |= other.doubtful
+        self.doubtful.update(n for n, body in other.functions.items() if self.functions.get(n) is not body)
+        self.doubtful.update(n for n in self.functions if n not in other.functions)
         self.functions.update(other.functions)
+        self.exported |= other.exported
+        self.all_exported = self.all_exported or other.all_exported
+        self.input_moved = self.input_moved or other.input_moved
         self.aliases.update(other.aliases)
         self.references.update(other.references)
         self.cases.update(other.cases)
@@ -126,6 +143,16 @@ class Scope:
             return _KNOWN[name]
         mark = SECRET_VARIABLE if secret_name(name) else ""
         return (mark + (UNKNOWN if self.nounset else MAYBE),)
+
+    def child(self) -> Scope:
+        """What a child finds: no functions, no aliases; variables that were not exported may be unset."""
+        inner = self.copy()
+        inner.functions, inner.aliases, inner.doubtful = {}, {}, set()
+        if not self.all_exported:
+            for name, values in self.variables.items():
+                if name not in self.exported and name not in _KNOWN and MAYBE not in values:
+                    inner.variables[name] = (*values, MAYBE)
+        return inner
 
     def named(self, name: str) -> str:
         """The variable that a name stands for, references (``declare -n``) followed."""

@@ -6,6 +6,7 @@ A word such as ``"$X"/lib*`` becomes ``MAYBE + "/lib" + STAR``. Marks have no wi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise, product
 
@@ -24,8 +25,9 @@ ENVIRONMENT = "\ue013"  # mark: the whole environment
 PRIVATE = "\ue014"  # mark: not a credential, yet nothing to be sent away (account lists, key folders)
 SECRET_VARIABLE = "\ue015"  # noqa: S105 - mark: a variable whose name says that it holds a secret
 SHELL = "\ue016"  # mark: what a shell says whose commands come from elsewhere
+MADE = "\ue017"  # mark: made by the text itself in a way that is not followed
 
-MARKS = NETWORK + DECODED + SECRET + ENVIRONMENT + PRIVATE + SECRET_VARIABLE + SHELL
+MARKS = NETWORK + DECODED + SECRET + ENVIRONMENT + PRIVATE + SECRET_VARIABLE + SHELL + MADE
 RESERVED = re.compile("[\ue000-\ue01f]")
 _MARK = re.compile("[\ue010-\ue01f]")
 _UNKNOWN = re.compile("[\ue000\ue001\ue00b]")
@@ -103,18 +105,36 @@ def combine(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
     """All concatenations of one alternative each; too many give one unknown value with all marks."""
     if all(len(p) == 1 for p in parts):
         joined = "".join([p[0] for p in parts])
-        return (joined if len(joined) <= MOST_TEXT else UNKNOWN + marks(joined),)
+        return (joined if len(joined) <= MOST_TEXT else UNKNOWN + MADE + marks(joined),)
     total = 1
     for p in parts:
         total *= len(p)
     if total > MOST_ALTERNATIVES:
         kept = [p if len(p) == 1 else p[:3] for p in parts]
         everything = "".join(marks(a) for p in parts for a in p)
+        if any(_COUNTS.search(a) for p in parts for a in p):
+            everything += MADE
         return (
             *dict.fromkeys("".join(c) for c, _ in zip(product(*kept), range(24), strict=False)),
             UNKNOWN + everything,
         )
     return tuple(dict.fromkeys("".join(c) for c in product(*parts)))
+
+
+_COUNTS = re.compile(
+    r"^-|[^\w./:@=,+%-]"
+)  # what makes it matter which of many values a word has: options, several words
+
+
+def limited(values: Iterable[str], most: int) -> tuple[str, ...]:
+    """The first of many values, each once; for those left out an unknown one."""
+    each = tuple(dict.fromkeys(values))
+    if len(each) <= most:
+        return each
+    kept = "".join(dict.fromkeys(c for v in each[most:] for c in marks(v)))
+    if any(_COUNTS.search(v) for v in each[most:]):
+        kept += MADE
+    return (*each[:most], UNKNOWN + kept)
 
 
 _RANGE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?")
@@ -139,13 +159,13 @@ def braces(value: str) -> list[str]:
     if BRACE not in value:
         return [value]
     if value.count(BRACE) > MOST_BRACES:
-        return [UNKNOWN + marks(value)]
+        return [UNKNOWN + MADE + marks(value)]
     done: list[str] = []
     waiting = [value]
     while waiting:
         item = waiting.pop()
         if len(done) + len(waiting) > 64:
-            return [*done, UNKNOWN]
+            return [*done, UNKNOWN + (MADE if "-" in value or " " in value else "")]
         found = _first_brace(item)
         if found is None:
             done.append(item)

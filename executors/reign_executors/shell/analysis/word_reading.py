@@ -40,7 +40,7 @@ _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!\-]")
 _BRACED = re.compile(r"(!?)(#?)([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!\-])")
 _OPERATOR = re.compile(r":[-=?+]|[-=?+]|##?|%%?|//?|\^\^?|,,?|@|:")
 _ESCAPE = re.compile(
-    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.))",
+    r"\\(?:([abeEfnrtv\\'\"?])|x([0-9A-Fa-f]{1,2}|\{[0-9A-Fa-f]*\}?)|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|(0?[0-7]{1,3})|c(.))",
     re.DOTALL,
 )
 _SINGLE_ESCAPES = {
@@ -68,12 +68,18 @@ def ansi(text: str) -> str:
             return _SINGLE_ESCAPES[m[1]]
         if m[6]:
             return chr(ord(m[6].upper()) & 0x1F)
-        code = int(m[2] or m[3] or m[4] or "0", 16) if not m[5] else int(m[5], 8) & 0xFF
+        code = (
+            int((m[2] or m[3] or m[4] or "0").strip("{}") or "0", 16) & (0xFF if m[2] else -1)
+            if not m[5]
+            else int(m[5], 8) & 0xFF
+        )
         return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code <= 0xF8FF else ""
 
     return _ESCAPE.sub(one, text) if "\\" in text else text
 
 
+# what ends a $'…' string: a character of no width
+_ENDS = re.compile(r"(?<!\\)(?:(?:\\\\)*)\\(?:x0{1,2}(?![0-9A-Fa-f])|0{1,3}(?![0-7])|u0{1,4}(?![0-9A-Fa-f])|c@)")
 Pieces = list[str | Parameter | Substitution | Arithmetic]
 
 
@@ -142,8 +148,11 @@ class WordReader:
             self.at = found.end()
             return found[0]
         pieces: Pieces = []
+        start, waiting = self.at, len(self.heres)
         while self._word_piece(pieces):
             self._step()
+        if len(self.heres) != waiting or (waiting and "\n" in self.text[start : self.at].replace("\\\n", "")):
+            raise Unreadable("a here-document that begins or waits within a word", start)
         if not pieces:
             return ""
         if len(pieces) == 1 and isinstance(pieces[0], str):
@@ -310,7 +319,7 @@ class WordReader:
                 end += 2 if text[end] == "\\" else 1
             if end >= len(text):
                 raise Unreadable("a quote that is never closed", self.at)
-            pieces.append(ansi(text[self.at + 2 : end]))
+            pieces.append(ansi(_ENDS.split(text[self.at + 2 : end], maxsplit=1)[0]))
             self.at = end + 1
         elif following == '"' and not quoted:
             self.at += 1
@@ -418,10 +427,9 @@ class WordReader:
                 depth -= 1
                 if depth < 0:
                     raise Unreadable("no arithmetic expression", self.at)
-            elif c == "'":
-                end = self.text.find("'", self.at + 1)
-                self.at = end if end > 0 else self.at
-            elif c == "\\":
+            elif c == "\\" and self.at + 1 < len(self.text):
+                pieces.append(c)
                 self.at += 1
+                c = self.text[self.at]
             pieces.append(c)
             self.at += 1

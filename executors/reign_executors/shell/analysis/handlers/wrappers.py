@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from reign_executors.effect import Action
 from reign_executors.shell.analysis import paths
@@ -13,10 +14,12 @@ from reign_executors.shell.analysis.reading import ansi
 from reign_executors.shell.analysis.values import (
     DECODED,
     ENVIRONMENT,
+    MADE,
     NETWORK,
     SHELL,
     UNKNOWN,
     is_known,
+    limited,
     marks,
     plain,
     shown,
@@ -48,7 +51,7 @@ def _wrapper(inv: Invocation, effect: str) -> str | None:
     _other_readings(inv, words)
     if not words:
         return UNKNOWN
-    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under=inv.name)
+    return inv.run.run_argv(words, inv.scope.child(), inv.stdin, under=inv.name)
 
 
 def _other_readings(inv: Invocation, words: list[str]) -> None:
@@ -62,11 +65,11 @@ def _other_readings(inv: Invocation, words: list[str]) -> None:
             continue
         if inv.name in ("strace", "ltrace") and plain(inv.argv[at - 1]) in ("-e", "-o"):
             continue
-        inv.run.run_argv(inv.argv[at:], inv.scope.copy(), inv.stdin, under=inv.name)
+        inv.run.run_argv(inv.argv[at:], inv.scope.child(), inv.stdin, under=inv.name)
 
 
 def _sudo(inv: Invocation, words: list[str]) -> str:
-    run, scope = inv.run, inv.scope.copy()
+    run, scope = inv.run, inv.scope.child()
     if inv.has("-e", "--edit") or inv.name == "sudoedit":
         for word in words:
             run.write(word, scope)
@@ -110,7 +113,7 @@ def _env(inv: Invocation, effect: str) -> str | None:
     words = list(inv.operands)
     if words[:1] == ["-"]:
         words = words[1:]
-    scope = inv.scope.copy()
+    scope = inv.scope.child()
     for flag, value in inv.options:
         if flag in ("-S", "--split-string") and value is not None:
             return inv.run.run_text(value + " " + " ".join(words), scope, inv.stdin, where="env -S")
@@ -131,13 +134,13 @@ def _flock(inv: Invocation, words: list[str]) -> str:
     if words[:1] == ["-c"] and len(words) > 1:
         code = words[1]
     if code:
-        return inv.run.run_text(code, inv.scope.copy(), inv.stdin, where="flock")
-    return inv.run.run_argv(words, inv.scope.copy(), inv.stdin, under="flock") if words else ""
+        return inv.run.run_text(code, inv.scope.child(), inv.stdin, where="flock")
+    return inv.run.run_argv(words, inv.scope.child(), inv.stdin, under="flock") if words else ""
 
 
 @handler("xargs")
 def _xargs(inv: Invocation, effect: str) -> str | None:
-    run, scope = inv.run, inv.scope.copy()
+    run, scope = inv.run, inv.scope.child()
     text = inv.stdin if inv.stdin is not None else UNKNOWN
     source = inv.value("-a", "--arg-file")
     if source:
@@ -155,7 +158,9 @@ def _xargs(inv: Invocation, effect: str) -> str | None:
             items = [i.strip() for i in unmarked(text).split("\n") if i.strip()]
         else:
             items = [i.strip("'\"") for i in unmarked(text).split()]
-        items = [kept + i for i in items[:32]]
+        if not separator and not inv.has("-0", "--null") and re.search(r"['\"\\]", plain(text)):
+            items = _quoted_items(plain(text), lines=inv.has("-I", "-i", "--replace", "-L", "-l"))
+        items = [kept + i for i in limited(items, 64)]
     elif is_known(text):
         items = []
         if inv.stdin is not None and not plain(text).strip() and inv.has("-r", "--no-run-if-empty"):
@@ -170,7 +175,20 @@ def _xargs(inv: Invocation, effect: str) -> str | None:
         for item in items or [UNKNOWN]:
             run.run_argv([w.replace(mark, item) if mark in w else w for w in words], scope.copy(), None, under="xargs")
         return UNKNOWN + kept
+    if len(items) > 1 and inv.has("-n", "-L", "-l", "-P", "-s", "--max-args", "--max-lines", "--max-chars"):
+        for item in items:  # a few at a time
+            run.run_argv([*words, item], scope.copy(), None, under="xargs")
     return run.run_argv(words + items, scope, None, under="xargs") or UNKNOWN
+
+
+def _quoted_items(text: str, *, lines: bool) -> list[str]:
+    """What xargs makes of quotes and backslashes; unknown where they don't close."""
+    try:
+        if lines:
+            return [" ".join(shlex.split(line)) for line in text.split("\n") if line.strip()]
+        return shlex.split(text)
+    except ValueError:
+        return [UNKNOWN + MADE]
 
 
 def _items(text: str) -> str:
@@ -187,8 +205,7 @@ def _shell(inv: Invocation, effect: str) -> str | None:
     """sh, bash, dash, zsh, ksh, fish …: code from ``-c``, a script, or standard input."""
     run = inv.run
     words = inv.argv[1:]
-    scope = inv.scope.copy()
-    scope.functions = dict(scope.functions)
+    scope = inv.scope.child()
     code = False
     from_stdin = False
     i = 0
@@ -253,7 +270,7 @@ def script(inv: Invocation, words: list[str], scope: object) -> str:
     run = inv.run
     content = run.content(words[0], inv.scope, inv.stdin)
     if set(content) & {NETWORK, DECODED} or (is_known(content) and content.strip()):
-        inner = inv.scope.copy()
+        inner = inv.scope.child()
         inner.positional = words[1:]
         return run.run_text(content, inner, None, where=inv.name)
     run.unclear("unclear.script", f"runs {shown(words[0])}, what it does is not visible")
@@ -268,12 +285,12 @@ def _code_operands(inv: Invocation, effect: str) -> str | None:
         return UNKNOWN
     _other_readings(inv, words)
     if (inv.name == "watch" and inv.has("-x", "--exec")) or (inv.name == "entr" and not inv.has("-s")):
-        return inv.run.run_argv(words, inv.scope.copy(), None, under=inv.name)
+        return inv.run.run_argv(words, inv.scope.child(), None, under=inv.name)
     if inv.name == "hyperfine":
         for word in words:
-            inv.run.run_text(word, inv.scope.copy(), None, where=inv.name)
+            inv.run.run_text(word, inv.scope.child(), None, where=inv.name)
         return UNKNOWN
-    return inv.run.run_text(" ".join(words), inv.scope.copy(), None, where=inv.name)
+    return inv.run.run_text(" ".join(words), inv.scope.child(), None, where=inv.name)
 
 
 @handler("parallel")
@@ -292,15 +309,15 @@ def _parallel(inv: Invocation, effect: str) -> str | None:
     run = inv.run
     if not words:
         for item in items:
-            run.run_text(item, inv.scope.copy(), None, where="parallel")
+            run.run_text(item, inv.scope.child(), None, where="parallel")
         return UNKNOWN
     code = " ".join(words)
-    for item in items[:16] or [UNKNOWN]:
+    for item in limited(items, 32) or [UNKNOWN]:
         one = code.replace("{}", item).replace("{1}", item).replace("{.}", item).replace("{/}", item)
         if one == code:
             one = f"{code} {item}"
-        run.run_text(one, inv.scope.copy(), None, where="parallel") if is_known(one) else run.run_argv(
-            [w.replace("{}", item) for w in words] + ([] if "{}" in code else [item]), inv.scope.copy(), None
+        run.run_text(one, inv.scope.child(), None, where="parallel") if is_known(one) else run.run_argv(
+            [w.replace("{}", item) for w in words] + ([] if "{}" in code else [item]), inv.scope.child(), None
         )
     return UNKNOWN
 
