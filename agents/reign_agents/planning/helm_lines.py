@@ -35,7 +35,7 @@ def in_words(text: str) -> str | None:
     """The request that says the same as a line of helm; None when it is none, or has an option that no operation
     has."""
     match = re.match(r"^\s*(?:please\s+)?(?:run\s+)?helm\s+(?P<rest>\S.*)$", text, re.IGNORECASE)
-    if match is None or _OPERATORS.search(text) or _PROSE.search(match["rest"]):
+    if match is None or _OPERATORS.search(text) or _PROSE.search(match["rest"].removeprefix("show chart ")):
         return None
     try:
         line = _read(shlex.split(match["rest"]))

@@ -154,6 +154,8 @@ async def _append(wish: Wish, _context: PlanningContext, outline: Outline) -> Qu
     if path in ("it", "that", "this"):
         path = None
     content = _content(scan, leading=True) or next(iter(scan.quoted()), None)
+    if content is None and path is not None:
+        content = scan.first(r"\b(?:the\s+|a\s+)?(?:line|text|words?)\s+(?P<value>[^,;]+?)\s*$")
     path = path or next(iter(_paths(scan, wish)), None)
     if path is None:
         return _missing("append to")
@@ -371,7 +373,10 @@ RECIPES = (
         "append write",
         _append,
         'append "and the bread" to notes.txt',
-        lambda w: w.has("append") or (w.verb == "append" and bool(w.scan().quoted()) and is_about_files(w)),
+        lambda w: (
+            w.has("append")
+            or (w.verb == "append" and (bool(w.scan().quoted()) or w.has("line", "text")) and is_about_files(w))
+        ),
         4,
     ),
     _recipe(

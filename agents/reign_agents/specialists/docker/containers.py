@@ -189,7 +189,14 @@ async def listing(wish: Wish, _context: PlanningContext, outline: Outline) -> Qu
 async def update(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """New limits or another restart policy for a container that exists."""
     scan = wish.scan()
+    policy = scan.first(
+        r"\b(?:to|=)\s*(?P<value>always|unless[ -]stopped|on[ -]failure(?::\d+)?|no|never)\b"
+        if re.search(r"\brestart\s+policy\b", scan.text, re.IGNORECASE)
+        else r"(?!)(?P<value>)"
+    )
     found = wanted(scan)
+    if policy is not None:
+        found.fields["restart"] = {"never": "no"}.get(policy.lower(), policy.lower().replace(" ", "-"))
     fields = {key: value for key, value in found.fields.items() if key in ("memory", "cpus", "restart")}
     scan.take(r"\b(?:restart\s+policy|memory|cpus?|limits?|ram|resources?|policy|restart)\b")
     name = found.fields.get("container")
