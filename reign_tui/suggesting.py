@@ -26,7 +26,7 @@ class Suggesting:
         self._app = app
         self._session = session
         self._editor = editor
-        self._engine: Suggestions | None = None
+        self.engine: Suggestions | None = None
         self._gatherer: Gatherer | None = None
         self._early: list[str] = []
 
@@ -36,10 +36,10 @@ class Suggesting:
 
     def asked(self, text: str) -> None:
         """A request was sent: it can be suggested from now on, unless it holds a secret."""
-        if self._engine is None:
+        if self.engine is None:
             self._early.append(text)
         elif self._hidden(text) == text:
-            self._engine.past.add(text)
+            self.engine.past.add(text)
 
     def changed(self, operations: Iterable[str]) -> None:
         """A run with these operations has ended: what they worked on is looked at again."""
@@ -49,11 +49,11 @@ class Suggesting:
 
     def offers(self, text: str) -> Sequence[Offer]:
         """What is offered for a text; where a folder must be listed first, offered again when it is."""
-        assert self._engine is not None
-        folder = self._engine.folder_wanted(text)
+        assert self.engine is not None
+        folder = self.engine.folder_wanted(text)
         if folder is not None:
             self._in_background(self._listed(folder, text))
-        return self._engine.suggest(text)
+        return self.engine.suggest(text)
 
     def _hidden(self, text: str) -> str:
         from reign_agents.engine.secrets import pasted
@@ -62,7 +62,7 @@ class Suggesting:
 
     async def _begun(self) -> None:
         engine, gatherer = await asyncio.to_thread(self._built)
-        self._engine, self._gatherer = engine, gatherer
+        self.engine, self._gatherer = engine, gatherer
         for text in self._early:
             self.asked(text)
         self._early.clear()
@@ -84,8 +84,8 @@ class Suggesting:
         return engine, Gatherer(engine.names, settings, store.paths.state)
 
     async def _listed(self, folder: str, text: str) -> None:
-        assert self._engine is not None
-        await asyncio.to_thread(self._engine.paths.list, folder)
+        assert self.engine is not None
+        await asyncio.to_thread(self.engine.paths.list, folder)
         if self._editor.text == text and self._editor.chosen is None and self._editor.has_focus:
             self._editor.offer()
 

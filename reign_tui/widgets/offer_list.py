@@ -46,7 +46,9 @@ class OfferList(Static):
         self._width = max(width - 2, 20)
         rows = [self._row(offer, first + n, chosen, take) for n, offer in enumerate(shown)]
         rows += [Content("")] * (height - len(rows))
-        self.update(Content("\n").join(rows), layout=height != self._height)
+        content = Content("\n").join(rows)
+        if content != self.content or height != self._height:
+            self.update(content, layout=height != self._height)
         self._height = height
 
     def _row(self, offer: Offer, number: int, chosen: int | None, take: str) -> Content:

@@ -58,8 +58,8 @@ def test_the_oldest_requests_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_many_requests_with_the_same_beginning_give_the_newest() -> None:
     past = Past()
-    past.load(f"list pods {n}" for n in range(2 * past_module.DENSE))
-    assert texts(past.begun("list", 1)) == [f"list pods {2 * past_module.DENSE - 1}"]
+    past.load(f"list pods {n}" for n in range(2 * past_module.LOOKED_AT))
+    assert texts(past.begun("list", 1)) == [f"list pods {2 * past_module.LOOKED_AT - 1}"]
 
 
 def test_names_by_their_beginning_then_by_a_part() -> None:

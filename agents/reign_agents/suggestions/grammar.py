@@ -47,6 +47,7 @@ class Grammar:
             for items in (pattern.head, *pattern.parts):
                 self.kinds |= {item.noun for item in items if isinstance(item, Word) and item.noun}
         self.units = self._amounts()
+        self._latest: tuple[str, tuple[Next, ...]] = ("", ())
         self._begins = self._beginnings()
         self._spellings = self._forms()
 
@@ -80,6 +81,11 @@ class Grammar:
 
     def next(self, written: str) -> tuple[Next, ...]:
         """What can follow ``written``, which ends where the next word begins; best first."""
+        if self._latest[0] != written or not written:
+            self._latest = written, self._found(written)
+        return self._latest[1]
+
+    def _found(self, written: str) -> tuple[Next, ...]:
         tokens = _tokens(written)
         starts = self._starts(tokens)
         found: list[Next] = []

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 MOST = 10_000
 """Requests remembered, the newest."""
 LONGEST = 300
 """Characters; longer requests are pasted, not typed again."""
-DENSE = 500
-"""So many requests with the same beginning: then the newest are looked at first."""
+LOOKED_AT = 200
+"""Requests that hold one word and are looked at for the others, newest first."""
+MOST_WORDS = 6
+"""Words that are looked for; who writes more has a request in mind, not a memory."""
 _HIDDEN = "{{secret:"
 _NAME = re.compile(r"[^\s,;\"'`]+")
-
-Fits = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +28,12 @@ class Asked:
 
 
 class Past:
-    """All requests; looking up costs at most a pass over them."""
+    """All requests, and once more as one text of lower-case lines, newest last: it is searched from its end."""
 
     def __init__(self) -> None:
         self._asked: dict[str, Asked] = {}
-        self._newest: list[tuple[str, str]] = []
-        self._sorted: list[tuple[str, str]] = []
+        self._by_low: dict[str, str] = {}
+        self._lines = "\n"
         self._recent: dict[str, int] = {}
         self._clock = 0
 
@@ -50,24 +49,23 @@ class Past:
         """Requests of earlier times, oldest first."""
         for text in requests:
             self._note(text)
-        self._newest = [(text.lower(), text) for text in sorted(self._asked, key=lambda text: self._asked[text].last)]
-        self._sorted = sorted(self._newest)
+        self._settle()
 
     def add(self, text: str) -> None:
         """A request made now."""
-        known = text in self._asked
         if not self._note(text):
             return
-        entry = (text.lower(), text)
-        if known:
-            self._newest.remove(entry)
+        if len(self._asked) > MOST:
+            self._settle()
         else:
-            insort(self._sorted, entry)
-        self._newest.append(entry)
-        if len(self._newest) > MOST:
-            oldest = self._newest.pop(0)
-            del self._asked[oldest[1]]
-            del self._sorted[bisect_left(self._sorted, oldest)]
+            self._lines += text.lower() + "\n"
+
+    def _settle(self) -> None:
+        """Keep the newest, each on one line."""
+        newest = sorted(self._asked.values(), key=lambda one: one.last)[-MOST:]
+        self._asked = {one.text: one for one in newest}
+        self._by_low = {one.text.lower(): one.text for one in newest}
+        self._lines = "\n".join(("", *self._by_low, ""))
 
     def _note(self, text: str) -> bool:
         """Remember one; not one of several lines, nor one that holds a secret or what can't be shown."""
@@ -76,35 +74,43 @@ class Past:
         self._clock += 1
         known = self._asked.get(text)
         self._asked[text] = Asked(text, known.times + 1 if known else 1, self._clock)
+        self._by_low[text.lower()] = text
         for word in _NAME.findall(text):
             self._recent[word] = self._clock
         return True
 
     def begun(self, written: str, most: int) -> list[Asked]:
         """Requests that begin with ``written`` and go on, best first: made often and lately."""
-        low = written.lower()
-        first = bisect_left(self._sorted, (low, ""))
-        end = bisect_left(self._sorted, (low + "\U0010ffff", ""))
-        if end - first > DENSE:
-            found = self._newest_with(lambda text: text.startswith(low), most * 4)
-        else:
-            found = [text for _, text in self._sorted[first:end]]
-        longer = (self._asked[text] for text in found if len(text) > len(written))
-        return sorted(longer, key=lambda one: -(one.last + self._clock * (min(one.times, 5) - 1) / 20))[:most]
+        found = [one for one in self._holding("\n" + written.lower()) if len(one.text) > len(written)]
+        return sorted(found, key=lambda one: -(one.last + self._clock * (min(one.times, 5) - 1) / 20))[:most]
 
     def holding(self, written: str, most: int) -> list[Asked]:
         """The newest requests that hold every word of ``written``."""
-        words = written.lower().split()
-        if not words:
+        low = written.lower()
+        words = sorted(low.split(), key=len, reverse=True)
+        if not words or len(words) > MOST_WORDS:
             return []
-        found = self._newest_with(lambda text: all(word in text for word in words), most)
-        return [self._asked[text] for text in found if text.lower() != written.lower()]
-
-    def _newest_with(self, fits: Fits, most: int) -> list[str]:
-        found: list[str] = []
-        for low, text in reversed(self._newest):
-            if fits(low):
-                found.append(text)
+        found: list[Asked] = []
+        for one in self._holding(words[0]):
+            text = one.text.lower()
+            if text != low and all(word in text for word in words[1:]):
+                found.append(one)
                 if len(found) >= most:
                     break
         return found
+
+    def _holding(self, part: str) -> Iterator[Asked]:
+        """The newest requests whose line holds ``part``, each once, at most :data:`LOOKED_AT`."""
+        seen: set[str] = set()
+        end = len(self._lines)
+        while len(seen) < LOOKED_AT:
+            at = self._lines.rfind(part, 0, end)
+            if at < 0:
+                return
+            start = self._lines.rfind("\n", 0, at + 1)
+            line = self._lines[start + 1 : self._lines.find("\n", start + 1)]
+            end = start + 1
+            text = self._by_low.get(line)
+            if text is not None and text not in seen:
+                seen.add(text)
+                yield self._asked[text]
