@@ -14,6 +14,7 @@ from reign_tui.desk import Desk
 from reign_tui.run_view import Asked, RunView, State, StepView
 from reign_tui.text import cut, literal, one_line
 from reign_tui.widgets.composer import Editor
+from reign_tui.widgets.header import Header
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.log_pane import LogPane, LogView
 from reign_tui.widgets.plan_tree import PlanTree
@@ -64,7 +65,7 @@ class Conductor:
 
     def deliver(self, events: list[Event]) -> None:
         """Fold events in and draw once; not any more when the screen is being taken down."""
-        if not self._screen.query(LogPane):
+        if not (self._screen.query(Header) and self._screen.query(LogPane)):
             return
         for event in events:
             run = self.desk.runs.get(event.run)
@@ -77,6 +78,8 @@ class Conductor:
                 self._tell(run, event, before)
             if event.type is EventType.RUN_FINISHED and self._app.suggesting is not None:
                 self._app.suggesting.changed(view.step.operation for view in run)
+        if all(event.type is EventType.PLANNER_SAID for event in events):
+            return
         self._void_dialogs()
         self._show()
         if any(event.type in (EventType.RUN_FINISHED, EventType.APPROVAL_REQUESTED) for event in events):

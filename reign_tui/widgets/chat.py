@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from reign_tui.thinking import Thinking
 
 PATIENCE = 0.04  # seconds: a new message lays the whole screen out again, and the plan it leads to goes first
+DRAWN_EVERY = 0.15  # seconds: what grows lays the screen out again and moves all of it
 KEPT = 60  # messages that stay; older ones are in the history
 
 
@@ -87,6 +90,8 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._reply: Reply | None = None
         self._asking: dict[str, Asking] = {}
         self._stale: set[str] = set()
+        self._later: list[Callable[[], None]] = []
+        self._drawn = 0.0
         self.anchor()
 
     def on_mount(self) -> None:
@@ -104,6 +109,7 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     async def settled(self) -> None:
         """Until all that was said is on the screen."""
+        self._draw_later()
         await self._waiting.join()
         await self._end_reply()
 
@@ -118,9 +124,24 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
 
     def think(self, key: str, when: str, thinking: Thinking, now: Callable[[], datetime]) -> None:
         """Show how planning goes, as it is by the time it is drawn: however often this is called, it is drawn once."""
-        if key not in self._stale:
-            self._stale.add(key)
-            self._waiting.put_nowait(lambda: self._put_thinking(key, when, thinking, now))
+        if key in self._stale:
+            return
+        self._stale.add(key)
+        due = self._drawn + DRAWN_EVERY - time.monotonic()
+        if key not in self._asking or due <= 0:
+            self._draw_thinking(key, when, thinking, now)
+        else:
+            self._later.append(partial(self._draw_thinking, key, when, thinking, now))
+            self.set_timer(due, self._draw_later)
+
+    def _draw_later(self) -> None:
+        later, self._later = self._later, []
+        for draw in later:
+            draw()
+
+    def _draw_thinking(self, key: str, when: str, thinking: Thinking, now: Callable[[], datetime]) -> None:
+        self._drawn = time.monotonic()
+        self._waiting.put_nowait(lambda: self._put_thinking(key, when, thinking, now))
 
     async def _put_thinking(self, key: str, when: str, thinking: Thinking, now: Callable[[], datetime]) -> None:
         self._stale.discard(key)
@@ -130,7 +151,8 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
             head = Content.assemble(("reign", "bold $primary"), (f" {when}", "dim"))
             asking = self._asking[key] = Asking()
             await self._add(Static(head, classes="reply-head", markup=False), asking)
-        await asking.show(thinking, now())
+        if asking.is_mounted:  # else the screen is being taken down
+            await asking.show(thinking, now())
 
     async def _end_reply(self) -> None:
         if self._reply is not None:
