@@ -4,7 +4,8 @@
 
 Requests are written letter by letter, as a person does, over the real grammar; what a session knows to be secret is
 looked for in everything that is offered. The budget is 16 ms a key at the 99th percentile. Then the same through the
-composer of the real app without a terminal (120×40): a key until its list is drawn. Also what importing and building
+composer of the real app without a terminal (120×40), with Textual's test pilot (which waits longer than a screen
+does): read only the ratio. Also what importing and building
 cost; both happen in the background after the first frame.
 """
 
@@ -66,13 +67,13 @@ class Keys:
         self.processor.append(time.process_time() - processor)
         self.clock.append(time.perf_counter() - clock)
 
-    def report(self, what: str) -> float:
+    def report(self, what: str, *, budget: bool = False) -> float:
         """Print, and give the 99th percentile of the processor's seconds."""
         print(f"{what}  ({len(self.clock)} keys)")
         for name, seconds in (("clock", self.clock), ("processor", self.processor)):
             p99 = percentile(seconds, 0.99)
             print(f"  {name:<10} p50 {statistics.median(seconds) * 1000:6.2f} ms   p99 {p99 * 1000:6.2f} ms", end="")
-            print(f"   p99 / 16 ms {p99 / BUDGET:5.2f}      budget 1.00")
+            print(f"   p99 / 16 ms {p99 / BUDGET:5.2f}      budget 1.00" if budget else "")
         return percentile(self.processor, 0.99)
 
 
@@ -161,7 +162,7 @@ def imports() -> None:
 def main() -> int:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 4
     imports()
-    p99 = lists(rounds).report("key → ranked list")
+    p99 = lists(rounds).report("key → ranked list", budget=True)
     with tempfile.TemporaryDirectory() as folder:
         without, with_them = asyncio.run(drawn(Path(folder)))
     without.report("key → drawn, nothing offered")

@@ -148,12 +148,14 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
             self.exit(1)
             return
         self._bridge = Bridge(self.session, self._conductor.deliver)
-        self.suggesting = Suggesting(self, self.session, self._main.composer.editor)
+        if self._config.suggestions:
+            self.suggesting = Suggesting(self, self.session, self._main.composer.editor)
         self._conductor.begin(self.session)
         for text in self._early:
             self._conductor.send(text)
         self.run_worker(greet(self, self.session), name="greeting")
-        self.suggesting.begin()
+        if self.suggesting is not None:
+            self.suggesting.begin()
         self.set_timer(60 - self.now().second, self._minute)
         sys.setswitchinterval(SWITCH)
         gc.collect()

@@ -41,6 +41,7 @@ class AppConfig:
 
     theme           a built-in theme's name or one of the user's themes folder
     keymap          ids of bindings → keys, for the screen (``{"quit": "ctrl+q"}``)
+    suggestions     what can follow is offered while a request is written; false: nothing is offered, nor looked for
     read_only       nothing may change, whatever is approved
     offline         nothing leaves this machine but for the tools' own targets
     model           the language model (anthropic/NAME, openai/NAME, ollama/NAME); None or offline: none is asked
@@ -69,6 +70,7 @@ class AppConfig:
 
     theme: str = "reign-dark"
     keymap: Mapping[str, str] = field(default_factory=dict)
+    suggestions: bool = True
     read_only: bool = False
     offline: bool = False
     model: str | None = None
@@ -244,6 +246,7 @@ def _keys(value: Any) -> dict[str, str]:
 _READ: dict[str, Callable[[Any], Any]] = {
     "theme": _text,
     "keymap": _keys,
+    "suggestions": _flag,
     "read_only": _flag,
     "offline": _flag,
     "model": _model,

@@ -210,6 +210,19 @@ async def test_on_a_small_screen_the_list_is_short(stage: Stage) -> None:
         assert [row[0] for row in shown(stage)] == [" ", " ", "▌"]
 
 
+async def test_the_setting_switches_all_of_it_off(make_app: Callable[..., ReignApp], session: FakeSession) -> None:
+    FakeGatherer.gathered.clear()
+    stage = Stage(make_app(suggestions=False), session)
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
+        stage.app.main.composer.editor.focus()
+        await write(stage, "restart container w")
+        assert shown(stage) == []
+        await stage.press("enter")
+        await stage.until(lambda: ("ask", "restart container w") in stage.session.calls)
+        assert FakeGatherer.gathered == []
+
+
 async def test_another_key_can_take(make_app: Callable[..., ReignApp], session: FakeSession) -> None:
     stage = Stage(make_app(keymap={"composer.take": "ctrl+space"}), session)
     async with stage.app.run_test(size=WIDE) as stage.pilot:
