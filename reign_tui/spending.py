@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from reign_agents.models.prices import dollars, money
-from reign_tui.text import one_line
+from reign_tui.text import counted, one_line
 
 if TYPE_CHECKING:
     from reign_agents.store.spending import Spent
@@ -54,14 +54,14 @@ def notes(groups: Iterable[Spent]) -> list[str]:
     lines = []
     if unpriced:
         lines.append(
-            f"?: no price is known for {unpriced} of the requests ({unpriced_tokens:,} tokens): "
+            f"?: no price is known for {counted(unpriced, 'request')} ({unpriced_tokens:,} tokens): "
             'the settings take one ([prices."vendor/model"])'
         )
     if estimated:
-        lines.append(f"about: {estimated} of the requests broke off or told no tokens, theirs are estimated")
+        lines.append(f"about: {counted(estimated, 'request')} broke off or told no tokens, which are estimated")
     if opened:
         lines.append(
-            f"{opened} of the requests are under way or were cut off with their process: "
+            f"{counted(opened, 'request')} under way or cut off with the process: "
             f"at most {money(dollars(most), fine=True)} more, which counts against the budget"
         )
     return lines

@@ -64,7 +64,7 @@ def test_by_day_is_what_comes_unasked(reign: Reign, monkeypatch: pytest.MonkeyPa
     assert said.code == 0
     assert "DAY (UTC)" in said.out
     assert "$0.0078+? in all, in US dollars" in said.out
-    assert "no price is known for 1 of the requests (520 tokens)" in said.out
+    assert "no price is known for 1 request (520 tokens)" in said.out
     assert "at most $0.1000 more" in said.out
     assert "budget of an answer: $0.50\n" in said.out
     assert "budget of a day: $20.00, $0.1078 of it spent today (UTC)" in said.out

@@ -76,7 +76,7 @@ class Meter:
     async def admit(self, entry: Entry) -> None:
         """Put the most that a request may cost aside. Raises :class:`OverBudget` and :class:`BudgetStop`."""
         if entry.bill.refused and self._budget and (entry.price is None or entry.most):
-            raise OverBudget(f"{entry.model} is not asked: no budget was to be passed for this")
+            raise OverBudget("no budget was to be passed for this", "reign-tui cost tells what was spent")
         if entry.price is None and self._budget and entry.model not in self._unpriced:
             await self._person(entry, BudgetQuestion("unpriced", entry.model))
         while (passed := await self._reserved(entry)) is not None:
@@ -138,7 +138,7 @@ class Meter:
                     return
                 if not await self._ask(question):
                     entry.bill.refused = True
-                    raise OverBudget(f"{entry.model} is not asked: no budget was to be passed for this")
+                    raise OverBudget("no budget was to be passed for this", "reign-tui cost tells what was spent")
                 if question.raised is None:
                     self._unpriced.add(entry.model)
                 else:
