@@ -42,6 +42,7 @@ def all_bindings() -> list[Binding]:
     from reign_tui.app import ReignApp
     from reign_tui.screens.approval import ApprovalScreen
     from reign_tui.screens.base import Dialog
+    from reign_tui.screens.budget import BudgetScreen
     from reign_tui.screens.choice import ChoiceScreen
     from reign_tui.screens.edit_step import EditStepScreen
     from reign_tui.screens.full_log import FullLogScreen
@@ -62,8 +63,8 @@ def all_bindings() -> list[Binding]:
 
     owners: list[Any] = [
         ReignApp, MainScreen, PlanTree, LogPane, LineView, Chat, Editor, RowList, LineInput, FindBar, Dialog,
-        ApprovalScreen, ChoiceScreen, EditStepScreen, QuitScreen, UnfinishedScreen, HistoryScreen, ReplayScreen,
-        FullLogScreen, LooksScreen,
+        ApprovalScreen, BudgetScreen, ChoiceScreen, EditStepScreen, QuitScreen, UnfinishedScreen, HistoryScreen,
+        ReplayScreen, FullLogScreen, LooksScreen,
     ]  # fmt: skip
     found: dict[str, Binding] = {}
     for owner in owners:
