@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from reign_agents.models.budget import BudgetQuestion
 from reign_tui.app import ReignApp
 from tests.screen.conftest import Stage
 from tests.screen.fake_session import REMOVE, WEB, FakeSession, Script, remove_plan
 
 SIZES = [(120, 40), (80, 24)]
 Compare = Callable[..., bool]
+QUESTION = BudgetQuestion(
+    "session", "anthropic/claude-opus-5-5", Decimal(5), Decimal("4.97"), Decimal("0.12"), Decimal(10)
+)
 
 pytestmark = pytest.mark.skipif(
     sys.version_info[:2] != (3, 11) or version("textual") != "8.2.8",
@@ -98,3 +104,17 @@ def test_help(snap_compare: Compare, make_app: Callable[..., ReignApp], session:
 
     stage = Stage(make_app(), session)
     assert snap_compare(stage.app, terminal_size=SIZES[1], run_before=scene(stage, play))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
+def test_budget(
+    snap_compare: Compare, make_app: Callable[..., ReignApp], session: FakeSession, size: tuple[int, int]
+) -> None:
+    async def play(stage: Stage) -> None:
+        stage.app.main.header.spent = "claude $4.97"
+        asking = asyncio.create_task(stage.app.ask_budget(QUESTION))
+        await stage.until(lambda: stage.dialog == "BudgetScreen")
+        assert not asking.done()
+
+    stage = Stage(make_app(), session)
+    assert snap_compare(stage.app, terminal_size=size, run_before=scene(stage, play))
