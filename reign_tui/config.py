@@ -13,7 +13,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,8 @@ from reign_tui.paths import Paths, find_paths, find_project_file
 from reign_tui.unfit import Unfit as _Unfit
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from reign_agents.models.prices import Price
 
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
