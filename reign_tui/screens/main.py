@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -200,7 +202,34 @@ class MainScreen(ReignScreen, inherit_bindings=False):
     # -- writing
 
     def on_editor_sent(self, event: Editor.Sent) -> None:
-        self.app.send(event.text)
+        if not event.text.startswith("@"):
+            self.app.send(event.text)
+            return
+        from reign_tui.file_request import mentioned
+
+        path = mentioned(event.text)
+        if path is None:
+            self.app.send(event.text)
+        else:
+            self.app.run_worker(self._send_file(event.text, path), group="commands")
+
+    async def _send_file(self, text: str, path: str) -> None:
+        """Send what a file says; where that can't be, the text comes back to be mended."""
+        from reign_executors.errors import OperationError
+        from reign_tui.file_request import read_request
+
+        session = self.app.session
+        try:
+            request = await asyncio.to_thread(read_request, path, session.settings.cwd if session else Path.cwd())
+        except OperationError as error:
+            self.say(str(error))
+            if not self.composer.text:
+                self.composer.editor.text = text
+                self.composer.editor.move_cursor(self.composer.editor.document.end)
+            return
+        if self.app.suggesting is not None:
+            self.app.suggesting.asked(text)
+        self.app.send(request)
 
     async def on_offering_offered(self, event: Offering.Offered) -> None:
         """What can follow is listed under the input; the list is made when it is first needed."""

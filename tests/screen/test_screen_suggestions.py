@@ -210,6 +210,34 @@ async def test_on_a_small_screen_the_list_is_short(stage: Stage) -> None:
         assert [row[0] for row in shown(stage)] == [" ", " ", "▌"]
 
 
+async def test_a_file_holds_the_request(stage: Stage) -> None:
+    folder = stage.session.settings.cwd
+    (folder / "wish.txt").write_text("list containers\nand volumes\n", "utf-8")
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await ready(stage)
+        await write(stage, "@wi")
+        await stage.until(lambda: shown(stage))
+        await stage.press("tab")
+        assert text(stage) == "@wish.txt"
+        await stage.press("enter")
+        await stage.until(lambda: ("ask", "list containers\nand volumes") in stage.session.calls)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "there is no file"), (b" \n", "is empty"), (b"\x00\x01", "is no text"), (b"x" * 2_000_000, "1 MiB")],
+)
+async def test_a_file_that_is_no_request_comes_back_to_be_mended(stage: Stage, content: bytes | None, why: str) -> None:
+    if content is not None:
+        (stage.session.settings.cwd / "wish").write_bytes(content)
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
+        await stage.send("@wish")
+        await stage.until(lambda: why in stage.notice)
+        assert text(stage) == "@wish"
+        assert stage.session.calls == []
+
+
 async def test_the_setting_switches_all_of_it_off(make_app: Callable[..., ReignApp], session: FakeSession) -> None:
     FakeGatherer.gathered.clear()
     stage = Stage(make_app(suggestions=False), session)

@@ -151,7 +151,7 @@ class Suggestions:
             if not words or not words.lower().startswith(begun) or words.lower() == begun:
                 continue
             going_on = one.open or one.slot is not None
-            there = 8 if one.slot in self.names.kinds else 0
+            there = 8 if one.slot is None or one.slot in self.names.kinds else 0
             yield Ranked(Offer(words, len(begun), Source.GRAMMAR, _like(one), open=going_on), 72 - place + there)
             place += 1
             if place >= 3 * MOST:
