@@ -14,9 +14,8 @@ from reign_tui.desk import Desk
 from reign_tui.run_view import Asked, RunView, State, StepView
 from reign_tui.text import cut, literal, one_line
 from reign_tui.widgets.composer import Editor
-from reign_tui.widgets.header import Header
 from reign_tui.widgets.line_view import LineView
-from reign_tui.widgets.log_pane import LogPane, LogView
+from reign_tui.widgets.log_pane import LogView
 from reign_tui.widgets.plan_tree import PlanTree
 from reign_tui.widgets.row_list import RowList
 from reign_tui.widgets.status_bar import Hint
@@ -65,7 +64,7 @@ class Conductor:
 
     def deliver(self, events: list[Event]) -> None:
         """Fold events in and draw once; not any more when the screen is being taken down."""
-        if not (self._screen.query(Header) and self._screen.query(LogPane)):
+        if not all(self._screen.query(part) for part in ("Header", "LogPane")):
             return
         for event in events:
             run = self.desk.runs.get(event.run)
