@@ -20,9 +20,13 @@ from reign_agents.models.failure import ModelFailed, StreamBroken, by_status, un
 from reign_agents.models.fake import FakeModel, Turn
 from reign_agents.models.metered import Meter, MeteredModel, size_of
 from reign_agents.models.prices import Prices, dollars, price_of, trillionths
+from reign_agents.planning.draft import Draft, PlanningContext
+from reign_agents.planning.with_model import ModelPlanner
+from reign_agents.settings import EngineSettings
 from reign_agents.store.errors import StoreError
 from reign_agents.store.spending import Asking, Limit, Passed, Spent
 from reign_agents.store.store import Store, StorePaths
+from reign_executors.registry import default_registry
 
 SOL = "openai/gpt-6.2-sol"
 HELLO = Conversation("You are a test.", (Message("user", "hello"),), max_tokens=1000)
@@ -382,3 +386,43 @@ def test_names_of_the_way_out() -> None:
     )
     assert "--max-cost" in question.way_out
     assert "budget.day" in BudgetQuestion("day", SOL).way_out
+
+
+# with the planner ---------------------------------------------------------------------------------------------------
+
+
+async def planned(store: Store, tmp_path: Path, ask: Person | None, *names: str) -> tuple[Draft, list[str]]:
+    """A draft by a chain of these models within a budget of nothing, and what was said."""
+    meter = Meter(store, Prices({}), Budget(day=Decimal(0)), ask=ask)
+    said: list[str] = []
+
+    async def look(_operation: str, _fields: Any) -> dict[str, Any]:
+        return {}
+
+    def make(name: str) -> MeteredModel:
+        return MeteredModel(FakeModel([TextDelta("it hums"), Usage(10, 5), Stop("end")], name=name), meter)
+
+    planner = ModelPlanner(names, make, say=said.append, prefer="model")
+    context = PlanningContext(EngineSettings(cwd=tmp_path), default_registry(), look)
+    with billed(Bill("s_1", "p_1")):
+        return await planner.draft("let the flux compensator hum", context), said
+
+
+async def test_after_a_no_a_free_model_plans_or_nobody(store: Store, tmp_path: Path) -> None:
+    draft, said = await planned(store, tmp_path, Person(False), SOL, "ollama/llama3")
+    assert draft.planner == "ollama/llama3"
+    assert any("no budget was to be passed" in line for line in said)
+    person = Person(False)
+    draft, said = await planned(store, tmp_path, person, SOL, "openai/gpt-6.2-astra")
+    assert (draft.planner, said[-1], len(person.asked)) == ("offline", "planned offline", 1)
+
+
+async def test_after_a_yes_its_cost_is_said(store: Store, tmp_path: Path) -> None:
+    draft, said = await planned(store, tmp_path, Person(True), SOL)
+    assert (draft.planner, draft.answer) == (SOL, "it hums")
+    assert said[-1] == f"{SOL}: 10 tokens read, 5 written (<$0.0001)"
+
+
+async def test_where_nobody_is_nothing_is_planned(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(BudgetStop):
+        await planned(store, tmp_path, None, SOL, "ollama/llama3")
