@@ -13,7 +13,7 @@ from reign_agents.engine.calls import step_call
 from reign_agents.engine.previews import stay
 from reign_agents.engine.secrets import Secrets
 from reign_agents.events import Event, EventType, Outcome, now
-from reign_agents.plan.model import Step, Verdict
+from reign_agents.plan.model import MODEL, Step, Verdict
 from reign_agents.safety.policy import Ruling, rule
 from reign_agents.settings import EngineSettings
 from reign_agents.store.errors import StoreError
@@ -150,7 +150,7 @@ class Attempt:
             found = effect.problems[0]
             raise Conflict(found.text, " or ".join(choice.label for choice in found.choices))
         now_step = replace(self._step, fields=self._fields, target=target, effect=effect)
-        ruling = rule(self._operation, effect, target, self._settings)
+        ruling = rule(self._operation, effect, target, self._settings, by_model=self._step.agent == MODEL)
         if ruling.verdict is Verdict.DENY:
             raise PolicyDenied("; ".join(ruling.reasons) or "denied by policy", "nothing can approve this")
         return replace(now_step, verdict=ruling.verdict, reasons=ruling.reasons), ruling

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reign_agents.engine.calls import Foreseen, planning_call
 from reign_agents.plan.graph import needs_of, ordered
-from reign_agents.plan.model import Plan, Step, Verdict
+from reign_agents.plan.model import MODEL, Plan, Step, Verdict
 from reign_agents.plan.references import filled, references, referred_steps
 from reign_agents.safety.policy import READ_ONLY, rule
 from reign_agents.settings import EngineSettings, Mode
@@ -139,7 +139,7 @@ class Previewer:
 
     def _ruled(self, step: Step, operation: Operation) -> Step:
         assert step.effect is not None
-        ruling = rule(operation, step.effect, step.target, self._settings)
+        ruling = rule(operation, step.effect, step.target, self._settings, by_model=step.agent == MODEL)
         return replace(step, verdict=ruling.verdict, reasons=ruling.reasons, command=operation.command_line())
 
 

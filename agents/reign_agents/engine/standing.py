@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from reign_agents.engine.approvals import Answer, Approval
 from reign_agents.events import now
-from reign_agents.plan.model import Step, Verdict
+from reign_agents.plan.model import MODEL, Step, Verdict
 from reign_agents.plan.references import referred_steps
 from reign_agents.safety.grants import Scope
 from reign_agents.safety.policy import Ruling, prod_like, rule
@@ -57,7 +57,7 @@ class Standing:
             operation = self._registry.build(step.operation, step.fields)
         except OperationError:
             return asked
-        return rule(operation, step.effect, step.target, self._settings)
+        return rule(operation, step.effect, step.target, self._settings, by_model=step.agent == MODEL)
 
     def permitted(self, step: Step, ruling: Ruling) -> Permission | None:
         """What permits the step as it is now; None when nothing does."""

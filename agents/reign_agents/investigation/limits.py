@@ -18,7 +18,8 @@ class Limits:
     are characters of one query's answer and of all; ``faults`` are wrong plans it may mend.
 
     ``context`` are the tokens that one request and its answer may have together, by :func:`estimate`: old turns of the
-    session are summed up, then old looks left out, to stay below. ``answer`` are the tokens of one answer.
+    session are summed up, then old looks left out, to stay below. ``answer`` are the tokens of one answer,
+    ``calls`` its calls of tools that are heard.
     """
 
     turns: int = 16
@@ -32,6 +33,7 @@ class Limits:
     breaks: int = 1
     context: int = 64_000
     answer: int = 4096
+    calls: int = 32
 
 
 def estimate(characters: int) -> int:

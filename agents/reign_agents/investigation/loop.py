@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from reign_agents.investigation.fitting import fitted, size_of
 from reign_agents.investigation.limits import Limits, characters
@@ -33,6 +32,7 @@ from reign_agents.models.listening import Breath, Ending, NoteKind, listener, no
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.hearing import shown_words
+from reign_agents.safety.reaching import outside, texts
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -152,7 +152,10 @@ class Investigation:
                 self._found.answer = shown
                 return self._found
             messages.append(Message("assistant", answer, tuple(calls)))
-            for call in calls:
+            for number, call in enumerate(calls):
+                if number >= self._limits.calls:
+                    messages.append(Message("tool", "error: too many calls at once", answers=call.id))
+                    continue
                 told, done = await self._called(call)
                 if done:
                     self._found.answer = shown
@@ -326,10 +329,12 @@ class Investigation:
         return f"{number}, data of {self._looks[number][0]}:\n{shown}"
 
     def _inside(self, operation: str, fields: JsonObject) -> None:
-        """Files are only looked at in the folder that the person works in."""
-        if operation.partition(".")[0] != "file":
-            return
-        home = self._context.settings.cwd.resolve()
-        for value in fields.values():
-            if isinstance(value, str) and not (home / Path(value).expanduser()).resolve().is_relative_to(home):
-                raise OperationError(f"{value} lies outside the folder {home}", "look inside it")
+        """Files are only looked at in the folder that the person works in, and no address is called that the model
+        chose: it could carry away what it read.
+        """
+        home = self._context.settings.cwd
+        for path in outside(operation, fields.items(), home):
+            raise OperationError(f"{words(path, 120)} lies outside the folder {home}", "look inside it")
+        for text in texts(fields):
+            if "://" in text:
+                raise OperationError(f"{words(text, 120)}: no addresses while looking", "propose a step for it")

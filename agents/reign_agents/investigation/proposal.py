@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from reign_agents.plan.graph import PlanError, validated
-from reign_agents.plan.model import Plan, Step
+from reign_agents.plan.model import MODEL, Plan, Step
 from reign_executors.operation import JsonObject
 from reign_executors.redaction import restore_value
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -68,7 +68,7 @@ def _step(raw: JsonValue, given: Mapping[str, str]) -> Step:
         fields=_with_given(name, fields, given),
         why=words(raw.get("why", "")),
         needs=tuple(str(need) for need in needs),
-        agent="model",
+        agent=MODEL,
     )
 
 

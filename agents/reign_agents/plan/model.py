@@ -15,6 +15,9 @@ from reign_executors.effect import Action, Choice, Effect, Finding, Problem, Res
 from reign_executors.operation import JsonObject
 from reign_executors.target import Target
 
+MODEL = "model"
+"""The ``agent`` of a step that a language model proposed."""
+
 
 class Verdict(StrEnum):
     """What safety says of a step; the plan has the strictest of its steps'."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from reign_agents.plan.model import Verdict
 from reign_agents.safety import judge_effect
+from reign_agents.safety.reaching import why_asked
 from reign_agents.safety.rules import Rule, act_of, needs_structure, strongest
 from reign_agents.settings import EngineSettings, Mode
 from reign_executors.effect import Effect, Risk
@@ -64,8 +65,12 @@ def prod_like(target: Target, settings: EngineSettings) -> bool:
     return prod_name(target, settings) is not None
 
 
-def rule(operation: Operation, effect: Effect, target: Target | None, settings: EngineSettings) -> Ruling:
-    """The ruling on one step as its effect stands now."""
+def rule(
+    operation: Operation, effect: Effect, target: Target | None, settings: EngineSettings, *, by_model: bool = False
+) -> Ruling:
+    """The ruling on one step as its effect stands now. ``by_model``: a language model proposed it, which can raise a
+    verdict and never lowers one.
+    """
     is_query = isinstance(operation, Query)
     word, reasons = judge_effect(effect, is_query=is_query)
     verdict = Verdict(word)
@@ -77,6 +82,8 @@ def rule(operation: Operation, effect: Effect, target: Target | None, settings: 
     credential = isinstance(operation, Query) and operation.shows_credentials
     if credential and verdict is Verdict.ALLOW:
         verdict, reasons = Verdict.ASK, ("shows a credential", *reasons)
+    if by_model and verdict is Verdict.ALLOW and (why := why_asked(operation, settings.cwd)) is not None:
+        verdict, reasons = Verdict.ASK, (why, *reasons)
     prod = None if target is None or effect.risk is not Risk.DESTROY else prod_name(target, settings)
     if prod is not None and not reads:
         reasons = (*reasons, f"{prod} looks like production")
