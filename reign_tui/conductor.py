@@ -451,9 +451,9 @@ class Conductor:
         """The handful of keys that matter now, most important first."""
         needs, run = self.desk.needs_person, self.desk.current
         hints: list[Hint] = []
-        if self.thinks is not None:
-            hints.append(("Esc", "stop the model"))
         writing = isinstance(focused, Editor)
+        if self.thinks is not None and not (isinstance(focused, Editor) and focused.offers):
+            hints.append(("Esc", "stop the model"))
         if needs:
             asks = [view.number for view in run if view.state in (State.ASK, State.PICK)] if run is not None else []
             what = "choose" if run is not None and run.blocked else "approve"

@@ -20,8 +20,10 @@ def about(run: RunView) -> str:
         return ""
     if plan.undo_of is not None:
         return "from the undo ledger"
-    planner = "offline planner" if plan.planner == "offline" else plan.planner
-    return f"{plan.intent} {plan.confidence:.2f} · {planner}"
+    sure = f"{plan.intent} {plan.confidence:.2f}"
+    if plan.planner == "offline":
+        return f"{sure} · offline planner"
+    return plan.planner if plan.intent == "unknown" else f"{plan.planner} · {sure}"
 
 
 def numbers(steps: Iterable[StepView]) -> str:
