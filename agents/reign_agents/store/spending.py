@@ -96,7 +96,7 @@ class Spent:
     request: str | None = None
 
 
-NOTHING = Spent(None, "", "", (), *([0] * 13))
+NOTHING = Spent(None, "", "", (), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 """No request at all."""
 
 
