@@ -67,7 +67,7 @@ class ModelPlanner:
             self._tell("gave_up", f"the offline planner could not look: {context.redactor.text(str(error))}", "offline")
         if context.settings.offline or not self._names or draft.undo is not None or draft.corrects is not None:
             return draft
-        if self._prefer != "model" and draft.understood and draft.intent != "debug":
+        if self._prefer != "model" and draft.understood and draft.intent not in ("debug", "unknown"):
             return draft
         for name in self._names:
             try:
