@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from reign_agents.events import Event, EventType
 from reign_agents.models.budget import BudgetQuestion
 from reign_tui.app import ReignApp
 from tests.screen.conftest import Stage
@@ -81,10 +82,32 @@ async def history(stage: Stage) -> None:
     await stage.until(lambda: stage.app.main.query("#history"))
 
 
+def told(event: EventType, **data: Any) -> Event:
+    return Event("r_52", event, {"planner": "anthropic/claude-sonnet", **data}, time="2026-03-01T03:12:04.000Z")
+
+
+async def a_model_answers(stage: Stage) -> None:
+    noted, said = EventType.PLANNER_NOTED, EventType.PLANNER_SAID
+    look = {"look": "q1", "query": "docker.logs", "fields": {"container": "web"}}
+    broken = "I shall look at the log of"
+    words = "The container [bold]web[/bold] is killed because it needs more than\n16 MiB.\n\nApproved \u2713"
+    stage.app.conductor.deliver(
+        [
+            told(noted, kind="asking", text="asking openai/gpt-small"),
+            told(said, answer=1, state="broken", text=broken, characters=30, planner="openai/gpt-small"),
+            told(noted, kind="gave_up", text="openai/gpt-small did not plan this: its answer broke off in the middle"),
+            told(noted, kind="asking", text="asking anthropic/claude-sonnet"),
+            told(noted, kind="looked", text="looked at docker.logs container=web: 12 lines", result="OOM", **look),
+            told(said, answer=2, state="writing", text=words, characters=94),
+        ]
+    )
+    await stage.until(lambda: len(stage.app.main.chat.query("Spoken")) == 2)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
 @pytest.mark.parametrize(
     "play",
-    [nothing, asking, running, approving, approving_in_production, history],
+    [nothing, asking, a_model_answers, running, approving, approving_in_production, history],
     ids=lambda play: play.__name__,
 )
 def test_screen(
