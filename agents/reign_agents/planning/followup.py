@@ -18,6 +18,8 @@ from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Thing
 from reign_agents.planning.words import NUMBERS
 from reign_agents.store.records import RunRecord
+from reign_agents.understanding.lexicon import lexicon
+from reign_executors.operation import Change as ChangeOperation
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
 
@@ -27,16 +29,19 @@ _AGAIN = re.compile(
     r"last\s+(?:one|plan|run)))(?:\s+(?:all|once))?\s*(?:again|once\s+more|over)?"
     r"|again|once\s+more|repeat(?:\s+(?:it|that|this|the\s+last\s+(?:one|run|plan)))?|"
     r"retry(?:\s+(?:it|that))?|re-?run(?:\s+(?:it|that))?|(?:the\s+)?same(?:\s+(?:thing|again|one|"
-    r"as\s+before))?|another(?:\s+one)?|one\s+more)(?=\W|$)"
+    r"as\s+before))?|another(?:\s+(?:one|container|release|deployment|volume|network))?|redo(?:\s+(?:it|that))?|one\s+more)(?=\W|$)"
     r"(?P<change>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-_NEEDS_AGAIN = re.compile(r"\b(?:again|once more|same|repeat|retry|re-?run|another|over|one more)\b", re.IGNORECASE)
+_NEEDS_AGAIN = re.compile(
+    r"\b(?:again|once more|same|repeat|retry|re-?run|redo|another|over|one more)\b", re.IGNORECASE
+)
 _CORRECTION = re.compile(
     _OPENING
     + (
         r"(?:no|nope|not\s+that|wrong|actually|i\s+(?:mean|meant)|rather|make\s+(?:it|that)|use|"
-        r"change\s+(?:it|that)\s+to|better|instead)(?=\W|$)(?P<change>.+)$"
+        r"change\s+(?:it|that)\s+to|set\s+(?:it|that)\s+to|bump\s+(?:it|that)(?:\s+to)?|better|instead|"
+        r"(?:publish|expose|map|open|put)\s+(?:it|that)(?=\s+(?:on|at|to)\s+(?:port\s+)?\d))(?=\W|$)(?P<change>.+)$"
     ),
     re.IGNORECASE | re.DOTALL,
 )
@@ -50,8 +55,11 @@ _WHY = re.compile(
 )
 _PLACE = re.compile(
     _OPENING + r"(?:(?:(?:do\s+)?the\s+|do\s+)?same(?:\s+thing)?|(?:do|run|try|repeat)\s+(?:it|that|this)(?:\s+again)?|"
-    r"(?:and|what|how)\s+about|again|no|i\s+mean[t]?|rather|instead)\W+(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
-    r"(?P<word>[a-z0-9][\w.-]*?)(?:\s+(?:too|also|please|now|instead|one))*\W*$",
+    r"(?:and|what|how)\s+about|again|(?:ship|deploy|roll|release|put|apply|run|push|bring|promote|send)\s+(?:it|that|this)"
+    r"(?:\s+out)?(?=\s+(?:to|in|on|into)\s)|(?:no\W+)*i\s+mean[t]?|no|rather|instead|(?:and|also)(?=\s+(?:the|for|in|on)\s)|"
+    r"(?=(?:in|on|for)\s))\W*(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
+    r"(?P<word>[a-z0-9][\w.-]*?)(?:\s*,?\s*but\s+(?:with\s+)?(?P<but>\S+(?:\s+\S+){0,2}?))?"
+    r"(?:\s+(?:too|also|please|now|instead|one|as\s+well|again))*\W*$",
     re.IGNORECASE,
 )
 _OTHER = re.compile(
@@ -76,6 +84,12 @@ _BACK = re.compile(
     r"(?P<rest>(?:\s+to\s+(?:revision\s+)?\d+)?)(?:\s+please)?\W*$",
     re.IGNORECASE,
 )
+_LIKE = re.compile(
+    r"\W*(?:(?:and|now|ok)\W+)*(?:the\s+)?same(?:\s+thing)?\s+(?:but\s+)?(?:with|for|using)\s+(?P<what>[a-z][\w./:-]*)(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_THERE = re.compile(r"\s+(?:over\s+)?there\W*$", re.IGNORECASE)
+_IT = re.compile(r"(?<![\w./-])(?:it|them|that|this)(?![\w./-])", re.IGNORECASE)
 _ROLLED = frozenset({"deployment", "statefulset", "daemonset", "release"})
 _FIRST_MADE = frozenset({"kubernetes.create_deployment", "helm.install"})
 _FAILED = ("failed", "stopped", "in_doubt", "cancelled")
@@ -156,9 +170,11 @@ _CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (r"(?:with\s+)?(?:the\s+)?(?:mode|permissions)\s+(?P<value>0?[0-7]{3})", ("mode",), "mode"),
     (rf"(?:with\s+)?(?:the\s+)?(?:text|content|saying|containing)\s+(?P<value>{VALUE})", ("content",), "content"),
     (rf"\b(?:to|into|in)\s+(?P<value>{VALUE})", ("destination", "folder", "to", "path"), "place"),
+    (r"^\W*(?:to\s+)?v?(?P<value>\d+\.\d+[\w.-]*)\W*$", ("version", "image"), "version"),
+    (r"\b(?:on|at|to|use|now)\s+(?P<value>\d{4,5})\W*$", ("ports", "port"), "port"),
     (r"^\W*(?P<value>\d{4,5})\W*$", ("ports", "port"), "port"),
     (r"^\W*(?P<value>\d{2,3})\W*$", ("ports", "port", "replicas"), "port"),
-    (rf"^\W*(?:to\s+)?(?P<value>{_COUNT})\W*$", ("replicas", "tail"), "number"),
+    (rf"^\W*(?:(?:to|now|only|just)\s+)*(?P<value>{_COUNT})\W*$", ("replicas", "tail"), "number"),
 )
 
 
@@ -175,8 +191,10 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
         return _repeated(context, again["change"], corrects=False)
     correction = _CORRECTION.match(text)
     if correction is not None:
-        return _repeated(context, correction["change"], corrects=True)
-    return None
+        corrected = _repeated(context, correction["change"], corrects=True)
+        if corrected is not None:
+            return corrected
+    return await _changing(text, context)
 
 
 def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
@@ -199,6 +217,23 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
         where = f" in namespace {place}" if place else ""
         request = f"roll back {thing.kind} {thing.name}{where}{rest}"
         return request, f"“it” is the {thing.kind} {thing.name} (to take back the last run instead, say “undo that”)"
+    like = _LIKE.fullmatch(text)
+    if like is not None and any(step.operation == "docker.run" for step in plan.steps) and names_an_image(like["what"]):
+        request = f"run {like['what']}{like['rest']}"
+        return request, f"taken as: {request}"
+    there = _THERE.search(text)
+    space = next((s.fields["namespace"] for s in reversed(plan.steps) if s.fields.get("namespace")), None)
+    if there is not None and space is not None:
+        request = f"{text[: there.start()].rstrip()} in namespace {space}"
+        return request, f"“there” is the namespace {space}"
+    listed = plan.steps[-1]
+    if thing is None and listed.operation == "kubernetes.list" and (it := _IT.search(text)) is not None:
+        kind = (
+            "deployment" if re.match(r"\W*(?:\w+\W+)?(?:restart|scale|roll)", text) else str(listed.fields.get("kind"))
+        )
+        where = f" in namespace {space}" if space else ""
+        request = f"{text[: it.start()]}{kind}{where}{text[it.end() :]}"
+        return request, f"“{it.group()}” names no single {kind}"
     added = _ADD.match(text)
     if added is not None:
         for step in reversed(plan.steps):
@@ -209,6 +244,11 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
                 request = wanted.format(what=added["what"], rest=added["rest"], where=where)
                 return request, f"taken as: {request}"
     return None
+
+
+def names_an_image(word: str) -> bool:
+    """Whether a word is an image: well known, or with a tag or a registry."""
+    return word.partition(":")[0].rsplit("/", 1)[-1].lower() in lexicon().images or ":" in word
 
 
 def last_plan(context: PlanningContext) -> tuple[RunRecord, Plan] | None:
@@ -237,6 +277,129 @@ def _nothing(what: str) -> Draft:
     )
 
 
+_NAMED_COUNT = re.compile(
+    rf"\W*(?:(?:and|now|then|but)\s+)*(?:the\s+)?(?P<name>[a-z][\w.-]*)\s+(?:to\s+|at\s+)?(?P<count>{_COUNT})"
+    r"(?:\s+(?:then|instead|please|replicas|now))*\W*",
+    re.IGNORECASE,
+)
+_LEFT_OUT = re.compile(
+    r"\W*(?:(?:but|and|no)\W+)*(?:not|without|leave\s+out|except|skip|drop|forget)\s+(?:the\s+)?(?P<name>[a-z][\w.-]*)\W*",
+    re.IGNORECASE,
+)
+
+
+async def _changing(text: str, context: PlanningContext) -> Draft | None:
+    """A few words that only make sense as a change of the last plan: "now 6", "and image.tag=2", "worker 5 then"."""
+    found = last_plan(context)
+    if found is None or len(text.split()) > _SHORT:
+        return None
+    record, plan = found
+    counted = _NAMED_COUNT.fullmatch(text)
+    thing = last_thing(context)
+    if counted is not None and thing is not None and any(step.operation == "kubernetes.scale" for step in plan.steps):
+        name = counted["name"]
+        if name in (thing.name, *await siblings(thing, plan, context)):
+            draft = _on_other(record, _only(plan, thing), thing, name)
+            count = NUMBERS.get(counted["count"].lower(), counted["count"])
+            steps = tuple(replace(one, fields={**one.fields, "replicas": int(count)}) for one in draft.steps)
+            steps = tuple(replace(one, why=f"{name} runs {count} times") for one in steps)
+            return replace(draft, steps=steps)
+    without = _LEFT_OUT.fullmatch(text)
+    if without is not None:
+        return _without(record, plan, without["name"])
+    valued = _values_of_release(record, plan, text)
+    return valued or _repeated(context, text, corrects=True)
+
+
+_SHIPPED = re.compile(
+    r"\W*(?:\w+\W+)?(?:ship|deploy|roll|release|put|apply|run|push|bring|promote|send)\b", re.IGNORECASE
+)
+
+
+def _plans(context: PlanningContext) -> list[tuple[RunRecord, Plan]]:
+    """The session's plans, newest first, undo plans left out."""
+    pairs = [(record, context.plan_of(record.run)) for record in context.recent]
+    return [(record, plan) for record, plan in pairs if plan is not None and plan.undo_of is None and plan.steps]
+
+
+def _changes(plan: Plan, context: PlanningContext) -> bool:
+    """Whether a plan changes something."""
+    return any(issubclass(context.registry.find(step.operation), ChangeOperation) for step in plan.steps)
+
+
+_SHORT = 8
+"""Words of a text that can be a mere change of the last plan."""
+
+
+def _only(plan: Plan, thing: Thing) -> Plan:
+    """The plan with the steps about one thing alone."""
+    kept = [step for step in plan.steps if thing_of(step) == thing]
+    return plan.with_steps(replace(step, needs=()) for step in kept)
+
+
+def _without(record: RunRecord, plan: Plan, name: str) -> Draft | None:
+    """The last plan without what it does to one thing, as long as it has changed nothing yet."""
+    gone = [step for step in plan.steps if (thing := thing_of(step)) is not None and thing.name == name]
+    if not gone or len(gone) == len(plan.steps):
+        return None
+    if record.steps.done:
+        undo = f"undo {record.run} step {gone[0].id}"
+        return Draft(
+            plan.intent,
+            1.0,
+            question=f"“{plan.request}” ({record.run}) was done. Should what it did to {name} be taken back?",
+            suggestions=(undo,),
+        )
+    names = {step.id for step in gone}
+    kept = [
+        replace(_bare(s), needs=tuple(n for n in s.needs if n not in names)) for s in plan.steps if s.id not in names
+    ]
+    said = (f"this is “{plan.request}” ({record.run}) without {name}",)
+    return _draft(plan, tuple(kept), said, record.run)
+
+
+_PAIR = re.compile(r"(?P<key>[A-Za-z_][\w-]*(?:\.[\w-]+)*)=(?P<value>[^\s,;]+)")
+_COUNTED = re.compile(rf"\breplicas?\s*(?:to\s+|=\s*)?(?P<value>{_COUNT})\b", re.IGNORECASE)
+
+
+def _values_of_release(record: RunRecord, plan: Plan, text: str) -> Draft | None:
+    """Other values for the release of the last plan: an upgrade that keeps the values it has."""
+    step = next((one for one in reversed(plan.steps) if one.operation in ("helm.install", "helm.upgrade")), None)
+    if step is None:
+        return None
+    pairs: dict[str, JsonValue] = {one["key"]: one["value"] for one in _PAIR.finditer(text)}
+    counted = _COUNTED.search(text)
+    if counted is not None:
+        pairs.setdefault("replicas", int(NUMBERS.get(counted["value"].lower(), counted["value"])))
+    rest = _COUNTED.sub(" ", _PAIR.sub(" ", text))
+    if not pairs or re.search(
+        r"(?i)\b(?!and\b|with\b|now\b|set\b|please\b|also\b|use\b|no\b|make\b|it\b|then\b)[a-z]\w*", rest
+    ):
+        return None
+    before = step.fields.get("values")
+    values = _nested(dict(before) if isinstance(before, dict) else {}, pairs)
+    said = ", ".join(f"{key}={value}" for key, value in pairs.items())
+    if not record.steps.done:
+        changed = replace(_bare(step), fields={**step.fields, "values": values})
+        steps = tuple(changed if one.id == step.id else _bare(one) for one in plan.steps)
+        return _draft(plan, steps, (f"this is “{plan.request}” ({record.run}) with {said}",), record.run)
+    where: JsonObject = {key: step.fields[key] for key in ("context", "namespace", "chart") if key in step.fields}
+    fields: JsonObject = {**where, "release": step.fields["release"], "values": values, "reuse_values": True}
+    upgrade = Step("s1", "helm.upgrade", fields, f"upgrade release {step.fields['release']} with {said}", (), "helm")
+    assumed = ("the values given before stay (say: reset the values)",)
+    return Draft("update", plan.confidence, steps=(upgrade,), assumptions=assumed)
+
+
+def _nested(values: dict[str, JsonValue], pairs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The values with ``a.b=c`` put in where they belong."""
+    from reign_agents.specialists.helm.said import put_value
+
+    found: dict[str, JsonValue] = json.loads(json.dumps(values))
+    for key, value in pairs.items():
+        put_value(found, key, value)
+    return found
+
+
 async def _moved(text: str, context: PlanningContext) -> Draft | None:
     """The last plan elsewhere or on another thing: "the other one", "same for staging", "what about prod?"."""
     found = last_plan(context)
@@ -244,6 +407,9 @@ async def _moved(text: str, context: PlanningContext) -> Draft | None:
     if found is None:
         return _nothing("repeat") if _OTHER.match(text) else None
     record, plan = found
+    if _SHIPPED.match(text):
+        changing = next((one for one in _plans(context) if _changes(one[1], context)), None)
+        record, plan = changing or found
     if _OTHER.match(text):
         others = await siblings(thing, plan, context) if thing is not None else []
         kind = thing.kind if thing is not None else "thing"
@@ -259,9 +425,15 @@ async def _moved(text: str, context: PlanningContext) -> Draft | None:
     if thing is not None and word in await siblings(thing, plan, context):
         return _on_other(record, plan, thing, word)
     meant = await meanings(word, plan, context)
+    if not meant and not re.match(
+        _OPENING + r"(?:(?:do\s+)?(?:the\s+)?same|(?:what|how)\s+about|i\s+mean)", text, re.IGNORECASE
+    ):
+        return None
     if len(meant) == 1:
         field, name = meant[0]
-        draft = _repeated(context, f"{field} {name}", corrects=_CORRECTION.match(text) is not None)
+        draft = _repeated(context, f"{field} {name}", corrects=_CORRECTION.match(text) is not None, of=(record, plan))
+        if draft is not None and place["but"]:
+            draft = _with(draft, place["but"])
         if draft is not None and name != word:
             return replace(draft, assumptions=(*draft.assumptions, f"“{word}” is the {field} {name}"))
         return draft
@@ -276,6 +448,21 @@ async def _moved(text: str, context: PlanningContext) -> Draft | None:
         question=f"Which {' or '.join(kinds)} is “{word}”? {known}",
         suggestions=offered or tuple(f"same for {kind} {word}" for kind in kinds),
     )
+
+
+def _with(draft: Draft, value: str) -> Draft:
+    """The draft with another value where its steps have only one that can be meant: "but info", "but 3"."""
+    steps = []
+    for step in draft.steps:
+        env = step.fields.get("env")
+        key, equals, text = value.partition("=")
+        if isinstance(env, dict) and (len(env) == 1 or equals):
+            env = {**env, key: text} if equals else dict.fromkeys(env, value)
+            step = replace(step, fields={**step.fields, "env": env})
+        elif "replicas" in step.fields and (number := NUMBERS.get(value.lower(), value)).isdigit():
+            step = replace(step, fields={**step.fields, "replicas": int(number)})
+        steps.append(step)
+    return replace(draft, steps=tuple(steps), assumptions=(*draft.assumptions, f"with {value}"))
 
 
 _NO_PLACES = frozenset({"it", "that", "this", "again", "same", "time", "now", "please", "thanks", "me"})
@@ -303,7 +490,9 @@ def _on_other(record: RunRecord, plan: Plan, thing: Thing, name: str) -> Draft:
     return _draft(plan, tuple(map(put, plan.steps)), said, None)
 
 
-def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft | None:
+def _repeated(
+    context: PlanningContext, words: str, *, corrects: bool, of: tuple[RunRecord, Plan] | None = None
+) -> Draft | None:
     scan = Scan(words)
     changes = _read(scan)
     left = [
@@ -312,14 +501,15 @@ def _repeated(context: PlanningContext, words: str, *, corrects: bool) -> Draft 
         if not re.fullmatch(
             (
                 r"(?i)(?:but|with|on|and|please|now|it|that|this|the|for|me|time|instead|again|make|use|be|"
-                r"should|to|sorry|i|meant|mean|a|of|one|more|once|over|thanks|actually|a)"
+                r"should|to|sorry|i|meant|mean|a|of|one|more|once|over|thanks|actually|a|and|then|just|only|so|rather|"
+                r"set|publish|expose|in|at|ok|no|well)"
             ),
             word,
         )
     ]
     if left or (corrects and not changes):
         return None
-    found = last_plan(context)
+    found = of or last_plan(context)
     if found is None:
         return _nothing("change" if corrects else "repeat")
     record, plan = found
@@ -385,7 +575,7 @@ def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...],
         first = change.fields[0]
         taking = _ADDED.get(change.said, ())
         patched = tuple(
-            replace(s, fields={**s.fields, first: _value(first, change.value, None, of=s.operation)})
+            replace(s, fields={**s.fields, first: _first_value(first, change.value, s)})
             if s.operation.startswith(taking or "-")
             else s
             for s in steps
@@ -411,6 +601,16 @@ def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...],
         return replace(step, fields=fields, why=why)
 
     return tuple(put(step) for step in steps), 1
+
+
+def _first_value(field: str, text: str, step: Step) -> JsonValue:
+    """The value of a field that the step did not have; a port leads to where its image listens."""
+    from reign_agents.specialists.docker.run import USUAL_PORTS, base
+
+    inner = USUAL_PORTS.get(base(str(step.fields.get("image"))))
+    if field == "ports" and inner is not None and ":" not in text:
+        return [f"{text}:{inner}"]
+    return _value(field, text, None, of=step.operation)
 
 
 def _outer(value: JsonValue) -> int | None:

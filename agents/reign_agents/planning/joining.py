@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -29,6 +30,7 @@ _DESTRUCTIVE = tuple(_DESTRUCTIVE_WORDS.split())
 _MAKING_WORDS = "run create install import build tag pull write append make copy link move rename"
 _MAKING = tuple(_MAKING_WORDS.split())
 
+_OF_CHARTS = frozenset({"helm.create_chart", "helm.lint", "helm.template", "helm.show_chart"})
 _KINDS_OF = {
     "kubernetes.create_namespace": "namespace",
     "kubernetes.exec": "pod",
@@ -51,9 +53,14 @@ def thing_of(step: Step) -> Thing | None:
     """What a step is about, so that "it" can mean it later."""
     if step.operation.startswith("git."):
         return _thing_of_git(step)
+    if step.operation == "kubernetes.apply":
+        return _thing_applied(step)
     if step.operation.startswith("kubernetes."):
         kind, name = step.fields.get("kind") or _KINDS_OF.get(step.operation, "deployment"), step.fields.get("object")
         return Thing(str(kind), name) if isinstance(name, str) else None
+    if step.operation in _OF_CHARTS:
+        name = step.fields.get("path") or step.fields.get("chart")
+        return Thing("chart", str(name)) if isinstance(name, str) else None
     if step.operation.startswith("terraform."):
         return Thing("stack", str(step.fields.get("folder", ".")))
     for key, kind in _SUBJECTS:
@@ -62,6 +69,16 @@ def thing_of(step: Step) -> Thing | None:
             directory = kind == "file" and step.operation in ("file.make_directory", "file.list")
             return Thing("directory" if directory else kind, name)
     return None
+
+
+def _thing_applied(step: Step) -> Thing | None:
+    """The object of a manifest that has only one."""
+    manifest = step.fields.get("manifest")
+    if not isinstance(manifest, str) or "\n---" in manifest:
+        return None
+    kind = re.search(r"^kind:\s*(\w+)", manifest, re.MULTILINE)
+    name = re.search(r"^metadata:\s*\n\s+name:\s*[\"']?([\w.-]+)", manifest, re.MULTILINE)
+    return Thing(kind[1].lower(), name[1]) if kind is not None and name is not None else None
 
 
 def _thing_of_git(step: Step) -> Thing | None:

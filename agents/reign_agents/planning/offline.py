@@ -12,6 +12,7 @@ from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.followup import follow_up, last_plan, last_thing, spelled
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
+from reign_agents.planning.mentions import bare, pointed, relative, selected_thing, thanked, undone_part
 from reign_agents.planning.nearest import nearest
 from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
@@ -41,6 +42,9 @@ _HELP = re.compile(
 _ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
 _SURE = 0.85
 _FAULT = 0.6
+_ANSWER = 4
+"""Words that an answer to a question has at most."""
+_TURN = 2
 _LONGEST = 6000
 
 
@@ -71,7 +75,17 @@ class OfflinePlanner:
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
         asked, self._asked = self._asked, None
-        whole_request = spelled(text, context)
+        if thanked(text):
+            return Draft("unknown", 1.0, answer="Gladly. What is next?")
+        text = bare(text)
+        asked = asked or await self._asked_before(text, context)
+        part = undone_part(text, context)
+        if part is not None:
+            return Draft("update", 1.0, undo=part)
+        changed = await relative(text, context)
+        if changed is not None:
+            return changed
+        whole_request = (pointed(text, context) or spelled(text, context)) if asked is None else None
         if whole_request is not None:
             draft = await self._request(whole_request[0], context, placing=True)
             return replace(draft, assumptions=(whole_request[1], *draft.assumptions))
@@ -97,22 +111,42 @@ class OfflinePlanner:
             return draft_of_before
         return await self._request(text[:_LONGEST], context)
 
+    async def _asked_before(self, text: str, context: PlanningContext) -> _Asked | None:
+        """The question that an earlier process asked last in this session, where the text may be the answer to it: the
+        request is planned once more, since a question keeps no state.
+        """
+        said = context.said()
+        if len(text.split()) > _ANSWER or len(said) < _TURN:
+            return None
+        request = next((one for one in reversed(said) if one.who == "person"), None)
+        planned = request is None or any(record.run == request.run for record in context.recent)
+        if request is None or planned or request.text.strip() == text.strip():
+            return None
+        whole = pointed(request.text, context) or spelled(request.text, context)
+        try:
+            draft = await self._request((whole[0] if whole else bare(request.text))[:_LONGEST], context)
+        except OperationError:
+            return None
+        asked, self._asked = self._asked, None
+        return asked if draft.question is not None and draft.understood else None
+
     async def _request(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
         text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
         found = wishes(text)
         if _names_a_fault(understanding, found):
             found = [replace(Wish.of(text), verb="why", rest=text)]
-        thing = last_thing(context)
+        thing = selected_thing(context) or last_thing(context)
         before = last_plan(context)
+        placing = placing or (before is not None and _bare_git(text, before[1]))
         same_place = before[1] if before is not None and (placing or any(w.with_pronoun() for w in found)) else None
         if same_place is not None:
             context = placed(context, same_place)
         if not found or self._nonsense(understanding, found, thing):
             return self._not_understood(text, understanding)
         parts: list[Part] = []
-        for number, wish in enumerate(found):
-            wish = wish.about(thing)
+        for number, wish in enumerate(map(_counted, found)):
+            wish = _there(wish.about(thing), tuple(step for part in parts for step in part.outline.steps))
             recipe = self._best(wish)
             if recipe is None or (number == 0 and _foreign(wish, understanding)):
                 return self._not_understood(text, understanding, wish if len(found) > 1 else None)
@@ -121,7 +155,7 @@ class OfflinePlanner:
             so_far = Plan("", text, "", 1.0, steps) if wish.it is not None and steps else None
             around = context if so_far is None else placed(context, so_far)
             question = await recipe.build(wish, around, outline)
-            if question is not None and question.missing == "container":
+            if question is not None and question.missing in ("container", "release"):
                 question, outline = await self._in_cluster(wish, around, outline, question)
             if so_far is not None:
                 outline.steps[:] = [with_place(step, so_far, context) for step in outline.steps]
@@ -147,7 +181,7 @@ class OfflinePlanner:
         self, wish: Wish, context: PlanningContext, outline: Outline, question: Question
     ) -> tuple[Question | None, Outline]:
         """The same wish about a cluster, where no container has the name: taken when a cluster's object has it."""
-        if wish.has("container", "containers", "docker"):
+        if wish.has("container", "containers", "docker", "release", "helm"):
             return question, outline
         there = replace(Wish.of(f"{wish.text.rstrip(' .!?')} in kubernetes"), then=wish.then)
         recipes = [recipe for recipe in self._recipes if recipe.name.startswith("kubernetes.")]
@@ -224,6 +258,13 @@ _SHOWN = frozenset(_SHOWN_WORDS.split())
 
 
 _WRONG = re.compile(r"\bwhat(?:'s|s|\s+is|\s+went|\s+goes)?\s+wrong\b", re.IGNORECASE)
+
+
+def _bare_git(text: str, before: Plan) -> bool:
+    """Whether a word or two are meant for the repository that the last plan was about: "push", "pull", "git log"."""
+    return len(text.split()) <= 2 and all(step.operation.startswith("git.") for step in before.steps)
+
+
 _LOOKS = frozenset({None, "why", "show", "check", "inspect", "find", "list"})
 _SEEN = frozenset({"logs", "stats", "processes", "disk", "file"})
 
@@ -243,7 +284,8 @@ def _foreign(wish: Wish, understanding: Understanding) -> bool:
     """Whether another tool is meant, however well a recipe's words fit."""
     named = elsewhere.later(Scan(wish.text).text, understanding, named=True)
     own = {"container", "image", "volume", "network", "file", "directory"} & set(wish.kinds)
-    return named is not None and not own and not re.search(r"[\w-]\.\w|[/:]", Scan(wish.text).text)
+    path = r"(?<!\S)(?:\.{1,2}/|~/|/)\S|\w\.[a-z]{1,5}(?!\S)|\w:\w|://"
+    return named is not None and not own and not re.search(path, Scan(wish.text).text)
 
 
 def _asks_how(text: str) -> bool:
@@ -254,6 +296,27 @@ def _asks_how(text: str) -> bool:
             re.IGNORECASE,
         )
     )
+
+
+def _counted(wish: Wish) -> Wish:
+    """A wish to scale with its number in digits, as a number of replicas."""
+    if wish.verb != "scale":
+        return wish
+    spoken = in_digits(wish.text)
+    return wish if spoken == wish.text else replace(Wish.of(spoken), then=wish.then)
+
+
+def _there(wish: Wish, before: Sequence[Step]) -> Wish:
+    """The wish with "there" as the namespace that the request makes or uses before."""
+    if not re.search(r"\bthere\b", wish.lower) or re.match(r"\W*(?:is|are|if)\s+there\b", wish.lower):
+        return wish
+    for step in reversed(before):
+        space = step.fields.get("object") if step.operation == "kubernetes.create_namespace" else None
+        space = space or step.fields.get("namespace")
+        if isinstance(space, str):
+            said = replace(Wish.of(re.sub(r"\bthere\b", f"in namespace {space}", wish.text, count=1)), then=wish.then)
+            return replace(said, it=wish.it)
+    return wish
 
 
 def _permission(steps: Sequence[Step]) -> bool:

@@ -93,7 +93,10 @@ def with_place(step: Step, plan: Plan, context: PlanningContext) -> Step:
     missing = {
         name: value for name, value in place.items() if name in known and step.fields.get(name) is None and value != "."
     }
-    if step.fields.get("all_namespaces"):
+    from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE
+
+    wide = step.operation == "kubernetes.create_namespace" or step.fields.get("kind") in CLUSTER_WIDE
+    if step.fields.get("all_namespaces") or wide:
         missing.pop("namespace", None)
     return replace(step, fields={**step.fields, **missing}) if missing else step
 

@@ -22,7 +22,7 @@ _TAKES = re.compile(
     rf"(?:the\s+)?(?P<at>{_PLACE})(?:\s+(?:one|fix|cure|plan))?|what\s+you\s+(?:propose|proposed|suggest(?:ed)?))"
     rf"|(?P<mend>fix|mend|repair|cure|heal|solve|correct|remedy)\s+(?:it|that|this|them|the\s+(?:problem|fault|issue)|"
     rf"(?:the\s+)?(?P<mend_at>{_PLACE})(?:\s+one)?)"
-    rf"|(?P<go>go\s+ahead|proceed|do\s+so|make\s+it\s+so|yes|yep|yeah|sure|agreed|approved?))"
+    rf"|(?P<go>go(?:\s+(?:ahead|on|for\s+it))?|proceed|do\s+so|make\s+it\s+so|yes|yep|yeah|sure|agreed|approved?))"
     rf"(?:\s+(?:please|now|then|for\s+me|thanks|thank\s+you))*\W*",
     re.IGNORECASE,
 )

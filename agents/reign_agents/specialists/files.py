@@ -83,8 +83,28 @@ def _content(scan: Scan, *, leading: bool) -> str | None:
     return found
 
 
+_PATHLIKE = re.compile(r"[/.~]")
+
+
+def _prose(scan: Scan, wish: Wish) -> Question | None:
+    """The question where so many words would be files that the text can't be about files alone."""
+    paths = _paths(Scan(scan.text), wish)
+    plain = [path for path in paths if not _PATHLIKE.search(path)]
+    if len(paths) < _TOO_MANY or len(plain) * 2 < len(paths) or scan.quoted() or wish.has("files", "folders"):
+        return None
+    return Question(
+        f"I do not understand “{' '.join(paths[:6])}” in this. Which file do you mean?", ("list files here",)
+    )
+
+
+_TOO_MANY = 3
+
+
 async def _write(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
+    unclear = _prose(scan, wish)
+    if unclear is not None:
+        return unclear
     pieces = re.split(
         r"\s*(?:,|\band\b)\s*(?=(?:(?:a\s+)?(?:file\s+)?[\w./-]+\.\w+\s+(?:with|containing|saying)\b))", scan.text
     )

@@ -15,11 +15,12 @@ from reign_agents.specialists.docker.found import There, present, resolved
 from reign_agents.specialists.docker.values import NAME, wanted
 
 _NOISE_WORDS = """
-forcefully forced force gracefully down still alive healthy health running status state up stats statistics
+forcefully forced force gracefully down more less still alive healthy health running status state up stats statistics
 usage memory cpu ram use uses used using much many details detail information info about configuration config
 stopped exited again docker containers' processes process happening doing inside resources resource consume
 consumes needs takes immediately right away completely entirely delete remove stop it's listed publish publishes
 log logs show me answer answering works working ok everything ones run runs happens containers
+database cache proxy queue webserver
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 _EVERY = re.compile(r"\b(?:all|every|each|any)\b", re.IGNORECASE)
@@ -67,7 +68,7 @@ def container_names(wish: Wish) -> list[str]:
     scan.take(
         r"\b(?:last|latest|recent|final)\s+(?:\d+\s+)?(?:log\s+)?lines?\b|\b(?:since|from|in|of|"
         r"for)\s+(?:the\s+)?(?:last\s+)?\d+\s*[a-z]+(?:\s+ago)?\b|(?<!\S)--?\w+(?:[= ]\d+)?|"
-        r"\blines?\b|\b\d+\b(?!\S)"
+        r"\blines?\b|(?<![\w.-])\d+\b(?!\S)"
     )
     return names(scan, _NOISE)
 

@@ -50,6 +50,24 @@ def _names_of(kind: str, row: dict[str, Any]) -> tuple[str, ...]:
     return (str(row.get("name") or row.get("id")),)
 
 
+ROLES: dict[str, tuple[str, ...]] = {
+    "database": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
+    "db": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
+    "cache": ("redis", "valkey", "memcached"),
+    "proxy": ("nginx", "traefik", "haproxy", "caddy", "envoy"),
+    "web server": ("nginx", "httpd", "caddy"),
+    "webserver": ("nginx", "httpd", "caddy"),
+    "queue": ("rabbitmq", "kafka", "nats"),
+}
+"""What a container is called by what it does → the images that do it."""
+
+
+def _in_role(wish: Wish, rows: Iterable[There]) -> list[There]:
+    """The containers that do what the words say: "the database"."""
+    images = {image for word, images in ROLES.items() if wish.has(word) for image in images}
+    return [row for row in rows if str(row.row.get("image")).rsplit("/", 1)[-1].partition(":")[0] in images]
+
+
 def match(wanted: str, there: Iterable[There]) -> list[There]:
     """Those the word can mean: its exact name, else its id's beginning, else those whose name contains it."""
     rows = list(there)
@@ -95,6 +113,11 @@ async def resolved(
         if any(wish.it == made for made in outline.made):
             return [There((wish.it.name,), {})]
     rows = await present(kind, context)
+    if not names and kind == "container" and (of_role := _in_role(wish, rows)):
+        if len(of_role) > 1:
+            return several(kind, next(word for word in ROLES if wish.has(word)), of_role, ask)
+        outline.assume(f"it is the container {of_role[0].name}")
+        return of_role
     if not names:
         shown = tuple(f"{ask} {kind} {one.name}" for one in rows[:5])
         return Question(f"Which {kind} should I {ask}?" + ("" if rows else f" There is no {kind}."), shown)

@@ -13,7 +13,7 @@ from reign_agents.specialists.helm.said import CHART, HELM, NOT_HELM
 
 def _about(wish: Wish) -> bool:
     """Whether the words are about charts or releases."""
-    return (wish.it is not None and wish.it.kind == "release") or bool(HELM.search(wish.lower))
+    return (wish.it is not None and wish.it.kind in ("release", "chart")) or bool(HELM.search(wish.lower))
 
 
 def _release_said(wish: Wish) -> bool:
@@ -26,12 +26,14 @@ def _free(wish: Wish) -> bool:
 
 
 def _chart_said(wish: Wish) -> bool:
-    return wish.has("chart", "charts")
+    return wish.has("chart", "charts") or (wish.it is not None and wish.it.kind == "chart")
 
 
 def _installs(wish: Wish) -> bool:
     if _about(wish):
-        if wish.verb == "install" or (wish.has("helm") and bool(CHART.search(wish.scan().text))):
+        if wish.verb == "install":
+            return True
+        if wish.has("helm") and wish.verb != "create" and CHART.search(wish.scan().text):
             return True
         return wish.has("chart") and not wish.has("create", "new", "make")
     return wish.verb == "install" and (bool(CHART.search(wish.scan().text)) or wish.has("-n", "namespace"))

@@ -19,7 +19,8 @@ def of_chart(operation: str, verb: str, why: str) -> Build:
     async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
         words = said(wish)
         here = charts_here(context)
-        chart = None if words.chart is None else by_name(words.chart, here)
+        meant = wish.it.name if wish.it is not None and wish.it.kind == "chart" else None
+        chart = meant if words.chart is None else by_name(words.chart, here)
         if chart is None:
             named = [path for path, about in here.items() if words.release in (about.get("name"), Path(path).name)]
             fitting = named or list(here)

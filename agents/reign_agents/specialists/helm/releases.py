@@ -34,6 +34,8 @@ def _waiting(wish: Wish, fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
 async def install(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
     chart, release = words.chart, words.release
+    if chart is None and wish.it is not None and wish.it.kind == "chart":
+        chart = wish.it.name
     here = charts_here(context)
     chart = None if chart is None else by_name(chart, here)
     if chart is None or (not re.search(r"[/:]|\.tgz$|^\.", chart) and not (context.settings.cwd / chart).exists()):
@@ -153,7 +155,8 @@ async def rollback(wish: Wish, context: PlanningContext, outline: Outline) -> Qu
     found = await meant(words, wish, context, outline, "rollback release {}")
     if isinstance(found, Question):
         if words.release is not None and not wish.has("release", "helm"):
-            return Question(found.text, (*found.suggestions[:4], f"rollback deployment {words.release}"))
+            offered = (*found.suggestions[:4], f"rollback deployment {words.release}")
+            return Question(found.text, offered, missing=found.missing)
         return found
     fields: dict[str, JsonValue] = {
         "release": found.name,

@@ -150,6 +150,11 @@ def _values(wish: Wish) -> dict[str, JsonValue]:
     return nested
 
 
+def put_value(into: dict[str, JsonValue], key: str, value: JsonValue) -> None:
+    """Put a value in at its dotted key, typed as helm's --set does."""
+    _put(into, key.split("."), _typed(str(value)))
+
+
 def _put(into: dict[str, JsonValue], path: list[str], value: JsonValue) -> None:
     for part in path[:-1]:
         inner = into.setdefault(part, {})

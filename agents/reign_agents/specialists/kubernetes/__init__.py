@@ -9,7 +9,14 @@ from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import VERBS
 from reign_agents.specialists.kubernetes import asking, objects, workloads
-from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, WORKLOADS, about_cluster, said, understood
+from reign_agents.specialists.kubernetes.said import (
+    CLUSTER_WIDE,
+    OTHER_TOOL,
+    WORKLOADS,
+    about_cluster,
+    said,
+    understood,
+)
 
 _RANK = 8
 """Words that speak of a cluster count for more than any that another tool's recipe may fit."""
@@ -73,6 +80,15 @@ RECIPES = (
     _recipe(
         "scale", "scale set", workloads.scale, "scale deployment web to 5", lambda w: w.verb == "scale" or _sized(w)
     ),
+    Recipe(
+        "kubernetes.scale_named",
+        frozenset({"scale"}),
+        frozenset(),
+        workloads.scale,
+        "scale web to 3",
+        lambda w: not OTHER_TOOL.search(w.lower) and bool(said(w).names) and not re.search(r"[/*]|\.\w", w.scan().text),
+        _RANK - 1,
+    ),
     _recipe("restart", "restart", workloads.restart, "restart deployment web in namespace shop"),
     _recipe(
         "rollback",
@@ -99,7 +115,14 @@ RECIPES = (
         "show check list rollout follow",
         workloads.status,
         "is the rollout of web done?",
-        lambda w: not _has_image(w) and (w.has("rollout", "rolled out", "rollouts") or asking.asks_ready(w)),
+        lambda w: (
+            not _has_image(w)
+            and (
+                w.has("rollout", "rolled out", "rollouts")
+                or asking.asks_ready(w)
+                or (bool(said(w).names) and bool(re.search(r"\bhow\s+many\s+(?:replicas|copies|pods)\b", w.lower)))
+            )
+        ),
         rank=3,
     ),
     _recipe(

@@ -63,7 +63,8 @@ async def meant(
     tried = [words.kind] if words.kind is not None else list(kinds)
     if not wanted:
         rows = await listed(tried[0], words.namespace, context, everywhere=words.everywhere)
-        example = tuple(f"{ask} {row.kind} {row.name}" for row in rows[:SHOWN])
+        space = f" in namespace {words.namespace}" if words.namespace else ""
+        example = tuple(f"{ask} {row.kind} {row.name}{space}" for row in rows[:SHOWN])
         where = f" in {words.namespace}" if words.namespace else ""
         rest = "" if rows else f" There is no {tried[0]}{where}."
         return Question(f"Which {tried[0]} should I {ask}?{rest}", example)

@@ -41,9 +41,11 @@ _CLUSTER_WORDS = (
     r"cronjobs?|ingress(?:es)?|pvcs?|hpas?|autoscalers?|nodes?|cluster"
 )
 _STRONG = re.compile(
-    rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-])|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}", re.IGNORECASE
+    rf"(?<![\w./-])secrets?\s+(?:named\s+|called\s+)?{_NAME}\s+(?:in|with|from)\b|"
+    rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-])|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}",
+    re.IGNORECASE,
 )
-_OTHER_TOOL = re.compile(
+OTHER_TOOL = re.compile(
     r"(?<![\w./-])(?:docker|containers?|helm|charts?|releases?|terraform|tofu|compose|git|branch|repo)(?![\w/-])",
     re.IGNORECASE,
 )
@@ -52,6 +54,11 @@ the a an all any in of on to with for from and is are up down running status log
 named called now please yaml json it its this that one namespace namespaces revision replicas
 """
 _NOT_NAMES = frozenset(_SMALL.split())
+_SCALING_WORDS = """
+the a an up down out in to by from of my our app service back please now replica replicas pod pods copies instances x
+it them deployment deployments statefulset zero one two three four five six seven eight nine ten twice more less some
+"""
+_SCALING = frozenset(_SCALING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def about_cluster(wish: Wish) -> bool:
     text = wish.lower
     if wish.it is not None and wish.it.kind in _KINDS:
         return True
-    if _OTHER_TOOL.search(text) and not re.search(rf"\b(?:{_CLUSTER_WORDS})\b", text):
+    if OTHER_TOOL.search(text) and not re.search(rf"\b(?:{_CLUSTER_WORDS})\b", text):
         return False
     if re.search(r"\b(?:docker|helm|terraform|tofu)\b", text) and not re.search(r"\bk8s|kubernetes|cluster\b", text):
         return False
@@ -122,6 +129,9 @@ def said(wish: Wish) -> Said:
     space = _NAMESPACE.search(low)
     if space is not None and namespace is None:
         namespace = next((found for found in space.groups() if found and found not in _NOT_NAMES), None)
+    if kind in ("secret", "configmap") and namespace is None:
+        within = re.search(rf"\bin\s+(?:the\s+)?(?P<name>{_NAME})(?=\s+(?:with|from)\b|\W*$)", low)
+        namespace = within["name"] if within is not None and within["name"] not in _NOT_NAMES else None
     names = [name for _, name in slashed] or _names(entities, low, kind)
     called = _CALLED.search(low)
     if called is not None and called["name"] not in _NOT_NAMES and not slashed:
@@ -131,6 +141,12 @@ def said(wish: Wish) -> Said:
         namespace = None
     elif namespace is not None and low.count(namespace) < 2:
         names = [name for name in names if name != namespace]
+    if not names and wish.verb == "scale":
+        names = [
+            word
+            for word in re.findall(r"(?<![\w./:=-])[a-z][\w-]*(?![\w./:=])", wish.rest.lower())
+            if word not in _SCALING
+        ][:1]
     if not names and wish.it is not None and wish.it.kind in _KINDS:
         kind, names = kind or wish.it.kind, [wish.it.name]
     return Said(kind, tuple(dict.fromkeys(names)), namespace, bool(_EVERYWHERE.search(wish.text)), entities)
