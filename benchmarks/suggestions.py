@@ -94,7 +94,7 @@ def lists(rounds: int) -> Keys:
     secrets = Secrets()
     secrets.learn({f"token_{n}": f"sk-very-secret-{n:06}" for n in range(50)})
     engine = Suggestions(grammar, Path.cwd(), lambda text: secrets.redactor.text(pasted(text).shown))
-    engine.past.load(asked(random.Random(7)))
+    engine.past.load((text, "done") for text in asked(random.Random(7)))
     engine.names.put(names())
     loaded = time.perf_counter()
     print(f"engine and recipes, imported anyway {(used - begin) * 1000:8.1f} ms")
@@ -130,7 +130,7 @@ async def drawn(folder: Path) -> tuple[Keys, Keys]:
                 await pilot.pause(0.05)
             assert app.suggesting is not None
             assert app.suggesting.engine is not None
-            app.suggesting.engine.past.load(asked(random.Random(7)))
+            app.suggesting.engine.past.load((text, "done") for text in asked(random.Random(7)))
             app.suggesting.engine.names.put(names())
             for suggest in (None, app.suggesting.offers):
                 editor.suggest = suggest

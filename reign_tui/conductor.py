@@ -76,7 +76,8 @@ class Conductor:
             if event.type in _CHAT:
                 self._tell(run, event, before)
             if event.type is EventType.RUN_FINISHED and self._app.suggesting is not None:
-                self._app.suggesting.changed(view.step.operation for view in run)
+                outcome = str(event.data.get("outcome"))
+                self._app.suggesting.ended(run.request, outcome, [view.step.operation for view in run])
         if all(event.type is EventType.PLANNER_SAID for event in events):
             return
         self._void_dialogs()
@@ -135,6 +136,8 @@ class Conductor:
             case EventType.FINDING:
                 text = narration.finding(event.data)
             case EventType.QUESTION:
+                if self._app.suggesting is not None:
+                    self._app.suggesting.question(run.suggestions)
                 text = narration.question(run)
             case EventType.RUN_FINISHED:
                 text = narration.ended(run)

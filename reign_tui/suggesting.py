@@ -36,13 +36,21 @@ class Suggesting:
 
     def asked(self, text: str) -> None:
         """A request was sent: it can be suggested from now on, unless it holds a secret."""
+        self.question(())
         if self.engine is None:
             self._early.append(text)
         elif self._hidden(text) == text:
             self.engine.past.add(text)
 
-    def changed(self, operations: Iterable[str]) -> None:
-        """A run with these operations has ended: what they worked on is looked at again."""
+    def question(self, answers: Sequence[str]) -> None:
+        """A person was asked something and can answer with these requests; none: nothing is asked any more."""
+        if self.engine is not None:
+            self.engine.answers = tuple(answers)
+
+    def ended(self, request: str, outcome: str, operations: Iterable[str]) -> None:
+        """A run with these operations has ended: it is known how it went; what it worked on is looked at again."""
+        if self.engine is not None:
+            self.engine.past.ended(request, outcome)
         families = {operation.partition(".")[0] for operation in operations}
         if self._gatherer is not None and families:
             self._in_background(self._gatherer.gather(families))

@@ -139,8 +139,8 @@ class FakeStore:
         found = [r for r in self.records.values() if search is None or search in r.plan.request]
         return list(reversed(found))[:limit]
 
-    def requests(self, limit: int = 10_000) -> list[str]:
-        return list(self.asked)
+    def requests(self, limit: int = 10_000) -> list[tuple[str, str]]:
+        return [(text, "done") for text in self.asked]
 
     def run(self, run: str) -> FakeRecord | None:
         return self.records.get(run)

@@ -175,6 +175,20 @@ async def test_what_was_asked_is_offered_and_what_is_secret_is_not(stage: Stage,
         assert "secret" not in "".join(shown(stage))
 
 
+async def test_what_answers_a_question_comes_first_until_something_was_sent(stage: Stage) -> None:
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await ready(stage)
+        await stage.send("sing a song")  # the answer that is suggested: list containers
+        await stage.until(
+            lambda: stage.app.suggesting and stage.app.suggesting.engine and stage.app.suggesting.engine.answers
+        )
+        stage.app.main.composer.editor.focus()
+        await write(stage, "li")
+        assert shown(stage)[0].split()[1:5] == ["list", "containers", "answers", "the"]
+        await stage.press("tab", "enter")
+        await stage.until(lambda: ("ask", "list containers") in stage.session.calls)
+
+
 async def test_a_run_that_ends_has_its_systems_looked_at_again(stage: Stage) -> None:
     async with stage.app.run_test(size=WIDE) as stage.pilot:
         await ready(stage)
@@ -183,6 +197,9 @@ async def test_a_run_that_ends_has_its_systems_looked_at_again(stage: Stage) -> 
         stage.session.scripts["list containers"] = Script(plan)
         await stage.send("list containers")
         await stage.until(lambda: frozenset({"docker"}) in FakeGatherer.gathered)
+        stage.app.main.composer.editor.focus()
+        await write(stage, "list con")
+        assert any("worked 1 of 1 time" in row for row in shown(stage))
 
 
 async def test_files_are_listed_in_the_background_and_then_offered(stage: Stage) -> None:

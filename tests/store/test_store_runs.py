@@ -96,3 +96,15 @@ async def test_what_is_no_utf8_is_kept_readable(store: Store) -> None:
     found = store.run(run)
     assert found is not None
     assert found.request == "name \ufffd"
+
+
+async def test_requests_are_read_back_with_their_outcomes_but_not_what_led_back(store: Store) -> None:
+    for text, ended in (("list pods", Outcome.DONE), ("stop web", Outcome.FAILED), ("list nodes", None)):
+        run = store.next_run_id()
+        await store.start_run(record(run, request=text))
+        if ended is not None:
+            await store.finish_run(run, ended, 0, None)
+    await store.start_run(record(store.next_run_id(), request="undo", undo_of=run))
+    assert [text for text, _ in store.requests()] == ["list pods", "stop web", "list nodes"]
+    assert dict(store.requests())["stop web"] == "failed"
+    assert [text for text, _ in store.requests(1)] == ["list nodes"]

@@ -39,7 +39,7 @@ def grammar() -> Grammar:
 @pytest.fixture
 def suggestions(tmp_path: Path) -> Suggestions:
     made = Suggestions(grammar(), tmp_path, lambda text: pasted(text).shown)
-    made.past.load(ASKED)
+    made.past.load((text, "done") for text in ASKED)
     made.names.put(THERE)
     return made
 
@@ -109,10 +109,24 @@ def test_the_ghost_is_what_is_added_and_nothing_where_letters_would_change() -> 
 
 
 def test_earlier_requests_leave_room_for_others(suggestions: Suggestions) -> None:
-    suggestions.past.load(f"restart container web number {n}" for n in range(20))
+    suggestions.past.load((f"restart container web number {n}", "done") for n in range(20))
     sources = [offer.source for offer in suggestions.suggest("restart ")]
     assert sources.count(Source.HISTORY) <= 2
     assert Source.GRAMMAR in sources
+
+
+def test_how_it_went_is_told_wherever_the_text_comes_from(suggestions: Suggestions) -> None:
+    suggestions.past.load([("list containers", "failed")])
+    first = suggestions.suggest("list con")[0]
+    assert (first.source, first.note) == (Source.GRAMMAR, "worked 0 of 1 time")
+
+
+def test_answers_to_the_question_come_first(suggestions: Suggestions) -> None:
+    suggestions.answers = ("restart container cache", "restart container db", "bad\x1b[31m")
+    assert wholes(suggestions, "res")[:2] == ["restart container cache", "restart container db"]
+    assert suggestions.suggest("Restart container c")[0].source is Source.ANSWER
+    suggestions.answers = ()
+    assert all(offer.source is not Source.ANSWER for offer in suggestions.suggest("res"))
 
 
 def test_names_used_last_come_first(suggestions: Suggestions) -> None:
@@ -132,7 +146,7 @@ def test_in_quotes_words_are_the_persons_own(suggestions: Suggestions) -> None:
 
 def test_secrets_are_not_offered(tmp_path: Path) -> None:
     made = Suggestions(grammar(), tmp_path, lambda text: text.replace("s3cr3t-value", "{{secret:it}}"))
-    made.past.load(["reach the host with s3cr3t-value", "reach the host without"])
+    made.past.load([("reach the host with s3cr3t-value", "done"), ("reach the host without", "done")])
     made.names.put({"container": ["s3cr3t-value", "seen"]})
     assert wholes(made, "reach") == ["reach the host without"]
     assert wholes(made, "restart container s") == ["restart container seen"]

@@ -15,13 +15,17 @@ from reign_agents.suggestions.past import Past
 from reign_agents.suggestions.paths import Paths
 
 
+def load(past: Past, *requests: str) -> None:
+    past.load((request, "stopped") for request in requests)
+
+
 def texts(found: list[past_module.Asked]) -> list[str]:
     return [one.text for one in found]
 
 
 def test_earlier_requests_by_their_beginning_the_frequent_and_late_first() -> None:
     past = Past()
-    past.load(["list pods", "list nodes", "list pods", "list images", "show stats"])
+    load(past, "list pods", "list nodes", "list pods", "list images", "show stats")
     assert texts(past.begun("list", 3)) == ["list images", "list pods", "list nodes"]
     past.add("list pods")
     assert texts(past.begun("LIST", 1)) == ["list pods"]
@@ -31,7 +35,7 @@ def test_earlier_requests_by_their_beginning_the_frequent_and_late_first() -> No
 
 def test_earlier_requests_by_their_words() -> None:
     past = Past()
-    past.load(["deploy checkout to prod", "list pods in prod", "deploy checkout to staging"])
+    load(past, "deploy checkout to prod", "list pods in prod", "deploy checkout to staging")
     assert texts(past.holding("prod checkout", 3)) == ["deploy checkout to prod"]
     assert texts(past.holding("deploy", 1)) == ["deploy checkout to staging"]
     assert past.holding("  ", 3) == []
@@ -42,15 +46,32 @@ def test_earlier_requests_by_their_words() -> None:
 )
 def test_what_is_not_remembered(text: str) -> None:
     past = Past()
-    past.load([text])
+    past.load([(text, "done")])
     past.add(text)
     assert len(past) == 0
+
+
+def test_what_worked_is_told_and_what_never_did_comes_later() -> None:
+    past = Past()
+    past.load([("list pods", "done"), ("list pods", "failed"), ("list nodes", "stopped"), ("list jobs", "failed")])
+    told = {one.text: one.experience for one in past.begun("list", 9)}
+    assert told == {
+        "list pods": "worked 1 of 2 times",
+        "list nodes": "asked before",
+        "list jobs": "worked 0 of 1 time",
+    }
+    assert texts(past.begun("list", 9))[-1] == "list jobs"
+    past.ended("list jobs", "done")
+    past.ended("list nodes", "cancelled")
+    past.ended("never asked", "done")
+    assert texts(past.begun("list", 9))[0] == "list jobs"
+    assert [one.experience for one in past.begun("list n", 9)] == ["asked before"]
 
 
 def test_the_oldest_requests_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past_module, "MOST", 3)
     past = Past()
-    past.load(["a one", "a two", "a three"])
+    load(past, "a one", "a two", "a three")
     past.add("a four")
     assert texts(past.begun("a", 9)) == ["a four", "a three", "a two"]
     assert len(past) == 3
@@ -58,7 +79,7 @@ def test_the_oldest_requests_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_many_requests_with_the_same_beginning_give_the_newest() -> None:
     past = Past()
-    past.load(f"list pods {n}" for n in range(2 * past_module.LOOKED_AT))
+    load(past, *(f"list pods {n}" for n in range(2 * past_module.LOOKED_AT)))
     assert texts(past.begun("list", 1)) == [f"list pods {2 * past_module.LOOKED_AT - 1}"]
 
 

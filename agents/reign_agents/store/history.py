@@ -293,10 +293,12 @@ def grants(db: sqlite3.Connection, operation: str | None, at: str | None) -> lis
     return [GrantRecord(row[0], row[1], unpacked(row[2]), *row[3:]) for row in rows]
 
 
-def requests(db: sqlite3.Connection, limit: int) -> list[str]:
-    """What was asked for in the last ``limit`` runs, oldest first; not what led back from one."""
-    rows = db.execute("SELECT request FROM runs WHERE undo_of IS NULL ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
-    return [str(row[0]) for row in reversed(rows)]
+def requests(db: sqlite3.Connection, limit: int) -> list[tuple[str, str]]:
+    """What was asked for in the last ``limit`` runs, and their outcomes, oldest first; not what led back from one."""
+    rows = db.execute(
+        "SELECT request, outcome FROM runs WHERE undo_of IS NULL ORDER BY id DESC LIMIT ?", (limit,)
+    ).fetchall()
+    return [(str(request), str(outcome)) for request, outcome in reversed(rows)]
 
 
 def messages(db: sqlite3.Connection, session: str, limit: int) -> list[Message]:

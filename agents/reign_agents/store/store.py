@@ -358,8 +358,8 @@ class Store:
         with self._database.read() as db:
             return history.grants(db, operation, now() if active else None)
 
-    def requests(self, limit: int = 10_000) -> list[str]:
-        """What was asked for in the last runs, oldest first, as it was journalled: without secrets."""
+    def requests(self, limit: int = 10_000) -> list[tuple[str, str]]:
+        """What was asked for in the last runs, with the outcomes, oldest first, as it was journalled: no secrets."""
         with self._database.read() as db:
             return history.requests(db, limit)
 

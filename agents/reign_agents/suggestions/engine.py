@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +49,16 @@ class _Written:
 
 
 class Suggestions:
-    """``hide`` gives a text back without what is secret: what it would change is never suggested."""
+    """``hide`` gives a text back without what is secret: what it would change is never suggested.
+
+    ``answers`` are whole requests that answer the question a person was asked last.
+    """
 
     def __init__(self, grammar: Grammar, cwd: Path, hide: Callable[[str], str]) -> None:
         self.past = Past()
         self.names = Names()
         self.paths = Paths(cwd)
+        self.answers: Sequence[str] = ()
         self._grammar = grammar
         self._hide = hide
 
@@ -63,7 +67,7 @@ class Suggestions:
         if not text.strip() or len(text) > LONGEST:
             return ()
         written = _Written.of(text)
-        ranked = list(self._asked(written))
+        ranked = [*self._answering(text), *self._asked(written)]
         if not written.quoted:
             nexts = self._grammar.next(written.done)
             ranked += self._files(written, nexts)
@@ -80,18 +84,22 @@ class Suggestions:
     def _safe(self, text: str) -> bool:
         return self._hide(text) == text
 
+    def _answering(self, text: str) -> Iterator[Ranked]:
+        for place, answer in enumerate(self.answers[:MOST]):
+            if answer.isprintable() and answer.lower().startswith(text.lower()):
+                yield Ranked(Offer(answer, len(text), Source.ANSWER, "answers the question"), 99 - place)
+
     def _asked(self, written: _Written) -> Iterator[Ranked]:
         if len(written.whole.strip()) < ENOUGH:
             return
         cut = len(written.whole)
         for place, one in enumerate(self.past.begun(written.whole, 3)):
-            often = min(one.times, 5)
-            note = "asked before" if one.times == 1 else f"asked {one.times} times"
+            often = 0 if one.ended and not one.worked else min(one.times, 5)
             base = 74 if len(written.whole.strip()) > ENOUGH else 60
-            yield Ranked(Offer(one.text, cut, Source.HISTORY, note), base + 3 * often - 4 * place)
+            yield Ranked(Offer(one.text, cut, Source.HISTORY, one.experience), base + 3 * often - 4 * place)
         if len(written.whole.strip()) > ENOUGH:
             for place, one in enumerate(self.past.holding(written.whole, 3)):
-                yield Ranked(Offer(one.text, cut, Source.HISTORY, "asked before"), 26 - place)
+                yield Ranked(Offer(one.text, cut, Source.HISTORY, one.experience), 26 - place)
 
     def _files(self, written: _Written, nexts: Iterable[Next]) -> Iterator[Ranked]:
         begun = self._path_begun(written, nexts)

@@ -13,6 +13,7 @@ class Source(StrEnum):
     NAME = "name"
     GRAMMAR = "grammar"
     FILE = "file"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)

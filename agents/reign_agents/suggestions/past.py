@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST = 10_000
 """Requests remembered, the newest."""
@@ -15,16 +15,29 @@ LOOKED_AT = 200
 MOST_WORDS = 6
 """Words that are looked for; who writes more has a request in mind, not a memory."""
 _HIDDEN = "{{secret:"
+_TELLING = frozenset({"done", "failed", "in_doubt"})
 _NAME = re.compile(r"[^\s,;\"'`]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, how often it was made, and when last (a number, higher for later)."""
+    """A request, how often it was made, and when last (a number, higher for later).
+
+    ``ended`` is how often it came to an end that says something, ``worked`` how often that was a good one.
+    """
 
     text: str
     times: int
     last: int
+    ended: int = 0
+    worked: int = 0
+
+    @property
+    def experience(self) -> str:
+        """What is known of it, in words."""
+        if self.ended:
+            return f"worked {self.worked} of {self.ended} {'time' if self.ended == 1 else 'times'}"
+        return "asked before" if self.times == 1 else f"asked {self.times} times"
 
 
 class Past:
@@ -45,11 +58,19 @@ class Past:
         """Words of requests with a number, higher for later."""
         return self._recent
 
-    def load(self, requests: Iterable[str]) -> None:
-        """Requests of earlier times, oldest first."""
-        for text in requests:
-            self._note(text)
+    def load(self, requests: Iterable[tuple[str, str]]) -> None:
+        """Requests of earlier times with their runs' outcomes, oldest first."""
+        for text, outcome in requests:
+            if self._note(text):
+                self.ended(text, outcome)
         self._settle()
+
+    def ended(self, text: str, outcome: str) -> None:
+        """A run of a request has ended: being stopped or cancelled says nothing of it."""
+        known = self._asked.get(text)
+        if known is not None and outcome in _TELLING:
+            worked = known.worked + (1 if outcome == "done" else 0)
+            self._asked[text] = replace(known, ended=known.ended + 1, worked=worked)
 
     def add(self, text: str) -> None:
         """A request made now."""
@@ -73,7 +94,9 @@ class Past:
             return False
         self._clock += 1
         known = self._asked.get(text)
-        self._asked[text] = Asked(text, known.times + 1 if known else 1, self._clock)
+        self._asked[text] = (
+            replace(known, times=known.times + 1, last=self._clock) if known else Asked(text, 1, self._clock)
+        )
         self._by_low[text.lower()] = text
         for word in _NAME.findall(text):
             self._recent[word] = self._clock
@@ -82,7 +105,12 @@ class Past:
     def begun(self, written: str, most: int) -> list[Asked]:
         """Requests that begin with ``written`` and go on, best first: made often and lately."""
         found = [one for one in self._holding("\n" + written.lower()) if len(one.text) > len(written)]
-        return sorted(found, key=lambda one: -(one.last + self._clock * (min(one.times, 5) - 1) / 20))[:most]
+        return sorted(found, key=self._worth, reverse=True)[:most]
+
+    def _worth(self, one: Asked) -> float:
+        """Late and often is good, and what never worked is not."""
+        failed = 0.5 if one.ended and not one.worked else 1.0
+        return (one.last + self._clock * (min(one.times, 5) - 1) / 20) * failed
 
     def holding(self, written: str, most: int) -> list[Asked]:
         """The newest requests that hold every word of ``written``."""

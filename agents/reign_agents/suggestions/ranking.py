@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reign_agents.suggestions.offer import Offer, Source
 
@@ -20,7 +20,14 @@ class Ranked:
 
 
 def best(found: Iterable[Ranked], written: str, most: int, safe: Callable[[str], bool]) -> tuple[Offer, ...]:
-    """The best of ``found``, each text once; what is not ``safe`` to show, or adds nothing, is left out."""
+    """The best of ``found``, each text once; what is not ``safe`` to show, or adds nothing, is left out.
+
+    What is known of an earlier request is told wherever the same text comes from.
+    """
+    found = list(found)
+    experience = {
+        one.offer.taken(written).lower(): one.offer.note for one in found if one.offer.source is Source.HISTORY
+    }
     chosen: list[Offer] = []
     waiting: list[Offer] = []
     known = {written.rstrip().lower()}
@@ -32,6 +39,8 @@ def best(found: Iterable[Ranked], written: str, most: int, safe: Callable[[str],
         known.add(whole.rstrip().lower())
         if not safe(whole):
             continue
+        if not offer.open and (note := experience.get(whole.lower())):
+            offer = replace(offer, note=note)
         asked = sum(one.source is Source.HISTORY for one in chosen)
         if offer.source is Source.HISTORY and asked >= MOST_ASKED:
             waiting.append(offer)
