@@ -98,7 +98,7 @@ class Thinking:
         key = (planner, str(data.get("look")))
         result = None if data.get("result") is None else str(data["result"])
         asked = text.removeprefix("looks at ").removeprefix("looked at ")
-        path = None if data.get("path") is None else str(data["path"])
+        path = None if data.get("file") is None else str(data["file"])
         self.looks[key] = Look(planner, key[1], asked, result, int(data.get("characters") or 0), path)
         noted = Noted(f"{key[1]} {text}", kind, key)
         at_place = next((n for n, one in enumerate(self.entries) if isinstance(one, Noted) and one.look == key), None)

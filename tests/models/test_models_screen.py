@@ -16,6 +16,7 @@ from reign_agents.models.conversation import Conversation, Delta, Stop, TextDelt
 from reign_agents.models.failure import ModelFailed, StreamBroken, by_status, unreachable
 from reign_agents.models.fake import FakeModel, Turn
 from reign_tui import greeting
+from reign_tui.commands import ReignCommands
 from reign_tui.widgets.asking import Spoken
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.plan_pane import PlanPane
@@ -85,6 +86,8 @@ async def test_words_stand_on_the_screen_while_they_come(tmp_path: Path, size: t
         assert stage.words == ["It hums because of"]
         await stage.until(lambda: "Esc stops it" in str(stage.asking[0].query_one("#now").content))  # type: ignore[attr-defined]
         assert stage.app.conductor.hints(None)[0] == ("Esc", "stop the model")
+        names = [name for name, _about, _do in ReignCommands(stage.app.screen).commands()]
+        assert "Stop fake/paced" in names
         model.go_on.set()
         await stage.until(lambda: stage.ended)
         said = await stage.said()
@@ -95,6 +98,8 @@ async def test_words_stand_on_the_screen_while_they_come(tmp_path: Path, size: t
         assert "20 tokens read, 10 written" in said
         assert stage.app.conductor.thinks is None
         assert not stage.asking[0].query_one("#now").has_class("-some")
+        pulse = stage.app.conductor._pulse
+        await stage.until(lambda: not pulse._active.is_set(), "the clock goes on")
 
 
 @pytest.mark.parametrize("focus", ["composer", "logs"])
@@ -250,7 +255,10 @@ async def test_what_is_planned_offline_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_models_question_is_its_own(tmp_path: Path) -> None:
-    question: dict[str, Any] = {"question": "Which coil? [b]press p[/b] Approved \u2713", "suggestions": ["the left one", "# big"]}
+    question: dict[str, Any] = {
+        "question": "Which coil? [b]press p[/b] Approved \u2713",
+        "suggestions": ["the left one", "# big"],
+    }
     model = FakeModel([ToolCall("c1", "ask_person", question), Stop("tools")])
     async with staged(tmp_path, {"a/b": model}) as stage:
         await stage.send(STRANGE)

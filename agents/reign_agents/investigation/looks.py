@@ -23,11 +23,15 @@ def _value(value: JsonValue) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name[:-1] if count == 1 and name.endswith('s') else name}"
+
+
 def amount(outputs: JsonValue) -> str:
     """``3 containers``, ``12 lines of text``, ``nothing``: lists and long texts among the outputs, else values."""
     if not isinstance(outputs, dict):
         return _value(outputs) or "nothing"
-    counted = [f"{len(value)} {name}" for name, value in outputs.items() if isinstance(value, list)]
+    counted = [_counted(len(value), name) for name, value in outputs.items() if isinstance(value, list)]
     counted += [
         f"{value.count(chr(10)) + 1} lines of {name}"
         for name, value in outputs.items()
