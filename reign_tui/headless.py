@@ -105,6 +105,7 @@ class PlainLines:
         self._operations: dict[str, str] = {}
         self._question: str | None = None
         self._told: set[str] = set()
+        self._has_plan = False
         self._changes = False
         self._asking = False
         self._model = ModelLines()
@@ -181,6 +182,7 @@ class PlainLines:
     def _planned(self, data: Mapping[str, object]) -> None:
         plan = data.get("plan")
         if isinstance(plan, dict):
+            self._has_plan = True
             self._changes = any((step.get("effect") or {}).get("changes") for step in plan.get("steps") or [])
             self.say(*plan_lines(plan))
 
@@ -230,7 +232,9 @@ class PlainLines:
             if self._changes and self._operations
             else "",
             Outcome.FAILED.value: f"; reign-tui show {event.run} tells more" if self._operations else "",
-            Outcome.CANCELLED.value: f"; reign-tui resume {event.run} goes on, undo {event.run} leads back",
+            Outcome.CANCELLED.value: f"; reign-tui resume {event.run} goes on, undo {event.run} leads back"
+            if self._has_plan or self._operations
+            else "",
         }.get(str(outcome), "")
         self.say(f"run {event.run} {outcome} (exit {code}){next_command}" if event.run else f"{outcome} (exit {code})")
 

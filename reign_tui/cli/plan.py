@@ -45,6 +45,10 @@ async def _plan(arguments: argparse.Namespace, text: str) -> int:
         try:
             async with shown(opened, lines):
                 plan = await opened.plan(text)
+        except asyncio.CancelledError:
+            lines.settle(None)
+            lines.say("stopped before there was a plan; nothing was changed")
+            raise
         except BudgetStop as stop:
             if arguments.json:
                 told = {"v": 1, "kind": "budget", "question": stop.cause, "budget": stop.question.to_json()}
