@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -221,6 +221,9 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
     if like is not None and any(step.operation == "docker.run" for step in plan.steps) and names_an_image(like["what"]):
         request = f"run {like['what']}{like['rest']}"
         return request, f"taken as: {request}"
+    manifest = str(plan.steps[-1].fields.get("manifest") or "")
+    if "kind: HorizontalPodAutoscaler" in manifest and (scaled := _autoscaled(text, manifest, plan)) is not None:
+        return scaled, f"taken as: {scaled}"
     there = _THERE.search(text)
     space = next((s.fields["namespace"] for s in reversed(plan.steps) if s.fields.get("namespace")), None)
     if there is not None and space is not None:
@@ -244,6 +247,17 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
                 request = wanted.format(what=added["what"], rest=added["rest"], where=where)
                 return request, f"taken as: {request}"
     return None
+
+
+def _autoscaled(text: str, manifest: str, plan: Plan) -> str | None:
+    """Other numbers for the autoscaler of the last plan."""
+    from reign_agents.specialists.kubernetes.autoscaling import changed
+
+    if len(text.split()) > _SHORT or re.search(r"\b(?:drop|delete|remove|scale|stop)\b", text, re.IGNORECASE):
+        return None
+    request = changed(text, manifest)
+    space = plan.steps[-1].fields.get("namespace")
+    return request if request is None or not space else f"{request} in namespace {space}"
 
 
 def names_an_image(word: str) -> bool:
@@ -334,7 +348,7 @@ _SHORT = 8
 def _only(plan: Plan, thing: Thing) -> Plan:
     """The plan with the steps about one thing alone."""
     kept = [step for step in plan.steps if thing_of(step) == thing]
-    return plan.with_steps(replace(step, needs=()) for step in kept)
+    return plan.with_steps(replace(step, id=f"s{number}", needs=()) for number, step in enumerate(kept, 1))
 
 
 def _without(record: RunRecord, plan: Plan, name: str) -> Draft | None:
@@ -520,7 +534,9 @@ def _repeated(
             question="The secret values of that request were not kept. Please type it again.",
             suggestions=(plan.request,),
         )
-    changed_before = record.steps.done > 0 and bool(record.undo) and record.undone_by is None
+    changed_before = (
+        record.steps.done > 0 and bool(record.undo) and record.undone_by is None and _changes(plan, context)
+    )
     done = corrects and changed_before
     if done and changes and all(change.said == "name" for change in changes):
         renamed = _renamed(plan, changes[-1].value)
@@ -545,10 +561,16 @@ def _repeated(
     replaced = done and not kept and any(step.operation in _IF_EXISTS for step in steps)
     assumptions = (
         f"this is {what}",
-        *(("what it made before is replaced",) if replaced else ()),
+        *((_before(steps),) if replaced else ()),
         *((f"what {record.run} did stays as it is (to take it back: undo {record.run})",) if kept else ()),
     )
     return _draft(plan, steps, assumptions, record.run if corrects and not done else None)
+
+
+def _before(steps: Sequence[Step]) -> str:
+    """What becomes of what a corrected plan made, in words."""
+    replaced = any(step.fields.get("if_exists") == "replace" for step in steps)
+    return "what it made before is replaced" if replaced else "what it made before is changed to that"
 
 
 def _draft(plan: Plan, steps: tuple[Step, ...], assumptions: tuple[str, ...], corrects: str | None) -> Draft:

@@ -114,7 +114,8 @@ def _plan_things(plan: Plan) -> list[tuple[Thing, Step]]:
 def _named(pairs: Sequence[tuple[Thing, Step]]) -> str:
     """The things as words of a request: "containers web and db", with the namespace they are in."""
     kind = pairs[0][0].kind
-    listed = " and ".join(f"{kind} {thing.name}" for thing, _ in pairs)
+    quote = '"' if kind == "container" else ""  # its name may be an image's, too
+    listed = " and ".join(f"{kind} {quote}{thing.name}{quote}" for thing, _ in pairs)
     places = {str(step.fields["namespace"]) for _, step in pairs if step.fields.get("namespace")}
     return listed + (f" in namespace {places.pop()}" if len(places) == 1 else "")
 
@@ -140,7 +141,7 @@ def _definite(text: str, context: PlanningContext) -> tuple[str, str] | None:
         pairs = [pair for pair in _spoken_of(context) if pair[0].kind == the["kind"].lower()]
         if pairs:
             said = _named(pairs[-1:])
-            return f"{text[: the.start()]}{said}{text[the.end() :]}", f"“{the.group()}” is the {said}"
+            return f"{text[: the.start()]}{said}{text[the.end() :]}", f"“{the.group()}” is the {_shown(said)}"
     alone, last = _BARE.fullmatch(text), _last(context)
     if alone is None or last is None or last.kind in _OF_REPOSITORIES:
         return None
@@ -149,6 +150,10 @@ def _definite(text: str, context: PlanningContext) -> tuple[str, str] | None:
         return None
     request = f"show its logs{alone['rest']}" if verb == "logs" else f"{verb} it{alone['rest']}"
     return request, f"taken as: {request}"
+
+
+def _shown(said: str) -> str:
+    return said.replace('"', "")
 
 
 def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
@@ -162,7 +167,7 @@ def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
         if len(pairs) < 2 or not -len(pairs) <= at < len(pairs) or not text[: nth.start()].strip():
             return None
         said = _named([pairs[at]])
-        return f"{text[: nth.start()]}{said}{text[nth.end() :]}", f"“{nth.group()}” is the {said}"
+        return f"{text[: nth.start()]}{said}{text[nth.end() :]}", f"“{nth.group()}” is the {_shown(said)}"
     both = _BOTH.search(text)
     pairs = _alike(context)[-2:] if both is not None else []
     several = both or _THEM.search(text)
@@ -176,7 +181,7 @@ def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
     if not text[: several.start()].strip():
         return None
     said = _named(pairs)
-    return f"{text[: several.start()]}{said}{text[several.end() :]}", f"“{several.group()}”: {said}"
+    return f"{text[: several.start()]}{said}{text[several.end() :]}", f"“{several.group()}”: {_shown(said)}"
 
 
 async def relative(text: str, context: PlanningContext) -> Draft | None:

@@ -222,6 +222,9 @@ def wishes(text: str) -> list[Wish]:
 
 def _by_kind(wish: Wish) -> list[Wish]:
     """Split a list whose members are of different kinds ("remove container a and volume b") into wishes."""
+    images = _by_image(wish)
+    if images:
+        return images
     if wish.verb not in _LISTING or wish.object is None:
         return [wish]
     scan = Scan(wish.text)
@@ -234,6 +237,31 @@ def _by_kind(wish: Wish) -> list[Wish]:
     return [
         replace(Wish.of(_unmasked(scan, text)), then=wish.then if number == 0 else False)
         for number, text in enumerate(texts)
+    ]
+
+
+_IMAGES = re.compile(
+    r"^\W*(?:(?:containers?|instances?)\s+(?:of|from|for)\s+)?(?:an?\s+|the\s+)?(?P<list>[a-z][\w.:-]*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)"
+    r"(?:an?\s+)?[a-z][\w.:-]*)+)(?P<tail>(?:\s+.*)?)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AS_CONTAINERS = re.compile(r"\bas\s+(?:docker\s+)?containers?\b|\bcontainers?\b", re.IGNORECASE)
+
+
+def _by_image(wish: Wish) -> list[Wish]:
+    """Several images to run as one wish each: "run nginx, redis and postgres on network lab"."""
+    from reign_agents.understanding.lexicon import lexicon
+
+    found = _IMAGES.match(wish.rest) if wish.verb in ("run", "create", "start") else None
+    if found is None:
+        return []
+    images = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["list"])
+    images = [re.sub(r"^an?\s+", "", image) for image in images]
+    if any(image.partition(":")[0].lower() not in lexicon().images for image in images):
+        return []
+    tail = _AS_CONTAINERS.sub(" ", found["tail"])
+    return [
+        replace(Wish.of(f"run {image}{tail}"), then=wish.then and number == 0) for number, image in enumerate(images)
     ]
 
 

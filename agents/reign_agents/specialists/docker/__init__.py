@@ -354,11 +354,12 @@ RECIPES = (
     ),
     _recipe(
         "connect",
-        "connect",
+        "connect write",
         (),
         stores.linked("docker.connect_network", "connect"),
         "connect container web to network backend",
-        rank=1,
+        lambda w: w.verb == "connect" or (w.it is not None and w.it.kind == "network" and w.has("on", "in", "into")),
+        rank=5,
     ),
     _recipe(
         "disconnect",

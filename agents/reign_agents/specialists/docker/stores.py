@@ -206,10 +206,13 @@ def linked(operation: str, verb: str) -> Build:
         network = scan.first(
             rf"\b(?:to|from|into|with|in|of)?\s*(?:the\s+)?network\s+(?:named\s+)?(?P<value>{NAME})"
         ) or scan.first(rf"\b(?:to|from|into|with)\s+(?:the\s+)?(?P<value>{NAME})(?:\s+network)?\b")
+        if wish.it is not None and wish.it.kind == "network" and network in (None, "it", "that"):
+            network = wish.it.name
         if network is None:
             return Question(
                 "Which network?", (f"{verb} container web {'to' if verb == 'connect' else 'from'} network backend",)
             )
+        scan.take(r"\b(?:on|in|into|to|from)\s+(?:it|that)\b")
         nets = await resolved([network], "network", wish, context, outline, verb)
         if isinstance(nets, Question):
             return nets

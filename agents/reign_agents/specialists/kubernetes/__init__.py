@@ -8,7 +8,7 @@ from collections.abc import Callable
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import VERBS
-from reign_agents.specialists.kubernetes import asking, objects, workloads
+from reign_agents.specialists.kubernetes import asking, autoscaling, objects, workloads
 from reign_agents.specialists.kubernetes.said import (
     CLUSTER_WIDE,
     OTHER_TOOL,
@@ -79,6 +79,16 @@ RECIPES = (
     ),
     _recipe(
         "scale", "scale set", workloads.scale, "scale deployment web to 5", lambda w: w.verb == "scale" or _sized(w)
+    ),
+    Recipe(
+        "kubernetes.autoscale",
+        frozenset({"autoscale"}),
+        frozenset(),
+        autoscaling.autoscale,
+        "autoscale deployment web between 2 and 8",
+        lambda w: not OTHER_TOOL.search(w.lower),
+        _RANK + 4,
+        certain=True,
     ),
     Recipe(
         "kubernetes.scale_named",

@@ -141,14 +141,15 @@ def said(wish: Wish) -> Said:
         namespace = None
     elif namespace is not None and low.count(namespace) < 2:
         names = [name for name in names if name != namespace]
-    if not names and wish.verb == "scale":
+    if not names and wish.verb in ("scale", "autoscale"):
         names = [
             word
             for word in re.findall(r"(?<![\w./:=-])[a-z][\w-]*(?![\w./:=])", wish.rest.lower())
             if word not in _SCALING
         ][:1]
     if not names and wish.it is not None and wish.it.kind in _KINDS:
-        kind, names = kind or wish.it.kind, [wish.it.name]
+        direct = re.match(r"\W*(?:it|that|this|them|its)\b", wish.rest, re.IGNORECASE)
+        kind, names = wish.it.kind if direct else kind or wish.it.kind, [wish.it.name]
     return Said(kind, tuple(dict.fromkeys(names)), namespace, bool(_EVERYWHERE.search(wish.text)), entities)
 
 
