@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import signal
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reign_agents.events import Event, EventType
-from reign_agents.models.conversation import Stop, TextDelta, ToolCall, Usage
+from reign_agents.models.conversation import Conversation, Delta, Stop, TextDelta, Tool, ToolCall, Usage
 from reign_agents.models.failure import StreamBroken
 from reign_agents.models.fake import FakeModel, Turn
 from reign_agents.planning.with_model import ModelPlanner
@@ -178,3 +181,36 @@ def test_the_command_prints_one_json_object(
     plan = json.loads(told.out)
     assert (plan["planner"], plan["answer"], plan["findings"]) == ("a/b", "It hums because it can.", [])
     assert "asking a/b" in told.err
+
+
+class Interrupted(FakeModel):
+    """Says a little, then the person presses Ctrl-C."""
+
+    async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        self.asked.append((conversation, tuple(tools)))
+        try:
+            yield TextDelta("half of an answer ")
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        finally:
+            self.closed += 1
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_ctrl_c_ends_the_request_and_keeps_what_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    from reign_tui.cli.dispatch import dispatch
+
+    model = Interrupted(name="a/b")
+    planner = ModelPlanner(["a/b"], lambda _name: model, prefer="model")
+    monkeypatch.setattr("reign_tui.cli.context.planner_for", lambda *_args, **_more: planner)
+    monkeypatch.setenv("REIGN_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert dispatch([command, STRANGE]) == 130
+    told = capsys.readouterr()
+    assert model.closed == 1
+    assert told.out == ""
+    assert "  | half of an answer\n  stopped here: this is not the whole answer\n" in told.err
+    assert "before there was a plan; nothing was changed" in told.err
+    assert "resume" not in told.err
