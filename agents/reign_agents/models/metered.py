@@ -252,6 +252,9 @@ class _Counted(LanguageModel):
         self._inner = inner
         self._tally = tally
 
+    async def prepare(self) -> None:
+        await self._inner.prepare()
+
     async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         async with aclosing(self._inner.pieces(conversation, tools)) as pieces:
             async for piece in pieces:
