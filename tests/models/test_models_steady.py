@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import stamina
 
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.choice import fit_model, language_model
-from reign_agents.models.conversation import Conversation, Delta, Message, Stop, TextDelta, Usage
+from reign_agents.models.conversation import Conversation, Delta, Message, Stop, TextDelta, ToolCall, Usage
 from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken, by_status, unreachable, waiting
 from reign_agents.models.fake import FakeModel
 from reign_agents.models.steady import LONGEST_ANSWER, again
@@ -119,3 +120,14 @@ def test_no_kit_is_imported_before_it_is_asked() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+async def test_half_characters_are_replaced_and_make_no_arguments() -> None:
+    """They can be in JSON, but in no file, no event and no further request."""
+    odd: list[dict[str, Any]] = [{"a": "\ud83d"}, {"a": [float("nan")]}, {"\udc00": 1}]
+    model = FakeModel([TextDelta("a\ud83d"), *(ToolCall("c", "x\ud800", one) for one in odd), Stop("tools")])
+    pieces = await gathered(model)
+    assert pieces[0] == TextDelta("a\ufffd")
+    calls = [piece for piece in pieces if isinstance(piece, ToolCall)]
+    assert [(call.name, call.arguments) for call in calls] == [("x\ufffd", {})] * 3
+    assert all("no JSON" in str(call.fault) for call in calls)

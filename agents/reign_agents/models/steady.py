@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall, Usage
 from reign_agents.models.failure import ModelFailed, StreamBroken
@@ -18,6 +21,7 @@ SILENCE = 60.0
 """Seconds without a piece until the answer counts as broken."""
 LONGEST_ANSWER = 256 * 1024
 """Characters of text and arguments in one answer."""
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def again(error: Exception) -> bool | float:
@@ -83,7 +87,7 @@ async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, be
     """The next piece, None at the end; errors of the vendor's SDK in our words."""
     try:
         async with asyncio.timeout(SILENCE):
-            return await anext(source, None)
+            return _writable(await anext(source, None))
     except ModelFailed:
         raise
     except TimeoutError as error:
@@ -98,6 +102,21 @@ async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, be
                 f"the answer of {model.name} broke off in the middle", "ask again", detail=str(failure)
             ) from error
         raise failure from error
+
+
+def _writable(piece: Delta | None) -> Delta | None:
+    """``piece`` without what no file, event or vendor takes: halves of characters, and numbers that JSON has not."""
+    if isinstance(piece, TextDelta):
+        return TextDelta(_HALF.sub("\ufffd", piece.text))
+    if not isinstance(piece, ToolCall):
+        return piece
+    call = replace(piece, id=_HALF.sub("\ufffd", piece.id), name=_HALF.sub("\ufffd", piece.name))
+    try:
+        json.dumps(call.arguments, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        fault = "the arguments are no JSON: half a character, a number without value, or too deep"
+        return replace(call, arguments={}, fault=fault)
+    return call
 
 
 def _size(piece: Delta) -> int:
