@@ -365,7 +365,10 @@ def _declare(run: Interpreter, argv: list[str], scope: Scope, stdin: str | None)
             run.wrote_variable(name, (value,), scope)
     letters = "".join(plain(a)[1:] for a in argv[1:] if a[:1] == "-")
     if argv[0] == "export" or "x" in letters:
-        scope.exported.update(plain(w).partition("=")[0] for w in words)
+        for name in [plain(w).partition("=")[0] for w in words]:
+            scope.exported.add(name)
+            if name in scope.variables:
+                run.given(name, scope.variables[name], scope)
     if argv[0] in ("declare", "typeset", "local"):
         _attributes(run, letters, [plain(w).partition("=")[0] for w in words], scope)
     if "-f" in argv or "-F" in argv:

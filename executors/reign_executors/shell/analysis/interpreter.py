@@ -48,7 +48,14 @@ from reign_executors.shell.analysis.values import (
     shown,
     unmarked,
 )
-from reign_executors.shell.analysis.variables import _CODE_VARIABLES, _PROGRAM_VARIABLES, _SAFE_PATHS, _SAFE_PROGRAMS
+from reign_executors.shell.analysis.variables import (
+    _CODE_VARIABLES,
+    _PROGRAM_VARIABLES,
+    _RUN_NOTHING,
+    _SAFE_PATHS,
+    _SAFE_PROGRAMS,
+    steers,
+)
 
 MOST_COMMANDS = 200
 MOST_WORK = 1500
@@ -130,7 +137,7 @@ class Interpreter(Report):
     def run_argv(
         self, argv: list[str], scope: Scope, stdin: str | None, *, under: str = "", same_shell: bool = False
     ) -> str:
-        """A command given as words by another one (sudo, xargs, find -exec …), which knows no functions of the shell."""
+        """A command given as words by another one (sudo, xargs, find -exec …), which knows no functions."""
         if not argv:
             return UNKNOWN
         if not same_shell and (scope.functions or scope.aliases):
@@ -197,6 +204,8 @@ class Interpreter(Report):
     def wrote_variable(self, name: str, values: Values, scope: Scope) -> None:
         """A variable was set for the rest of the shell's life: some change what later commands do."""
         evaluation.kept(self, values, scope)
+        if scope.all_exported:
+            self.given(name, values, scope)
         if name == "PATH":
             if any(_led_astray(plain(v).split(":")) for v in values):
                 scope.poisoned = True
@@ -204,7 +213,16 @@ class Interpreter(Report):
             if any(plain(v) in ("", "0", "/dev/null") for v in values):
                 self.deny("audit.history", "would keep the shell's history from being written")
         elif name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DYLD_INSERT_LIBRARIES") or name in _CODE_VARIABLES:
-            self.environment(name, values[0], scope)
+            for value in values:
+                self.environment(name, value, scope)
+
+    def given(self, name: str, values: Values, scope: Scope, *, listed_only: bool = False) -> None:
+        """A variable is put into the environment of programs; ``listed_only`` as in :func:`variables.steers`."""
+        for value in values:
+            if name in _CODE_VARIABLES or name in ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES"):
+                self.environment(name, value, scope)
+            elif name.startswith("LD_LIBRARY") or steers(name, plain(value), listed_only=listed_only):
+                self.unclear("unclear.environment", f"what programs make of {name}={shown(value)} is not known")
 
     def environment(self, name: str, value: str, scope: Scope) -> None:
         """A variable that makes programs run or trust something else."""
@@ -490,6 +508,7 @@ class Interpreter(Report):
                 evaluation.compound(self, inside.get(word.name), inside)
                 if exports:
                     inside.exported.add(word.name)
+                    self.given(word.name, inside.get(word.name), inside)
                 continue
             got = expansion.field_sets(word, scope, self)
             sets.append(got)
@@ -516,9 +535,9 @@ class Interpreter(Report):
         if node.assignments:
             inside.exported.update(a.name for a in node.assignments)
             for assignment in node.assignments:
-                if assignment.name in _CODE_VARIABLES or assignment.name.startswith(("LD_", "DYLD_")):
-                    self.environment(assignment.name, inside.get(assignment.name)[0], inside)
-                elif assignment.name in ("PATH", "HISTFILE"):
+                if not all(plain(a[0]) in _RUN_NOTHING for a in argvs) or assignment.name in _CODE_VARIABLES:
+                    self.given(assignment.name, inside.get(assignment.name), inside, listed_only=True)
+                if assignment.name in ("PATH", "HISTFILE"):
                     self.wrote_variable(assignment.name, inside.get(assignment.name), inside)
         output = _joined([self.call(argv, inside, stdin) for argv in argvs])
         if inside is not scope:
@@ -546,6 +565,9 @@ class Interpreter(Report):
 
     def assign(self, assignment: Assignment, scope: Scope, *, lasting: bool) -> None:
         name = scope.named(assignment.name)
+        if name in ("BASH_CMDS", "BASH_ALIASES"):
+            self.unclear("unclear.environment", f"{name} makes a later command run something else")
+            scope.poisoned = True
         if assignment.index_word:
             self.evaluated(expansion.alternatives(assignment.index_word, scope, self)[0], scope)
         elif assignment.index:

@@ -94,6 +94,8 @@ class Report:
         bare = unmarked(path)
         if bare in ("-", "/dev/stdin", "/proc/self/fd/0", "/dev/fd/0"):
             return stdin if stdin is not None else UNKNOWN
+        if bare == "/dev/null":
+            return ""
         if scope.files:
             known = scope.files.get(paths.normal(path, scope.cwd))
             if known is not None:

@@ -271,6 +271,7 @@ def _sed_script(inv: Invocation, script_text: str, content: str) -> None:
                 )
                 if code == UNKNOWN and is_known(content):
                     run.run_text(content, inv.scope.copy(), None, where="sed")
+                run.unclear("unclear.code", "sed runs what its substitution makes")
             if command == "s" and "w" in flags and found[4]:
                 run.write(found[4].strip(), inv.scope)
             rest = rest[found.end(3) if "w" not in flags else found.end() :]

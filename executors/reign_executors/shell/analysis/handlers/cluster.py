@@ -25,6 +25,8 @@ _DRY = ("client", "server", "true", "")
 
 def _dry(inv: Invocation) -> bool:
     """Whether nothing is really done: of several ``--dry-run`` the last one counts."""
+    if inv.has("--raw"):
+        return False  # sent as it is
     given = [value for flag, value in inv.options if flag == "--dry-run"]
     return bool(given) and (given[-1] is None or plain(given[-1]) in ("client", "server", "true"))
 
@@ -48,7 +50,12 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
     if verb == "config" and inv.path[-1:] == ["view"] and inv.has("--raw"):
         return SECRET + UNKNOWN
     if verb == "get" and inv.has("--raw"):
+        if re.search(
+            r"/(?:exec|attach|run|portforward|port-forward|shutdown|quit\w*)(?:[/?]|$)", plain(inv.value("--raw") or "")
+        ):
+            run.change(Action.UPDATE, "url/…", "asks a part of the cluster to do something")
         return UNKNOWN
+    _elsewhere(inv, "-s", "--server")
     if verb == "create" and inv.path[-1:] == ["token"]:
         run.unclear("credential.shown", "shows a token")
         return SECRET + UNKNOWN
@@ -103,6 +110,13 @@ def _kubectl(inv: Invocation, effect: str) -> str | None:
     if verb == "get" and inv.has("-w", "--watch"):
         return UNKNOWN
     return None
+
+
+def _elsewhere(inv: Invocation, *flags: str) -> None:
+    """Another server than the one the credentials are for."""
+    server = inv.value(*flags)
+    if server and not re.match(r"(?:https?://)?(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)(?:[:/]|$)", plain(server)):
+        inv.run.unclear("credential.used", f"shows this cluster's credentials to {shown(server)}")
 
 
 def _secrets(inv: Invocation) -> bool:
@@ -307,6 +321,12 @@ def _helm(inv: Invocation, effect: str) -> str | None:
         if plain(renderer) not in ("", "kustomize"):
             inv.run.run_argv([renderer], inv.scope.copy(), None)
     verb = inv.path[0] if inv.path else ""
+    _elsewhere(inv, "--kube-apiserver")
+    if inv.has("--dependency-update"):
+        inv.run.change(Action.UPDATE, "chart/dependencies", "fetches what the chart depends on into its folder")
+    if inv.path == ["secrets", "view"]:
+        inv.run.unclear("credential.shown", "shows decrypted secrets")
+        return SECRET + UNKNOWN
     if verb in ("uninstall", "delete", "un", "del"):
         if plain(inv.value("-n", "--namespace") or "") == "kube-system" and effect != "reads":
             inv.run.deny("cluster.kube-system", "would remove parts of the cluster itself (kube-system)")
@@ -439,6 +459,10 @@ def _etcdctl(inv: Invocation, effect: str) -> str | None:
         or "--from-key=true" in words
     ):
         inv.run.deny("cluster.everything", "would delete everything in the cluster's store")
+    if inv.path[:1] == ["watch"]:
+        command = inv.operands[inv.rest_at :] if inv.rest_at >= 0 else []
+        if command:
+            inv.run.run_argv(command, inv.scope.copy(), None, under="etcdctl watch")
     if inv.path[:1] == ["get"] and any("secrets" in w for w in words):
         inv.run.unclear("credential.shown", "shows secrets of the cluster")
     return None

@@ -20,7 +20,7 @@ _SQL_READ = re.compile(
     re.IGNORECASE,
 )
 _SQL_WRITE = re.compile(
-    r"\b(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|replace\s+into|call|do\s+\$|copy|vacuum|reindex|lock|kill|merge|set\s+global|flush|reset|shutdown|load\s+data|into\s+(?:out|dump)file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|setval|nextval|lo_import|lo_export|pg_read_file|pg_ls_dir|dblink\w*|pg_rotate_logfile|pg_promote|pg_switch_wal|pg_create_\w+|pg_drop_\w+|pg_logical_\w+|pg_replication_\w+|pg_wal_replay_\w+|pg_export_snapshot|pg_notify|pg_stat_reset\w*|pg_advisory_\w+|pg_try_advisory_\w+|pg_read_binary_file|pg_file_\w+|pg_execute_\w+|lo_\w+|set_config|query_to_xml|sys_eval|load_file|xp_\w+|openrowset|xp_cmdshell|sys_exec|load_extension|writefile|edit)\b",
+    r"\b(?:insert|update|delete|drop|alter|create|truncate|grant|revoke|replace\s+into|call|do\s+\$|copy|vacuum|reindex|lock|kill|merge|set\s+global|flush|reset|shutdown|load\s+data|into\s+(?:out|dump)file|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|setval|nextval|lo_import|lo_export|pg_read_file|pg_ls_dir|dblink\w*|pg_rotate_logfile|pg_promote|pg_switch_wal|pg_create_\w+|pg_drop_\w+|pg_logical_\w+|pg_replication_\w+|pg_wal_replay_\w+|pg_export_snapshot|pg_notify|pg_stat_reset\w*|pg_advisory_\w+|pg_try_advisory_\w+|pg_read_binary_file|pg_file_\w+|pg_execute_\w+|lo_\w+|set_config|query_to_xml|sys_eval|load_file|xp_\w+|openrowset|xp_cmdshell|sys_exec|load_extension|writefile|edit|executable|wal_checkpoint|readfile|analyze\s+table|get_lock)\b",
     re.IGNORECASE,
 )
 
@@ -29,6 +29,13 @@ def judge_sql(inv: Invocation, text: str) -> None:
     """SQL statements: reading ones are reads, all others change the database."""
     run = inv.run
     bare = plain(text)
+    # comments that the server runs
+    bare = re.sub(r"/\*(?:!\d*|M!\d*|\+)(.*?)\*/", r" \1 ", bare, flags=re.DOTALL)
+    for meta in re.findall(r"\\([A-Za-z_]+|[.!?])", re.sub(r"'(?:[^']|'')*'", "''", bare)):
+        if (inv.name in ("psql", "usql", "pgcli", "cockroach") and meta not in _PSQL_READS and meta[0] != "d") or (
+            inv.name in ("mysql", "mariadb", "mycli") and meta not in _MYSQL_READS
+        ):
+            run.unclear("unclear.code", f"what \\{meta} of {inv.name} does is not known to be a read")
     for shell in re.findall(
         r"(?:^|\n|\s)\\!\s*([^\n]+)|(?:^|\n)\s*\.(?:shell|system)\s+([^\n]+)|\bcopy\b[^;]*\b(?:from|to)\s+program\s+'([^']+)'|(?:^|\n|;)\s*system\s+([^\n;]+)",
         bare,
@@ -66,6 +73,11 @@ def judge_sql(inv: Invocation, text: str) -> None:
             )
 
 
+_PSQL_READS = listed(
+    "l conninfo timing x a t echo qecho warn q pset sf sv z encoding errverbose h ? gx watch if endif else elif n r p b f "
+    "set c connect C T H copyright"
+)
+_MYSQL_READS = listed("G g c q s h ? n p t u r C W w x b f v")
 _SQL_INTO = re.compile(r"\binto\b(?!\s*@)", re.IGNORECASE)
 
 
@@ -155,8 +167,8 @@ def _redis(inv: Invocation, effect: str) -> str | None:
         return UNKNOWN
     if words[0] in _REDIS_READS and not (
         words[0] in ("client", "cluster", "slowlog", "memory", "acl", "module", "latency")
-        and second
-        in (
+        and {second, *words[2:3]}
+        & {
             "kill",
             "reset",
             "failover",
@@ -173,7 +185,7 @@ def _redis(inv: Invocation, effect: str) -> str | None:
             "delslots",
             "replicate",
             "no-evict",
-        )
+        }
     ):
         return UNKNOWN
     action = Action.DELETE if words[0] in ("flushall", "flushdb", "del", "unlink") else Action.UPDATE
@@ -200,7 +212,7 @@ def _mongo(inv: Invocation, effect: str) -> str | None:
         )
         risky = [c for c in calls if not reading.fullmatch(c)]
         if risky or re.search(
-            r"\$out|\$merge|dropDatabase|shutdown|\beval\b|\b(?:drop|create|killOp|setParameter|fsync|compact)\b\s*:|while|run\(|load\(|require\(|process|fs\.|child_process",
+            r"\]\s*\(|^\s*snippet\b|run\w*Program|\$function|\$out|\$merge|dropDatabase|shutdown|\beval\b|\b(?:drop|create|killOp|setParameter|fsync|compact)\b\s*:|while|run\(|load\(|require\(|process|fs\.|child_process",
             text,
         ):
             inv.run.change(

@@ -149,7 +149,12 @@ def _firewall(inv: Invocation, effect: str) -> str | None:
         ]
         off = off or re.search(r"(?:-P|--policy) (?:INPUT|FORWARD|OUTPUT) ACCEPT", text) is not None
     elif inv.name == "nft":
-        if words[:1] == ["list"] or "list" in words[:3]:
+        bare = [w for w in words if w[:1] != "-"]
+        if (
+            bare[:1] == ["list"]
+            and not re.search(r"[;\n]", text)
+            and not inv.has("-f", "--file", "-i", "--interactive")
+        ):
             return ""
         off = text.startswith("flush ruleset") or "flush ruleset" in text or "delete table" in text
     elif inv.name == "ufw":

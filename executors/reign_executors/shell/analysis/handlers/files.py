@@ -454,7 +454,9 @@ def _zip(inv: Invocation, effect: str) -> str | None:
         and plain(inv.operands[0]) in ("l", "t", "i", "h", "v", "lb", "lt", "vb")
     ):
         return UNKNOWN
-    if inv.name == "zip" and inv.has("-sf", "-T", "-h", "-v") and not inv.has("-TT"):
+    if inv.name == "zip" and inv.has("-TT", "--unzip-command", "-m", "--move"):
+        inv.run.change(Action.UPDATE, "file/…", "zip runs a program or moves files away")
+    elif inv.name == "zip" and inv.has("-sf", "-T", "-h", "-v") and len(inv.operands) < 2:
         return UNKNOWN
     if inv.operands:
         target, sources = inv.operands[0], inv.operands[1:]

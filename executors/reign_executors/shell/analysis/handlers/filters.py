@@ -290,11 +290,7 @@ def _openssl(inv: Invocation, effect: str) -> str | None:
     if sub == "s_client":
         if inv.stdin and SHELL in inv.stdin:
             inv.run.deny("shell.reverse", "gives a shell to the network (openssl)")
-        if (
-            inv.stdin is not None
-            and not is_known(inv.stdin)
-            and (NETWORK in inv.stdin or unmarked(inv.stdin) != UNKNOWN)
-        ):
+        if inv.stdin is not None and not is_known(inv.stdin):
             inv.run.unclear("network.raw", "talks over a raw TLS connection")
         if inv.stdin and set(inv.stdin) & {SECRET, ENVIRONMENT}:
             inv.run.deny("credential.sent", "sends credentials away with openssl")

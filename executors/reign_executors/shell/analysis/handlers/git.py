@@ -13,6 +13,15 @@ from reign_executors.shell.analysis.values import (
     unmarked,
 )
 
+_SETTINGS = re.compile(
+    r"(?:color|column|advice|user|author|committer|log|status|i18n|blame|versionsort|safe|push|pull|merge|rebase|commit|"
+    r"fetch|grep|branch|tag|stash|showbranch|diff|push|init|http|https|protocol|gc|submodule|pack|index|feature|core|format)"
+    r"\.(?!.*(?:command|cmd|program|path|dir|file|templates?|hooks?|driver|helper|proxy|cookie|tool|update|attributes|"
+    r"editor|pager|askpass|worktree|external|textconv|signature|include|alternate|directory|sparse|trace|key)).*"
+    r"|core\.(?:quotepath|longpaths)|safe\.directory|http\.proxy|http\.(?:.*\.)?extraheader|include\.none"
+    r"|pager\..*|credential\..*|diff\..*\.(?:textconv|command)|credential\.usehttppath"
+)
+
 
 @handler("git")
 def _git(inv: Invocation, effect: str) -> str | None:
@@ -83,6 +92,8 @@ def _git(inv: Invocation, effect: str) -> str | None:
             run.run_text(setting.removeprefix("!"), inv.scope.copy(), None, where=f"git ({name})")
             if name == "core.hookspath":
                 run.unclear("unclear.environment", "git would run other hooks")
+        elif not _SETTINGS.fullmatch(name):
+            run.unclear("unclear.option", f"what git does with the setting {name} is not known to be a read")
     verb = inv.path[0] if inv.path else plain(inv.unknown_sub or "")
     if verb in aliases:
         shell = aliases[verb]
@@ -111,6 +122,10 @@ def _git(inv: Invocation, effect: str) -> str | None:
         run.change(Action.UPDATE, "git/symbolic-ref", "changes what a name of the repository points at")
     if verb == "fsck" and inv.has("--lost-found"):
         run.change(Action.CREATE, "git/lost-found", "writes lost objects")
+    if verb == "bisect" and inv.path[-1:] in (["view"], ["visualize"]) and inv.operands:
+        run.unclear("unclear.subcommand", "runs another command of git on what is left to bisect")
+    if verb == "add" and inv.has("-e", "--edit", "-i", "--interactive", "-p", "--patch"):
+        run.change(Action.UPDATE, "git/index", "opens an editor on what is added")
     if verb == "config":
         return _git_config(inv)
     if verb == "bisect" and inv.path[-1:] == ["run"]:

@@ -17,6 +17,7 @@ from reign_executors.shell.analysis.values import (
     PRIVATE,
     SECRET,
     UNKNOWN,
+    listed,
     plain,
     shown,
     unmarked,
@@ -41,15 +42,49 @@ def _su(inv: Invocation, effect: str) -> str | None:
     return UNKNOWN
 
 
+_SSH_SETTINGS = listed(
+    "stricthostkeychecking connecttimeout connectionattempts batchmode loglevel serveraliveinterval "
+    "serveralivecountmax "
+    "port user hostname identityfile identitiesonly passwordauthentication pubkeyauthentication "
+    "preferredauthentications "
+    "compression addressfamily bindaddress bindinterface ciphers macs kexalgorithms hostkeyalgorithms hostkeyalias "
+    "checkhostip requesttty forwardagent forwardx11 proxyjump tcpkeepalive visualhostkey numberofpasswordprompts "
+    "kbdinteractiveauthentication challengeresponseauthentication gssapiauthentication gssapidelegatecredentials "
+    "exitonforwardfailure pubkeyacceptedalgorithms pubkeyacceptedkeytypes hostbasedauthentication updatehostkeys "
+    "controlmaster controlpath controlpersist casignaturealgorithms fingerprinthash ipqos rekeylimit verifyhostkeydns "
+    "canonicalizehostname clearallforwardings escapechar enableescapecommandline"
+)
+
+
 @handler("ssh")
 def _ssh(inv: Invocation, effect: str) -> str | None:
     run = inv.run
+    while len(inv.operands) > 2 and re.fullmatch(r"-[A-Za-z-]", plain(inv.operands[1])):  # options after the host
+        flag = plain(inv.operands[1])
+        if flag == "--":
+            del inv.operands[1]
+            break
+        takes = flag in inv.spec.values
+        inv.options.append((flag, inv.operands[2] if takes else None))
+        del inv.operands[1 : 3 if takes else 2]
     for value in inv.all_values("-o"):
-        name, _, code = unmarked(value).partition("=")
-        if not code:
-            name, _, code = unmarked(value).partition(" ")
-        if plain(name).strip().lower() in ("proxycommand", "localcommand", "knownhostscommand"):
+        name, code = (*re.split(r"\s*[=\s]\s*", unmarked(value).strip(), maxsplit=1), "")[:2]
+        setting = plain(name).strip('"').lower()
+        if setting in ("proxycommand", "localcommand", "knownhostscommand"):
             run.run_text(code, inv.scope.copy(), None, where=plain(name).strip())
+        elif setting == "userknownhostsfile" and plain(code) == "/dev/null":
+            continue
+        elif setting not in _SSH_SETTINGS:
+            run.unclear("unclear.option", f"what ssh does with the setting {shown(name)} is not known to be a read")
+    for flag, given in inv.options:
+        if flag == "-I":
+            run.unclear("unclear.option", f"ssh would load the library {shown(given or '')}")
+        elif flag == "-F" and not re.fullmatch(
+            r"(?:~|/root|/\./root|/home/[\w.-]+)/\.ssh/[^/]+|/etc/ssh/[^/]+|/dev/null|none", plain(given or "")
+        ):
+            run.unclear("unclear.config", "ssh takes its settings from a file: they may run programs")
+        elif flag == "-M" and inv.name != "autossh":
+            run.change(Action.CREATE, "session/ssh", "opens a connection for others to use")
     if any(v for v in inv.all_values("-R")):
         run.unclear("network.tunnel", "opens a way back into this network")
     elif inv.all_values("-L", "-D", "-w"):
@@ -58,8 +93,6 @@ def _ssh(inv: Invocation, effect: str) -> str | None:
         run.change(Action.UPDATE, "session/ssh", "steers a connection that others use")
     if inv.has("-O", "-Q", "-G", "-V"):
         return UNKNOWN
-    while len(inv.operands) > 2 and re.fullmatch(r"-[A-Za-z-]", plain(inv.operands[1])):
-        del inv.operands[1 : 3 if plain(inv.operands[1]) in inv.spec.values else 2]
     if len(inv.operands) <= 1:
         if inv.stdin is not None:
             if set(inv.stdin) & {SECRET, ENVIRONMENT, PRIVATE}:
@@ -259,6 +292,11 @@ def _screen(inv: Invocation, effect: str) -> str | None:
         code = inv.value("-c", "--command")
         for operand in inv.operands[:1]:
             run.write(operand, inv.scope)
+        for flag, value in inv.options:
+            if re.match(r"-[OIBT]$|--log-", flag):
+                run.write(value or "typescript", inv.scope)
+            elif flag == "-t" or flag.startswith("--t"):
+                run.change(Action.UPDATE, "file/timing", "script may write how long everything took into a file")
         if code:
             run.run_text(code, inv.scope.copy(), None, where="script")
         else:

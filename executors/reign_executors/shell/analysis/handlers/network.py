@@ -80,6 +80,11 @@ def _curl(inv: Invocation, effect: str) -> str | None:
                 run.deny("credential.sent", "sends a credential away with curl")
         elif flag in ("-b", "--cookie", "-A", "--user-agent", "-e", "--referer") and value and set(value) & _SENT:
             run.deny("credential.sent", "sends credentials away with curl")
+        elif flag in ("-H", "--header", "--proxy-header") and value and unmarked(value).startswith("@"):
+            if set(run.content(unmarked(value)[1:], scope, inv.stdin)) & _SENT:
+                run.deny("credential.sent", "sends credentials away in headers")
+        elif flag in ("-H", "--header") and value and re.match(r"x-(?:http-)?method", plain(value), re.IGNORECASE):
+            run.change(Action.UPDATE, "url/…", "asks the server to take the request for another one")
         elif flag in ("-H", "--header") and value and set(value) & _SENT:
             if re.match(
                 r"(?:authorization|x-[a-z-]*token|private-token|x-api-key|api-key|metadata)",
@@ -153,7 +158,9 @@ def _wget(inv: Invocation, effect: str) -> str | None:
             run.deny("credential.sent", "sends credentials away with wget")
         elif flag == "--use-askpass":
             run.run_argv([value], inv.scope.copy(), None)
-        elif flag == "-e" and "=" in value and "proxy" not in value:
+        elif flag in ("-e", "--execute") and not re.fullmatch(
+            r"\s*(?:(?:use_|https?_|ftp_|no_)?proxy|robots|timeout|tries)\s*=.*", plain(value), re.IGNORECASE
+        ):
             run.unclear("unclear.config", "wget takes other settings")
     if any(set(o) & _SENT for o in inv.operands):
         run.deny("credential.sent", "sends credentials away in a URL")
@@ -257,6 +264,8 @@ def _copy_remote(inv: Invocation, effect: str) -> str | None:
     """scp, rsync, rclone, aws s3 cp …: from here to there is sending."""
     run, scope = inv.run, inv.scope
     for flag, value in inv.options:
+        if flag in ("-M", "--remote-option") and inv.name == "rsync":
+            run.unclear("unclear.option", "gives the other side an option of its own")
         if flag in ("-e", "--rsh", "--rsync-path", "-S") and value:
             if plain(value).split()[:1] in (["ssh"], ["sudo"], ["rsync"], []):
                 continue
@@ -342,6 +351,8 @@ def _ip(inv: Invocation, effect: str) -> str | None:
         return inv.run.run_argv(inv.operands[3:], inv.scope.copy(), inv.stdin, under="ip netns exec")
     if words[0] == "vrf" and verbs == ["exec"]:
         return inv.run.run_argv(inv.operands[3:], inv.scope.copy(), inv.stdin, under="ip vrf exec")
+    if "link".startswith(words[0]) and verbs and verbs[0] in ("s", "se"):
+        verbs = ["set"]  # it comes before "show"
     if not verbs or any("show".startswith(v) or "list".startswith(v) or v in ("get", "lst", "help") for v in verbs):
         return UNKNOWN
     if words[0] == "monitor":

@@ -23,10 +23,24 @@ def _words(inv: Invocation, effect: str) -> str | None:
         len(inv.operands) <= 1 or [plain(o) for o in inv.operands[1:]] in (["wifi"], ["device", "wifi"])
     ):
         return UNKNOWN
-    for operand in inv.operands[:2]:
-        if flag_effect(inv.spec, plain(operand), None) == "reads":
-            return UNKNOWN
+    words = [plain(o) for o in inv.operands]
+    reading = [flag_effect(inv.spec, w, None) == "reads" for w in words]
+    if inv.name in _ALL_RUN:  # every operand is a command of its own
+        return UNKNOWN if words and all(reading) else None
+    if reading[:1] == [True] or (reading[1:2] == [True] and words[0] in _GROUPS):
+        return UNKNOWN
     return None
+
+
+_ALL_RUN = listed("mysqladmin mariadb-admin flyway")
+_GROUPS = listed(
+    "migrate migration migrations database db dev device devices con connection connections c d general g radio "
+    "networking qdisc class filter chain link fdb vlan mdb addr stream streams consumer kv server account context "
+    "cluster "
+    "job jobs pipeline pipelines project projects build builds run runs plugin plugins dns lock policy config workflow "
+    "workflows module modules bridge interface monitor schema env environment runner runners"
+)
+"""First words that only say what the verb after them is about."""
 
 
 @handler("supervised")
@@ -130,6 +144,10 @@ def _dump(inv: Invocation, effect: str) -> str | None:
     """Database dumps go to standard output unless told otherwise: reading, then, is all they do."""
     if effect == "reads":
         return UNKNOWN
+    if inv.name in ("mysqldump", "mariadb-dump") and inv.has(
+        "-T", "--tab", "-F", "--flush-logs", "--delete-master-logs", "--delete-source-logs", "--log-error"
+    ):
+        return None
     if inv.name in ("pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump") and not inv.value(
         "-f", "--file", "-r", "--result-file"
     ):
@@ -161,6 +179,32 @@ def _scanner(inv: Invocation, effect: str) -> str | None:
             inv.run.write(value.rpartition("=")[2], inv.scope)
     if any(flag_effect(inv.spec, plain(o), None) == "changes" for o in inv.operands[:1]):
         inv.run.change(Action.UPDATE, f"{inv.name}/{plain(inv.operands[0])}", f"{inv.name} {plain(inv.operands[0])}")
+    return None
+
+
+@handler("report")
+def _report(inv: Invocation, effect: str) -> str | None:
+    """Scanners that take what to scan as an operand, and a few verbs in its place: ``grype x -o json=FILE``."""
+    words = [plain(o) for o in inv.operands[:2]]
+    if words[:1] and words[0] in (
+        "attest",
+        "build",
+        "convert",
+        "login",
+        "logout",
+        "cataloger",
+        "explain",
+        "completion",
+    ):
+        inv.run.change(Action.UPDATE, f"{inv.name}/{words[0]}", f"{inv.name} {words[0]} makes something")
+    if words[:1] == ["db"] and words[1:] not in (["status"], ["check"], ["list"], ["providers"], ["search"]):
+        inv.run.change(Action.UPDATE, f"{inv.name}/database", f"{inv.name} changes its database")
+    for value in inv.all_values("-o", "--output"):
+        name, equals, path = value.partition("=")
+        if inv.name in ("dockle", "dive"):
+            continue  # judged as a file that is written
+        if equals and plain(name) != "template":
+            inv.run.write(path, inv.scope)
     return None
 
 

@@ -48,6 +48,8 @@ def _wrapper(inv: Invocation, effect: str) -> str | None:
         for value in inv.all_values("-e", "--inject", "--fault"):
             if re.match(r"(?:inject|fault)=|[^=]*:(?:retval|error|signal|syscall|poke)", plain(value)):
                 inv.run.change(Action.UPDATE, f"process/{inv.name}", "makes system calls of the program fail or lie")
+        for value in inv.all_values("-E", "--env"):
+            _set(inv, inv.scope.copy(), value)
     _other_readings(inv, words)
     if not words:
         return UNKNOWN
@@ -102,10 +104,7 @@ def _set(inv: Invocation, scope: object, word: str) -> None:
     if found[1] == "PATH":
         inv.run.wrote_variable("PATH", (found[2],), scope)  # type: ignore[arg-type]
     else:
-        from reign_executors.shell.analysis.variables import _CODE_VARIABLES
-
-        if found[1] in _CODE_VARIABLES or found[1].startswith(("LD_", "DYLD_")):
-            inv.run.environment(found[1], found[2], inner)
+        inv.run.given(found[1], (found[2],), inner, listed_only=True)
 
 
 @handler("env")
