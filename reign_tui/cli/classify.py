@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from reign_tui.text import json_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 
-
-class Command(NamedTuple):
+class Command:
     """``module`` is imported when the command is called; it has ``add_arguments(parser)`` and ``run(arguments)``."""
 
-    summary: str
-    module: str
+    __slots__ = ("module", "summary")
+
+    def __init__(self, summary: str, module: str) -> None:
+        self.summary, self.module = summary, module
 
 
 COMMANDS: dict[str, Command] = {
