@@ -391,7 +391,9 @@ def test_names_of_the_way_out() -> None:
 # with the planner ---------------------------------------------------------------------------------------------------
 
 
-async def planned(store: Store, tmp_path: Path, ask: Person | None, *names: str) -> tuple[Draft, list[str]]:
+async def planned(
+    store: Store, tmp_path: Path, ask: Person | None, *names: str, told: Usage | None = None
+) -> tuple[Draft, list[str]]:
     """A draft by a chain of these models within a budget of nothing, and what was said."""
     meter = Meter(store, Prices({}), Budget(day=Decimal(0)), ask=ask)
     said: list[str] = []
@@ -400,7 +402,7 @@ async def planned(store: Store, tmp_path: Path, ask: Person | None, *names: str)
         return {}
 
     def make(name: str) -> MeteredModel:
-        return MeteredModel(FakeModel([TextDelta("it hums"), Usage(10, 5), Stop("end")], name=name), meter)
+        return MeteredModel(FakeModel([TextDelta("it hums"), told or Usage(10, 5), Stop("end")], name=name), meter)
 
     planner = ModelPlanner(names, make, say=said.append, prefer="model")
     context = PlanningContext(EngineSettings(cwd=tmp_path), default_registry(), look)
@@ -421,6 +423,15 @@ async def test_after_a_yes_its_cost_is_said(store: Store, tmp_path: Path) -> Non
     draft, said = await planned(store, tmp_path, Person(True), SOL)
     assert (draft.planner, draft.answer) == (SOL, "it hums")
     assert said[-1] == f"{SOL}: 10 tokens read, 5 written (<$0.0001)"
+
+
+async def test_tokens_that_no_vendor_told_are_those_that_are_paid_for(store: Store, tmp_path: Path) -> None:
+    """The line and the amount in it speak of the same tokens."""
+    _, said = await planned(store, tmp_path, Person(True), SOL, told=Usage())
+    spent = store.spending.total()
+    assert spent is not None
+    assert spent.input > 1000
+    assert f"{SOL}: about {spent.input} tokens read, {spent.output} written (about $" in said[-1]
 
 
 async def test_where_nobody_is_nothing_is_planned(store: Store, tmp_path: Path) -> None:

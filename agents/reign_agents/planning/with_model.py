@@ -103,11 +103,11 @@ class ModelPlanner:
                 await model.forget()  # its answers led nowhere: given again they would again
             raise
         told = found.answer or "\n".join(f"- {finding['text']}" for finding in found.findings)
-        used = found.usage
-        read = used.input + used.cached + used.stored
         charge = current_bill().charges.get(name)
+        used = found.usage if charge is None else charge.usage
+        about = "about " if charge is not None and charge.estimated else ""
         cost = "" if charge is None else f" ({charge.words})"
-        tokens = f"{read} tokens read, {used.output} written{cost}"
+        tokens = f"{about}{used.input + used.cached + used.stored} tokens read, {used.output} written{cost}"
         if found.cached:
             whole = found.cached == found.answers
             tokens = "from the cache, at no cost" if whole else f"{tokens}; {found.cached} answers from the cache"
