@@ -82,6 +82,9 @@ def test_the_first_one(suggestions: Suggestions, written: str, first: str) -> No
         ("run postgr", "run postgres"),
         ("eras", "erase "),
         ("run a con", "run a container from image "),
+        ("stop container web and ", "stop container web and cache"),
+        ("stop container web, ", "stop container web, cache"),
+        ("restart w", "restart web"),
         ("run a container from image nginx:1.27 na", "run a container from image nginx:1.27 named "),
     ],
 )
@@ -127,6 +130,11 @@ def test_answers_to_the_question_come_first(suggestions: Suggestions) -> None:
     assert suggestions.suggest("Restart container c")[0].source is Source.ANSWER
     suggestions.answers = ()
     assert all(offer.source is not Source.ANSWER for offer in suggestions.suggest("res"))
+
+
+def test_a_verb_that_means_the_same_does_not_take_its_names_over(suggestions: Suggestions) -> None:
+    assert "start cache" in wholes(suggestions, "start ca")
+    assert wholes(suggestions, "run a ca")[-1] == "run a cache"
 
 
 def test_names_used_last_come_first(suggestions: Suggestions) -> None:

@@ -19,6 +19,8 @@ MOST = 6
 """Suggestions given at most."""
 LONGEST = 2000
 """Characters; nobody needs completions in a longer text."""
+FEW = 2
+"""Names of a kind as long as a word could follow as well."""
 ENOUGH = 2
 """Letters from which words are looked for that are not expected here."""
 _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "this"})
@@ -120,9 +122,14 @@ class Suggestions:
     def _named(self, written: _Written, nexts: Iterable[Next]) -> Iterator[Ranked]:
         begun, recent = written.begun, self.past.recent
         kinds = list(dict.fromkeys(kind for one in nexts if (kind := _expected(one))))
+        low = begun.lower()
+        rivals = any(one.words.lower().startswith(low) for one in nexts if one.words and not _expected(one))
+        said = frozenset() if begun else frozenset(written.done.replace(",", " ").split())
         for number, kind in enumerate(kinds):
-            for place, name in enumerate(self.names.like(begun, (kind,), recent, MOST)):
-                score = 92 - 2 * number - place - (0 if name.begins else 10)
+            found = self.names.like(begun, (kind,), recent, MOST + len(said))
+            fresh = [name for name in found if name.text not in said]
+            for place, name in enumerate(fresh[: FEW if rivals else MOST]):
+                score = (78 if rivals else 92) - 2 * number - place - (0 if name.begins else 10)
                 yield Ranked(Offer(name.text, len(begun), Source.NAME, name.kind), score)
             yield from self._known_words(kind, begun)
         if len(begun) >= ENOUGH and written.done.strip():
@@ -150,9 +157,12 @@ class Suggestions:
     def _words(self, written: _Written, nexts: Iterable[Next]) -> Iterator[Ranked]:
         begun = written.begun.lower()
         after_article = written.done.rstrip().rpartition(" ")[2].lower() in _ARTICLES
+        longer = {one.words.rpartition(" ")[0] for one in nexts}
         place = 0
         for one in nexts:
             words = one.words
+            if words in longer:
+                continue
             article, _, bare = words.partition(" ")
             if bare and article in _ARTICLES and (after_article or not words.lower().startswith(begun)):
                 words = bare

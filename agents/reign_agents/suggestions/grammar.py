@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reign_agents.suggestions.patterns import Item, Items, Pattern, Slot, Word, said
+from reign_agents.suggestions.patterns import FREE, Item, Items, Pattern, Slot, Word, said
 from reign_agents.understanding.lexicon import lexicon
 from reign_agents.understanding.tokens import Token, tokenize
 
 LOOKED_AT = 400
 """Characters before the cursor that are looked at: a key press costs the same however much is written."""
 _JOINTS = frozenset({"and", "then", ",", ";", ".", "&"})
+_LISTS = frozenset({"and", ",", "&"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,17 @@ class Grammar:
             for pattern, sure in self._led(clause[0]):
                 for one in self._follow(pattern, clause):
                     found.append(replace(one, weight=one.weight + sure - pattern.rank))
+        found += self._listed(written, tokens)
         return tuple(sorted(found, key=lambda one: -one.weight))
+
+    def _listed(self, written: str, tokens: Sequence[Token]) -> Iterator[Next]:
+        """After "stop web and": another one of the same kind."""
+        if len(tokens) < 3 or tokens[-1].low not in _LISTS or not tokens[-2].nameable:
+            return
+        line = written.rpartition("\n")[2][-LOOKED_AT:]
+        before = self._found(line[: tokens[-2].start])
+        for kind in dict.fromkeys(one.slot for one in before if not one.words and one.slot not in FREE):
+            yield Next("", kind, 0, open=False)
 
     def spellings(self, begun: str) -> list[str]:
         """Verbs that begin like that and mean one that a request can begin with."""
@@ -115,7 +126,8 @@ class Grammar:
         if first.verb is not None:
             for pattern in self._verbs.get(first.verb.name, ()):
                 begins = pattern.head[0]
-                if isinstance(begins, Word) and begins.low != first.low:
+                names_the_kind = len(pattern.head) > 1 and isinstance(pattern.head[1], Word)
+                if names_the_kind and isinstance(begins, Word) and begins.low != first.low:
                     yield pattern, 100
 
     def _starts(self, tokens: list[Token]) -> list[int]:
