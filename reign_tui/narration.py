@@ -136,6 +136,11 @@ def finding(data: JsonObject) -> str:
         for item in (evidence if isinstance(evidence, list) else [])
         if isinstance(item, dict)
     ]
+    plan = data.get("plan")
+    if data.get("cure") and isinstance(plan, dict):
+        steps = plan.get("steps")
+        whys = [str(step.get("why")) for step in (steps if isinstance(steps, list) else []) if isinstance(step, dict)]
+        lines += ["", f"To mend it: {literal(', then '.join(whys))} (say **do that**)"]
     return "\n".join(lines)
 
 
