@@ -40,9 +40,12 @@ AVERAGED = 5
 """Epochs at the end whose weights are averaged."""
 DROPPED = (0.35, 0.1)
 """Share of features of words and of the grammar hidden at each step, so that no single word decides."""
+SEEN = 2
+"""A feature counts that so many requests have: what only one has would be learnt by heart."""
 TARGET = HERE.parents[1] / "agents/reign_agents/understanding/weights.bin"
 Rows = list[int]
 Example = tuple[tuple[Rows, Rows], int, list[int], float, Labelled]
+"""Rows of words and of the grammar, intent, domains and mood, weight, the request."""
 Weights = dict[int, list[float]]
 
 
@@ -75,10 +78,28 @@ def augmented(items: list[Labelled], rng: random.Random) -> list[Example]:
     return made
 
 
+def shared(data: list[Example]) -> set[int]:
+    """Rows that at least ``SEEN`` different requests have."""
+    seen: dict[int, str] = {}
+    common: set[int] = set()
+    for both, _intent, _targets, _weight, item in data:
+        for part in both:
+            for row in part:
+                if seen.setdefault(row, item.text) != item.text:
+                    common.add(row)
+    return common if SEEN > 1 else set(seen)
+
+
 def train(data: list[Example], epochs: int = EPOCHS) -> Weights:
     """Logistic regression by AdaGrad; a row is made when a feature is first seen."""
     weights: Weights = {}
     gathered: dict[int, float] = {}
+    common = shared(data)
+    kept = [tuple([row for row in part if row in common] for part in both) for both, *_ in data]
+    rare = [
+        sum((len(part) - len(own)) * (1.0 - share) for part, own, share in zip(e[0], k, DROPPED, strict=True))
+        for e, k in zip(data, kept, strict=True)
+    ]
     rng = random.Random(SEED)
     order = list(range(len(data)))
     n = len(INTENTS)
@@ -87,9 +108,9 @@ def train(data: list[Example], epochs: int = EPOCHS) -> Weights:
     for epoch in range(epochs):
         rng.shuffle(order)
         for k in order:
-            both, intent, targets, weight, _item = data[k]
-            rows = list({row for part, share in zip(both, DROPPED, strict=True) for row in part if chance() > share})
-            norm = 1.0 / math.sqrt(len(rows) or 1)
+            _both, intent, targets, weight, _item = data[k]
+            rows = list({row for part, share in zip(kept[k], DROPPED, strict=True) for row in part if chance() > share})
+            norm = 1.0 / math.sqrt(len(rows) + rare[k] or 1)
             used = [weights.setdefault(row, [0.0] * OUTPUTS) for row in rows]
             scores = [sum(column) * norm for column in zip(*used, strict=True)]
             top = max(scores[:n])
@@ -144,8 +165,11 @@ def save(weights: Weights, temperature: float, path: Path) -> None:
         bytes_ = [max(-127, min(127, round(w / s))) for w, s in zip(weights[row], scales, strict=True)]
         if any(abs(b) > 1 for b in bytes_):
             kept[row] = bytes_
-    raw = struct.pack("<4sBB", b"RGN1", BITS, OUTPUTS) + struct.pack(f"<{OUTPUTS}f", *scales)
-    raw += struct.pack("<fI", temperature, len(kept)) + array("H", list(kept)).tobytes()
+    raw = struct.pack("<4sBB", b"RGN2", BITS, OUTPUTS) + struct.pack(f"<{OUTPUTS}f", *scales)
+    places = array("H", bytes(2 << BITS))
+    for place, row in enumerate(kept, 1):
+        places[row] = place
+    raw += struct.pack("<fI", temperature, len(kept)) + places.tobytes()
     raw += array("b", [b for row in kept.values() for b in row]).tobytes()
     path.write_bytes(raw)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .found import NEVER, Context
+from .patterns import Lazy
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -29,16 +30,20 @@ _KNOWN = frozenset(
         "ansible",
     ]
 )
-_PLACE = re.compile(r"(?:[a-z0-9][\w-]*\.)+[a-z]{2,}(?::\d{2,5})?|(?:localhost|[a-z][\w-]*):\d{4,5}", re.IGNORECASE)
-_WELL_KNOWN = re.compile(r"(?:ghcr|docker|quay|gcr)\.io$|(?:registry|harbor)\.")
-_SENDING = frozenset(["push", "upload", "publish", "send", "mirror", "log", "login"])
+_PLACE = Lazy(r"(?:[a-z0-9][\w-]*\.)+[a-z]{2,}(?::\d{2,5})?|(?:localhost|[a-z][\w-]*):\d{4,5}", re.IGNORECASE)
+_WELL_KNOWN = Lazy(r"(?:ghcr|docker|quay|[\w.-]*gcr)\.io$|(?:reg|registry|harbor|docker|nexus|quay|hub|cr|images?)\.")
+_SENDING = frozenset(["keep", "copies", "copy", "store", "push", "upload", "publish", "send", "mirror", "log", "login"])
 
 
 def users(tokens: list[Token], found: Found, context: Context) -> None:
     """The account: "host user deploybot", "as user ops", "as postgres", "cron entry for root"."""
     on_host = "bash" in context.domains
+    owning = on_host and any(t.low in {"chown", "owner", "owned", "ownership", "belong", "belongs"} for t in tokens)
     for i, token in enumerate(tokens[:-1]):
-        if not on_host and not (token.low == "as" and "user" in {t.low for t in tokens[i + 1 : i + 3]}):
+        if owning and token.low in {"to", "by"} and tokens[i + 1].kind in {"name", "word"} and _owner(tokens[i + 1]):
+            _put_user(tokens, i, tokens[i + 1], found)
+            return
+        if not on_host and not _acts(tokens, i, context):
             continue
         following = tokens[i + 1]
         if token.low in {"user", "host user", "system user", "account"} and token.word:
@@ -54,7 +59,18 @@ def users(tokens: list[Token], found: Found, context: Context) -> None:
             if tokens[j].low == "user" and j + 1 < len(tokens):
                 j += 1
             value = tokens[j]
-            names_it = j > i + 1 or value.low in _KNOWN or context.verb not in _NAMING
+            names_it = (
+                j > i + 1
+                or token.low != "as"
+                or i == 0
+                or tokens[i - 1].low in {"in", "login", "log in", "log into"}
+                or value.low in _KNOWN
+                or context.verb not in _NAMING
+            )
+            named = value.kind == "word" and tokens[j - 1].low == "user" and value.low not in NEVER
+            if named and not value.used:
+                _put_user(tokens, j, value, found)
+                return
             if _account(value) and names_it and not (j + 1 < len(tokens) and tokens[j + 1].noun):
                 _put_user(tokens, j, value, found)
                 return
@@ -67,6 +83,28 @@ def users(tokens: list[Token], found: Found, context: Context) -> None:
             return
 
 
+def _acts(tokens: list[Token], i: int, context: Context) -> bool:
+    """Whether a word away from a host says who acts: "as user X", "log in as X", "as X, push …", a pull secret's."""
+    if tokens[i].low in {"user", "account"}:
+        return (
+            context.speaks_of("secret", "registry", "login", "log", "sign")
+            or bool(context.domains & {"github", "cicd"})
+            or tokens[i + 1].kind == "number"
+        )
+    if tokens[i].low != "as":
+        return tokens[i].low.endswith(" as")
+    if tokens[i + 1].low in {"user", "the"} or any(
+        t.low.split(" ")[0] in {"log", "login", "logged", "sign", "signed", "authenticate"}
+        for t in tokens[max(0, i - 3) : i]
+    ):
+        return True
+    return i == 0 and i + 2 < len(tokens) and (tokens[i + 2].text == "," or tokens[i + 2].verb is not None)
+
+
+def _owner(token: Token) -> bool:
+    return not token.used and token.low not in NEVER and bool(re.fullmatch(r"[a-z_][\w-]*", token.low))
+
+
 _NOUNS = frozenset({"accounts", "with", "list", "group", "groups", "data"})
 _NAMING = frozenset({"create", "install", "deploy", "add", "save", "backup", "copy", "tag", "export", "download", None})
 
@@ -77,7 +115,7 @@ def _account(token: Token) -> bool:
         and token.kind in {"name", "word", "quoted", "number"}
         and token.low not in NEVER
         and bool(re.fullmatch(r"[A-Za-z_][\w-]*|\d{3,6}", token.value))
-        and (token.kind != "word" or token.low in _KNOWN)
+        and (token.kind != "word" or token.low in _KNOWN or token.low.startswith("_"))
     )
 
 
@@ -91,19 +129,31 @@ def _put_user(tokens: list[Token], i: int, value: Token, found: Found) -> None:
 
 def registries(tokens: list[Token], found: Found, context: Context) -> None:
     """The place that images are sent to: "push mail:2 to ghcr.io", "log in to the registry at harbor.acme.io"."""
-    if not context.domains & {"docker", "helm", "cicd"}:
+    if not context.domains & {"docker", "helm", "cicd"} and not context.speaks_of("registry", "pull secret", "secret"):
         return
     low = {t.low.split(" ")[0] for t in tokens}
     pushes = bool(low & _SENDING) or context.verb in {"push", "publish", "upload", "login"}
     for i, token in enumerate(tokens):
-        if token.used or not i or token.kind not in {"name", "tagged", "quoted", "word", "file"}:
+        if (
+            token.used
+            or (not i and not _WELL_KNOWN.match(token.low))
+            or token.kind not in {"name", "tagged", "quoted", "word", "file"}
+        ):
             continue
         if not _PLACE.fullmatch(token.value):
             continue
+        if not i:
+            found.setdefault("registry", token.value)
+            token.used = True
+            return
         near = {t.low for t in tokens[max(0, i - 3) : i + 2]}
         before = tokens[i - 1].low
         told = ("registry" in near or _WELL_KNOWN.match(token.low)) and before not in {"on", "probe", "check"}
-        told = told or (pushes and before in {"to", "into", "at", "in", "on", "login", "from", "log in to", "log in"})
+        told = told or (
+            pushes
+            and before
+            in {"to", "into", "at", "in", "on", "login", "for", ">", "->", "→", "from", "log in to", "log in"}
+        )
         if told:
             found.setdefault("registry", token.value)
             token.used = True

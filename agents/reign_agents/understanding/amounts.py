@@ -181,6 +181,11 @@ def sizes(tokens: list[Token], verb: str | None, found: Found) -> None:
             continue
         following = tokens[i + 1] if i + 1 < len(tokens) else None
         text = token.text
+        measured = i > 1 and token.kind == "percent" and tokens[i - 1].low in _MEMORY
+        if measured and tokens[i - 2].low in {"by", "target", "average", "on", "at"}:
+            found.setdefault("memory", text)
+            token.used = True
+            continue
         if token.kind == "milli" or (
             token.kind == "percent"
             and _near(tokens, i, _CORES | {"utilisation", "utilization", "target", "average", "load"}, 6)
@@ -288,11 +293,14 @@ def _size(tokens: list[Token], first: int, last: int, text: str, verb: str | Non
         if before is not None and before.text in {"--memory", "-m"}:
             key = "memory"
             break
-    if key is None and (re.search(r"\d ?t(?:i?b)?$", text.lower()) or verb == "resize"):
+    if key is None and (re.search(r"\d ?t(?:i?b?)$", text.lower()) or verb == "resize"):
         key = "storage"
     if key is None:
         low = {t.low for t in tokens} | {singular(t.low) for t in tokens}
-        key = "storage" if low & _STORAGE and not low & _MEMORY else "memory"
+        kept = low & {"size", "resized", "resize"} or any(
+            t.noun and t.noun.name in {"pvc", "pv", "volume", "disk"} for t in tokens
+        )
+        key = "storage" if (low & _STORAGE or kept) and not low & _MEMORY else "memory"
     if key in found:
         key = "storage" if key == "memory" and {t.low for t in tokens} & _STORAGE else key
     found.setdefault(key, text)
@@ -306,9 +314,14 @@ def bounds(tokens: list[Token], found: Found) -> None:
     """``min`` and ``max`` of an autoscaler."""
     for i, token in enumerate(tokens):
         low = token.low
-        if low in {"min", "minimum", "least", "max", "maximum", "most", "cap", "ceiling", "floor", "--min", "--max"}:
+        than = low in {"fewer", "less", "more"} and i > 0 and tokens[i - 1].low in {"no", "not"}
+        if than and i + 2 < len(tokens) and tokens[i + 1].low == "than" and (n := number(tokens[i + 2])) is not None:
+            found.setdefault("max" if low == "more" else "min", n)
+            tokens[i + 2].used = True
+        elif low in {"min", "minimum", "least", "max", "maximum", "most", "cap", "ceiling", "floor", "--min", "--max"}:
             key = "min" if low in {"min", "minimum", "least", "floor", "--min"} else "max"
-            for j in (i + 1, i + 2, i + 3, i - 1, i - 2):
+            closed = i > 1 and tokens[i - 1].text == "(" and i + 1 < len(tokens) and tokens[i + 1].text == ")"
+            for j in (i - 2,) if closed else (i + 1, i + 2, i + 3, i - 1, i - 2):
                 if 0 <= j < len(tokens) and not tokens[j].used and (n := number(tokens[j])) is not None:
                     if j > i and any(
                         t.low in {"max", "min", "maximum", "minimum", "and", ","} for t in tokens[i + 1 : j]

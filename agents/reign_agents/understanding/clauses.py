@@ -74,6 +74,7 @@ _BEFORE = frozenset(
 )
 _NOUNISH = frozenset(
     [
+        "schedule",
         "build",
         "run",
         "release",
@@ -229,9 +230,15 @@ def split(tokens: list[Token]) -> list[Span]:
 
 
 def _trimmed(part: list[Token]) -> list[Token]:
-    while part and (part[-1].text in {",", ";", ".", "!", "?", "…"} or part[-1].low in {"and", "then", "but", "or"}):
+    while part and (
+        (part[-1].text in {",", ";", ".", "!", "?", "…"} and part[-1].kind != "path")
+        or part[-1].low in {"and", "then", "but", "or"}
+    ):
         part = part[:-1]
-    while part and (part[0].text in {",", ";", ".", "!", "?"} or part[0].low in {"and", "then", "but", "&", "|"}):
+    while part and (
+        (part[0].text in {",", ";", ".", "!", "?"} and part[0].kind != "path")
+        or part[0].low in {"and", "then", "but", "&", "|"}
+    ):
         part = part[1:]
     return part
 
@@ -239,7 +246,7 @@ def _trimmed(part: list[Token]) -> list[Token]:
 def _begins(tokens: list[Token], i: int) -> bool:
     """Whether a new wish begins at token ``i``."""
     token, before = tokens[i], tokens[i - 1]
-    if before.text in {".", "?", "!"}:
+    if before.text in {".", "?", "!"} and before.kind != "path":
         return before.end < token.start
     if before.text in {"&", "|", ";"}:
         return token.verb is not None or token.tool is not None

@@ -6,6 +6,7 @@ import re
 
 from .found import NEVER, Context, put, put_image
 from .lexicon import lexicon
+from .patterns import Lazy
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -159,6 +160,7 @@ _ENDS = frozenset(
         "on",
         "as",
         "with",
+        "out",
         "from",
         "named",
         "called",
@@ -175,7 +177,7 @@ _ENDS = frozenset(
         "please",
     ]
 )
-_RUNS = frozenset({"running", "runs", "executing", "executes", "run", "execute", "schedule"})
+_RUNS = frozenset({"exec", "running", "runs", "executing", "executes", "run", "execute", "schedule"})
 
 
 def command_lines(tokens: list[Token], text: str, found: Found, context: Context) -> None:
@@ -275,6 +277,11 @@ def _docker(tokens: list[Token], i: int, text: str, found: Found) -> None:
     verb, words = words[0][0], words[1:]
     if verb == "update" and "name" not in found and (targets := _targets(tokens, words[-1:])):
         _several(found, "name", targets)
+    elif verb == "create" and len(words) == 1 and tokens[words[0][1] - 2].low in {"network", "volume"}:
+        thing = tokens[words[0][1] - 2].low
+        if tokens[words[0][1]].kind in {"name", "word", "quoted"}:
+            found.setdefault(thing, tokens[words[0][1]].value)
+            found.setdefault("name", tokens[words[0][1]].value)
     elif verb in {"run", "exec", "create"} and words:
         _docker_run(tokens, verb, words, text, found)
     elif verb == "rmi":
@@ -375,6 +382,14 @@ def _helm(tokens: list[Token], i: int, found: Found) -> None:
             tokens[words[1][1]].used = True
     elif verb in {"uninstall", "delete"}:
         _several(found, "release", _targets(tokens, words))
+    elif verb in {"history", "status", "test", "upgrade", "install", "get"} and "release" not in found:
+        at = words[1:2] if verb == "get" else words[:1]
+        named = tokens[at[0][1]] if at else None
+        if named is None or named.kind not in {"name", "word", "quoted"} or named.low in NEVER:
+            return
+        if named.noun is None and " " not in named.text and (verb in {"history", "status", "get"} or named.nameable):
+            found["release"] = named.value
+            named.used = True
 
 
 def _runs(tokens: list[Token], text: str, found: Found, context: Context) -> None:
@@ -417,3 +432,47 @@ def _keep_path(token: Token, found: Found) -> None:
     if re.search(r"\.\w{1,5}$", token.value):
         found.setdefault("file", token.value)
     found.setdefault("path", token.value)
+
+
+def quoted_commands(tokens: list[Token], text: str, found: Found, context: Context) -> None:
+    """A command in quotes, and what stands behind a cron expression."""
+    if not context.domains & {"docker", "kubernetes", "bash", "cicd"}:
+        return
+    for i, token in enumerate(tokens):
+        if token.kind in {"quoted", "path"} and not token.used and _is_line(token, tokens[i - 1] if i else None):
+            _put_command(tokens, i, i + 1, text, found)
+            return
+    if not any("cron" in t.low for t in tokens):
+        return
+    for i, token in enumerate(tokens):
+        back = i
+        while back and tokens[back - 1].text in {"=>", "=", ">", ":", "→", "run", "runs"}:
+            back -= 1
+        timed = back >= 5 and all(_CRON.fullmatch(t.text) for t in tokens[back - 3 : back])
+        if token.kind == "path" and not token.used and timed:
+            last = i + 1
+            while last < len(tokens) and (tokens[last].kind == "flag" or tokens[last].low not in _ENDS):
+                last += 1
+            _put_command(tokens, i, last, text, found)
+            return
+
+
+_FOLDERISH = frozenset({"from", "in", "folder", "directory", "path", "to", "into", "at", "under"})
+_CRON = Lazy(r"[\d*/,:-]+")
+
+
+def _is_line(token: Token, before: Token | None) -> bool:
+    if token.text[:1] not in {'"', "'", "`", "“", "‘"}:
+        return False
+    first = token.value.split(" ")[0]
+    if " " not in token.value:
+        if before is not None and before.low in {"command", "cmd"}:
+            return True
+        named = first in _PROGRAMS or first.startswith(("/", "./"))
+        return named and before is not None and before.low in _RUNS | {"exec", "command", "execute", "runs"}
+    if first.startswith(("/", "./", "~/")) and (before is None or before.low not in _FOLDERISH):
+        return not re.search(r"/[^ ]*[A-Z][^ ]* [A-Z]", token.value)
+    if (before is not None and before.low in {"command", "cmd"}) or re.match(r"[a-z][\w.-]* --?[a-z]", token.value):
+        return True
+    lex = lexicon()
+    return first in _PROGRAMS or first in lex.commands[""] or (first in lex.commands and first.islower())

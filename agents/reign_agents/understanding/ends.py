@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 
 from .found import NEVER, Context, put
+from .patterns import Lazy
+from .shapes import FOLDERS
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .shape import Found
 
 _REQUESTS = frozenset({"pr", "pull request", "pull-request", "mr", "merge request"})
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_REPO = Lazy(r"[\w.-]+/[\w.-]+")
 _HOMES = frozenset({"of", "for", "in"})
 
 
@@ -52,15 +53,25 @@ def git_ends(tokens: list[Token], found: Found, context: Context) -> None:
         ):
             if not _REPO.fullmatch(value.value) or value.low.startswith(("release/", "feature/", "hotfix/")):
                 _put(found, "base", value)
-        elif named and token.low == "on":
+        elif (token.low in {"on", "from", "off"} and _in_repo(tokens, j)) or (named and token.low == "on"):
             _put(found, "branch", value)
     if not any(t.kind == "file" or t.low == "workflow" for t in tokens):
         return
     for token, value in pairwise(tokens):
         free = value.kind == "slashed" and not value.used and "repo" not in found
-        if token.low in _HOMES and free and _REPO.fullmatch(value.value):
+        if token.low in _HOMES and free and value.value.split("/")[0] not in FOLDERS and _REPO.fullmatch(value.value):
             put(found, "repo", value.value)
             value.used = True
+
+
+def _in_repo(tokens: list[Token], j: int) -> bool:
+    """Whether a repository follows what may be its branch: "on stable in acme/site"."""
+    return (
+        j + 2 < len(tokens)
+        and tokens[j + 1].low in {"in", "of", "@"}
+        and tokens[j + 2].kind == "slashed"
+        and tokens[j].kind in {"name", "word"}
+    )
 
 
 def _ref(token: Token) -> bool:

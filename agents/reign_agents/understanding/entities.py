@@ -6,16 +6,19 @@ import re
 
 from .accounts import registries, users
 from .amounts import autoscaled, bounds, number, range_to, replicas, schedule, sizes
-from .commands import command_lines
+from .clusters import clusters
+from .commands import command_lines, quoted_commands
 from .ends import git_ends
 from .flags import flags
 from .found import Context, put
+from .idents import idents
 from .images import images
 from .lexicon import lexicon
 from .names import names
 from .places import cued, places
 from .ports import ports
 from .shapes import typed
+from .tickets import tickets
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -27,8 +30,13 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     """All entities of one clause (``text`` is the clause's own)."""
     found: Found = {}
     flags(tokens, found, context)
+    _logged(tokens, found)
+    idents(tokens, found, context)
+    quoted_commands(tokens, text, found, context)
+    tickets(tokens, found, context)
     command_lines(tokens, text, found, context)
     _schedule(tokens, text, found)
+    clusters(tokens, found, context)
     users(tokens, found, context)
     registries(tokens, found, context)
     git_ends(tokens, found, context)
@@ -131,6 +139,13 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
             ):
                 found["host"] = token.value
                 break
+
+
+def _logged(tokens: list[Token], found: Found) -> None:
+    """The host at the head of a system's log line: ``web-7 sshd[991]: …``."""
+    if len(tokens) > 3 and tokens[0].nameable and tokens[2].text == "[" and tokens[1].end == tokens[2].start:
+        found["host"] = tokens[0].value
+        tokens[0].used = True
 
 
 def _schedule(tokens: list[Token], text: str, found: Found) -> None:

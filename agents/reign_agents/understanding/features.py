@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from zlib import crc32
 
@@ -10,17 +9,18 @@ from . import grammar
 from .amounts import number
 from .clauses import Span
 from .lexicon import lexicon
+from .patterns import Lazy
 from .tokens import Token
 
-BITS = 15
+BITS = 18
 SLOTS = 1 << BITS
 """Features are hashed into this many rows."""
 
-_RESOURCE = re.compile(
+_RESOURCE = Lazy(
     r"(?:aws|google|azurerm|digitalocean|hcloud|random|null|kubernetes|helm|module|data|var|local)[._][a-z]"
 )
-_HOST = re.compile(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?")
-_KIND = re.compile(
+_HOST = Lazy(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?")
+_KIND = Lazy(
     r"(?:po|pods?|deploy|deployments?|svc|services?|sts|statefulsets?|ds|cm|configmaps?|"
     r"secrets?|jobs?|cronjobs?|ing|ingress|pvc|hpa|nodes?|rs)/"
 )
@@ -153,6 +153,13 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
             f"lo {lean} {noun}",
             f"lm {lean} {mood}",
         ]
+        if main.head is not None:
+            at = main.tokens.index(main.head) + 1
+            behind = [t for t in main.tokens[at : at + 3] if t.low not in {"the", "a", "an", "my", "our", "me"}][:1]
+            features += [f"hk {verb} {t.kind}" for t in behind]
+            features += [f"hk {verb} {t.kind} {int(t.text.count('/') == 1)}" for t in behind if t.kind == "slashed"]
+            if verb in {"run", "exec"} and behind:
+                features.append(f"runs {lexicon().commands[''].get(behind[0].low.split(' ')[0], '-')}")
         first = spans[0]
         features.append("early " + (grammar.lean(first) or "-"))
     wishes = [s for s in spans if s.verb is not None and s.aside is None]

@@ -56,6 +56,10 @@ def flags(tokens: list[Token], found: Found, context: Context) -> None:
             continue
         if key == "env" and value.kind not in {"pair", "quoted"}:
             continue
+        if token.text == "--target-port" and len(found.get("ports", ())) == 1:
+            found["ports"] = [f"{found['ports'][0]}:{value.value}"]
+            value.used = True
+            continue
         if key == "volume" and value.kind == "quoted":
             put(found, "volume", value.value)
         elif key == "image" and "image" in found:

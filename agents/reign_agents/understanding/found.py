@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .lexicon import lexicon
+from .patterns import Lazy
 from .roles import MAPS, NUMBERS
 from .tokens import Token
 
@@ -44,7 +45,7 @@ FILLERS = frozenset(
 )
 NAMING = frozenset({"named", "called", "dubbed", "call", "name", "names", "name it", "calling", "naming", "aliased"})
 _LIST_GLUE = frozenset({"and", "&", "or", "plus", "as", "well"})
-_REGISTRY = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost:\d+")
+_REGISTRY = Lazy(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost:\d+")
 NEVER = frozenset(
     [
         "in",
@@ -210,7 +211,7 @@ def list_from(tokens: list[Token], i: int) -> list[Token]:
         j = i
         while (
             j < len(tokens)
-            and (tokens[j].text in {",", "&"} or tokens[j].low in {"and", "&", "plus", "or"})
+            and (tokens[j].text in {",", "&", "+"} or tokens[j].low in {"and", "&", "plus", "or"})
             and j - i < 2
         ):
             j += 1
@@ -244,7 +245,7 @@ def list_until(tokens: list[Token], i: int) -> list[Token]:
         if glue.low == "and" and tokens[at].text == ",":
             at -= 1
         if (
-            not (glue.low in {"and", "or"} or glue.text in {",", "&"})
+            not (glue.low in {"and", "or"} or glue.text in {",", "&", "+"})
             or at < 0
             or not tokens[at].nameable
             or tokens[at].used
@@ -255,16 +256,22 @@ def list_until(tokens: list[Token], i: int) -> list[Token]:
     return values
 
 
+_PREDICATES = frozenset({"(", "is", "gets", "keeps", "isn't", "won't", "crashes", "fails", "are", "was"})
+
+
 def could_name(tokens: list[Token], i: int) -> bool:
     token = tokens[i]
-    if token.verb is not None and i == 0:
+    if token.verb is not None and i == 0 and not (len(tokens) > 1 and tokens[1].low in _PREDICATES):
         return False
     participle = (
         token.kind == "name" and token.low.isalpha() and token.low.endswith(("ed", "ing")) and len(token.low) > 5
     )
-    if participle and token.low not in lexicon().weak_names and tokens[i - 1].low not in {"called", "named"}:
+    owned = i > 0 and (tokens[i - 1].low in {"called", "named"} or tokens[i - 1].noun is not None)
+    if participle and token.low not in lexicon().weak_names and not owned:
         return False
     if names_driver(tokens, i):
+        return False
+    if i == 0 and len(tokens) > 1 and tokens[1].text == ":" and token.text[:1].isupper():
         return False
     if token.noun is not None and i + 1 < len(tokens) and tokens[i + 1].nameable and not tokens[i + 1].used:
         return False
@@ -304,7 +311,7 @@ def put_image(found: Found, value: str) -> None:
 def is_target(tokens: list[Token], i: int) -> bool:
     """Whether the words at ``i`` are what the verb acts on, not the place where."""
     for j in range(i - 1, max(-1, i - 5), -1):
-        if tokens[j].low in KINDLESS or tokens[j].text == ",":
+        if tokens[j].low in KINDLESS or tokens[j].text in {",", "("}:
             return False
         if tokens[j].verb is not None:
             return True

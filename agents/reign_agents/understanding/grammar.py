@@ -6,10 +6,11 @@ The trained model weighs these leanings among its other features; nothing here i
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from .clauses import Span
 from .lexicon import Lexicon
-from .patterns import Pattern
+from .patterns import Lazy, Pattern
 from .tokens import Token
 
 _ASKS = Pattern(
@@ -70,6 +71,9 @@ _BY_OBJECT: dict[tuple[str, str], str] = {
     ("create", "autoscaler"): "scale",
     ("add", "autoscaler"): "scale",
     ("set", "autoscaler"): "scale",
+    ("attach", "autoscaler"): "scale",
+    ("give", "autoscaler"): "scale",
+    ("enable", "autoscaler"): "scale",
     ("add", "replica"): "scale",
     ("add", "node"): "scale",
     ("add", "worker"): "scale",
@@ -111,7 +115,7 @@ def lean(span: Span) -> str | None:
 _SERVING = frozenset(
     {"run", "restart", "enable", "close", "label", "set", "comment", "wait", "assign", "resume", "tag", "rebase"}
 )
-_PRONOUN_TEXT = re.compile(r"\b(?:it|them|its|again|there|that)\b", re.IGNORECASE)
+_PRONOUN_TEXT = Lazy(r"\b(?:it|them|its|again|there|that)\b", re.IGNORECASE)
 
 
 def main_span(spans: list[Span]) -> Span | None:
@@ -561,6 +565,18 @@ def agreed(domains: set[str], tokens: list[Token]) -> set[str]:
         )
         if not other and not wishes:
             domains = domains - {"kubernetes"}
+    if "terraform" in domains and low & _TERRAFORM:
+        if low & {"provider", "providers"}:
+            return {"terraform"} | (domains & {"github", "cicd", "validation"})
+        own = {t.noun.name for t in tokens if t.noun and t.noun.domain == "kubernetes"} - {
+            "node",
+            "cluster",
+            "namespace",
+        }
+        if not own and not low & {"kubectl", "k8s", "kubernetes", "pods", "helm"}:
+            domains = domains - {"kubernetes"}
+    if domains & {"github", "cicd"} and not low & _OTHER_CI and _numbered_run(tokens):
+        domains = domains | {"github", "cicd"}
     if {"github", "cicd"} <= domains and low & _OTHER_CI and not low & _GITHUB:
         domains = domains - {"github"}
     elif "cicd" in domains and "github" not in domains and not low & _OTHER_CI and low & _WORKFLOWS:
@@ -568,6 +584,17 @@ def agreed(domains: set[str], tokens: list[Token]) -> set[str]:
     if domains == {"validation"}:
         domains = domains | {found for t in tokens if (found := _checked(t))}
     return domains
+
+
+_TERRAFORM = frozenset({"terraform", "terraform's", "tf", "tofu", "opentofu"})
+
+
+def _numbered_run(tokens: list[Token]) -> bool:
+    """Whether a workflow's run is spoken of: "run 2007 in acme/site"."""
+    return any(
+        a.low in {"run", "runs", "workflow run"} and b.kind in {"number", "hash"} and len(b.text) > 1
+        for a, b in pairwise(tokens)
+    ) and any(t.kind == "slashed" or t.low.endswith((".yml", ".yaml")) for t in tokens)
 
 
 _OTHER_CI = frozenset(
@@ -610,6 +637,8 @@ _WORKFLOWS = frozenset(
         "workflow runs",
         "github workflow",
         "actions",
+        "github actions runner",
+        "github runner",
     }
 )
 

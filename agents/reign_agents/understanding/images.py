@@ -69,7 +69,11 @@ def images(tokens: list[Token], found: Found, context: Context) -> None:
             continue
         helm = "helm" in context.domains
         if (
-            (context.verb in MAKES_IMAGE and not helm and not context.domains & {"bash", "github"})
+            (
+                (context.verb in MAKES_IMAGE or (context.verb is None and i == 0 and context.intent == "create_infra"))
+                and not helm
+                and not context.domains & {"bash", "github"}
+            )
             or (tag is not None and not helm)
             or (follow is not None and follow.noun and follow.noun.name == "image")
             or (before in {"image", "images", "from", "of"} and context.verb in MAKES_IMAGE)

@@ -118,6 +118,7 @@ class Lexicon:
             trade = {
                 w for w in (*self.verbs, *self.nouns, *self.tools, *self.images, *self.environments) if " " not in w
             }
+            trade |= {(v.removesuffix("e")) + "ing" for v in self.verbs if len(v) > 4 and v.isalpha()}
             trade |= {w + "s" for w in self.nouns if " " not in w and not w.endswith("s")}
             trade |= {"replicas", "namespace", "called", "named", "memory", "running", "crashing", "failing", "version"}
             for candidate in sorted(trade):

@@ -1,7 +1,8 @@
 """The trained part: a linear model over hashed features, one byte a weight.
 
-``weights.bin`` holds, little-endian: ``RGN1``, bits of the hash, number of outputs, a float scale for each output, the
-float temperature, then for each used row its 16-bit index and one signed byte an output.
+``weights.bin`` holds, little-endian: ``RGN2``, bits of the hash, number of outputs, a float scale for each output, the
+float temperature, the number of rows that say something, for each possible row its place among those (16 bits, from 1;
+0: none), then one signed byte an output for each of them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Model:
 
     def __init__(self, raw: bytes) -> None:
         magic, bits, outputs = unpack_from("<4sBB", raw)
-        if magic != b"RGN1" or bits != BITS or outputs != OUTPUTS:
+        if magic != b"RGN2" or bits != BITS or outputs != OUTPUTS:
             raise ValueError("weights.bin does not fit this version: run tools/understanding/train.py")
         offset = calcsize("<4sBB")
         self.scales: tuple[float, ...] = unpack_from(f"<{outputs}f", raw, offset)
@@ -40,15 +41,16 @@ class Model:
         (self.temperature,) = unpack_from("<f", raw, offset)
         (rows,) = unpack_from("<I", raw, offset + 4)
         offset += 8
-        index = array("H")
-        index.frombytes(raw[offset : offset + 2 * rows])
-        self._weights = memoryview(raw)[offset + 2 * rows :].cast("b")
-        self._at = {row: i * outputs for i, row in enumerate(index)}
+        self._place = array("H")
+        self._place.frombytes(raw[offset : offset + (2 << bits)])
+        self._weights = memoryview(raw)[offset + (2 << bits) :].cast("b")
+        if len(self._weights) != rows * outputs:
+            raise ValueError("weights.bin is cut off: run tools/understanding/train.py")
 
     def judge(self, rows: list[int]) -> Judgement:
         """What the model makes of the features in ``rows``."""
-        at, weights = self._at, self._weights
-        used = [weights[i : i + OUTPUTS] for row in rows if (i := at.get(row)) is not None]
+        at, weights = self._place, self._weights
+        used = [weights[(place - 1) * OUTPUTS : place * OUTPUTS] for row in rows if (place := at[row])]
         norm = 1.0 / math.sqrt(len(rows) or 1)
         sums = [sum(column) for column in zip(*used, strict=True)] or [0] * OUTPUTS
         scores = [total * scale * norm for total, scale in zip(sums, self.scales, strict=True)]

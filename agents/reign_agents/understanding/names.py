@@ -7,6 +7,7 @@ import itertools
 from .amounts import number
 from .found import NAMING, NEVER, Context, could_name, list_from, list_until, looks_named, put, put_name
 from .lexicon import lexicon
+from .patterns import Lazy
 from .roles import BEFORE, NAMED_KINDS, OWN_KEY
 from .tokens import Token
 
@@ -19,7 +20,7 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
     lexicon()
     key = "release" if "helm" in context.domains else "name"
     if (
-        context.verb in {"run", "create", "install", "deploy", "add", "backup"}
+        (context.verb in {"run", "create", "install", "deploy", "add", "backup"} or key == "release")
         and key not in found
         and "name" not in found
     ):
@@ -27,19 +28,19 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
             if (
                 i
                 and token.low == "as"
-                and could_name(tokens, i + 1)
+                and (could_name(tokens, i + 1) or (key == "release" and _plain_word(tokens[i + 1])))
                 and not (i + 2 < len(tokens) and tokens[i + 2].noun)
             ):
                 put_name(found, key, [tokens[i + 1]])
     for i, token in enumerate(tokens):
-        if token.low in NAMING and token.kind == "word" and i + 1 < len(tokens):
+        if token.low in NAMING and token.kind == "word" and i + 1 < len(tokens) and context.verb != "rename":
             j = i + 1
             while j < len(tokens) - 1 and (
                 tokens[j].low in {"it", "them", "the", "is", "as", "this", "that"} or tokens[j].text in {":", "="}
             ):
                 j += 1
             value = tokens[j]
-            if value.kind in {"punct", "flag"}:
+            if value.kind in {"punct", "flag"} or (token.low in {"name", "names"} and value.kind == "word"):
                 continue
             if value.kind in {"name", "quoted", "word", "slashed", "tagged", "version", "file", "milli"} and not (
                 value.kind == "word"
@@ -53,7 +54,10 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
         context.domains & {"bash"}
         and not context.domains & {"docker", "kubernetes"}
         and key == "name"
-        and context.verb in {"install", "uninstall"}
+        and (
+            context.verb in {"install", "uninstall"}
+            or (context.verb == "update" and (context.speaks_of("package") or any(t.kind == "version" for t in tokens)))
+        )
     ):
         _packages(tokens, found, key)
     if context.verb == "useradd" or (
@@ -69,6 +73,7 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
                 if candidates:
                     put(found, "user", candidates[0].value)
                     break
+    _machine_names(tokens, found, context, key)
     if (key in found and key == "name") or "names" in found:
         pass
     else:
@@ -82,6 +87,41 @@ def names(tokens: list[Token], found: Found, context: Context) -> None:
         and not any(k in found for k in ("name", "image", "release", "pr", "issue", "repo"))
     ):
         _any_name(tokens, found, context, key)
+
+
+def _plain_word(token: Token) -> bool:
+    return token.kind == "word" and not token.used and token.low not in NEVER and token.low.isalnum()
+
+
+_POD = Lazy(r"[a-z][a-z0-9-]*-[0-9a-f]{8,10}-[a-z0-9]{5}")
+
+
+def _machine_names(tokens: list[Token], found: Found, context: Context, key: str) -> None:
+    """Names by their place in a machine's line: a pod's with its hash, a unit's, a Jenkins job's before its build."""
+    if key in found or "name" in found:
+        return
+    for i, token in enumerate(tokens):
+        pod = context.domains & {"kubernetes", "helm"} and _POD.fullmatch(token.text)
+        unit = (
+            "bash" in context.domains
+            and i > 0
+            and tokens[i - 1].low in {"of", "status", "restart", "stop", "start", "enable", "disable", "reload"}
+            and any(t.low in {"systemctl", "service"} for t in tokens[max(0, i - 4) : i])
+            and token.kind in {"word", "name"}
+            and (token.tool == "bash" or token.nameable)
+        )
+        job = (
+            "cicd" in context.domains
+            and i + 2 < len(tokens)
+            and i > 0
+            and tokens[i - 1].low in {"jenkins", "gitlab", "job"}
+            and tokens[i + 1].low == "build"
+            and tokens[i + 2].kind in {"number", "hash"}
+            and token.kind in {"word", "name"}
+        )
+        if pod or unit or job:
+            put_name(found, "name", [token])
+            return
 
 
 def _own(tokens: list[Token], i: int, value: Token, found: Found) -> None:
@@ -98,8 +138,16 @@ def _named_plainly(tokens: list[Token], j: int) -> bool:
     if j + 1 >= len(tokens):
         return False
     word = tokens[j]
+    valued = tokens[j + 1].kind in {"amount", "pair"} or tokens[j + 1].low in {"ns", "namespace"}
+    if valued and word.kind == "word" and word.noun is None and word.low not in NEVER:
+        return True
+    told = j > 1 and tokens[j - 2].verb is not None
     plain = (
-        word.kind == "word" and word.verb is None and word.noun is None and word.low.isalpha() and word.low not in NEVER
+        word.kind == "word"
+        and (word.verb is None or told)
+        and word.noun is None
+        and word.low.isalpha()
+        and word.low not in NEVER
     )
     return plain and tokens[j + 1].low in {"with", "in", "from", "on"}
 
@@ -137,7 +185,7 @@ def _names_beside_nouns(tokens: list[Token], found: Found, key: str, created: bo
             values = [tokens[i - 1]]
         if values:
             put_name(found, key if token.noun.name not in {"volume", "network", "secret"} else "name", values)
-            own = BEFORE.get(token.low)
+            own = BEFORE.get(token.low) or (token.noun.name if token.noun.name in OWN_KEY else None)
             if own in OWN_KEY:
                 found.setdefault(own, values[0].value)
 
@@ -291,8 +339,11 @@ def _any_name(tokens: list[Token], found: Found, context: Context, key: str) -> 
             "pod",
             "status",
             "down",
+            "gets",
+            "(",
         }
-        if looks or subject or before in {"for", "of", "with", "is", "on", "from", "about", "are"}:
+        subject = subject or (i == 0 and before == "" and follow is not None and follow.low in {"in", "on"})
+        if looks or subject or before in {"for", "of", "with", "is", "on", "from", "about", "are", ":"}:
             if best is None:
                 best = token
             elif looks and subject:

@@ -21,3 +21,27 @@ class Pattern:
         if self._compiled is None:
             self._compiled = re.compile(self.source, re.IGNORECASE)
         return self._compiled.search(text)
+
+
+class Lazy:
+    """An expression that is compiled when it is first asked: much of what a text could hold most texts do not."""
+
+    __slots__ = ("_compiled", "_flags", "_source")
+
+    def __init__(self, source: str, flags: int = 0) -> None:
+        self._source, self._flags = source, flags
+        self._compiled: re.Pattern[str] | None = None
+
+    def _ready(self) -> re.Pattern[str]:
+        if self._compiled is None:
+            self._compiled = re.compile(self._source, self._flags)
+        return self._compiled
+
+    def match(self, text: str) -> re.Match[str] | None:
+        return self._ready().match(text)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        return self._ready().fullmatch(text)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        return self._ready().search(text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from .amounts import number
+from .clusters import NO_PLACE
 from .found import FILLERS, KINDLESS, NEVER, Context, is_target, list_from, list_until, names_driver, put
 from .lexicon import lexicon
-from .roles import AFTER, BEFORE, NUMBERS, OWN_KEY
+from .roles import AFTER, BEFORE, NAMED_KINDS, NUMBERS, OWN_KEY
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -30,6 +31,15 @@ def cued(tokens: list[Token], found: Found, context: Context) -> None:
         value = tokens[i - 1]
         if (key in found and key != "host") or value.used or names_driver(tokens, i - 1):
             continue
+        placed = (
+            key == "namespace"
+            and value.kind == "word"
+            and i > 1
+            and tokens[i - 2].low in KINDLESS
+            and value.low not in NEVER
+        )
+        if placed and value.low not in FILLERS:
+            value.kind, value.stop = "name", False
         hyphened = key == "namespace" and value.kind == "word" and "-" in value.low
         if hyphened or value.kind == "quoted" or value.nameable or (value.kind in {"file", "slashed", "path"}):
             if key == "namespace" and token.low in {"environment", "env"} and value.low not in lexicon().environments:
@@ -54,7 +64,8 @@ def cued(tokens: list[Token], found: Found, context: Context) -> None:
                 and (value.low in lexicon().environments or context.domains & {"github"})
             ):
                 continue
-            values = list_until(tokens, i)
+            several = key != "namespace" or (i > 1 and tokens[i - 2].low in {"and", "&"})
+            values = list_until(tokens, i) if several else [value]
             put(found, key, values[0].value)
             if key == "image" and len(values) > 1:
                 found["images"] = [v.value for v in values]
@@ -70,7 +81,12 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     j = i + 1
     while j < len(tokens) and (tokens[j].low in FILLERS or tokens[j].text in {":", "="}) and j - i < 4:
         j += 1
+    while j + 1 < len(tokens) and tokens[j].low == "name" and tokens[j + 1].low in {"is", "=", ":"}:
+        j += 2
     if j >= len(tokens):
+        return
+    owned = i > 1 and tokens[i - 1].nameable and tokens[i - 2].low in KINDLESS
+    if owned and key == "namespace" and any(t.low == "is" for t in tokens[i + 1 : j]):
         return
     if key in {"workspace", "context"} and tokens[j].low == "to" and j + 1 < len(tokens):
         j += 1
@@ -91,6 +107,7 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     if key == "version":
         if (
             value.kind in {"version", "number"}
+            or (value.kind == "tagged" and re.fullmatch(r"\d:[\w.+~-]+", value.text))
             or (value.kind == "name" and re.search(r"\d", value.text))
             or value.low in {"latest", "stable"}
         ):
@@ -138,6 +155,12 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     ends = j + 1 >= len(tokens) or tokens[j + 1].kind in {"punct", "flag"} or tokens[j + 1].low in _ENDS
     told = word.low == "ns" and j == i + 1 and i > 0 and tokens[i - 1].low in KINDLESS
     bare = value.kind == "word" and j <= i + 2 and value.low.isalpha() and (told or value.low not in NEVER) and ends
+    if key == "namespace" and value.kind == "word" and "-" in value.low and j == i + 1:
+        value.kind, value.stop = "name", False
+    lone = key in {"network", "volume", "workspace"} and value.kind == "word" and j == i + 1 and ends
+    line = i > 0 and tokens[i - 1].tool is not None
+    if lone and not line and value.low not in NEVER and value.low not in _CLI:
+        value.kind, value.stop = "name", False
     if bare and not (word.verb is not None and i == 0) and (key in {"namespace", "workspace"} or _free(value, key)):
         value.kind, value.stop = "name", False
     if not (
@@ -167,13 +190,37 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         found["images"] = [v.value for v in values]
     if len(values) > 1 and key in OWN_KEY:
         found.setdefault("names", [v.value for v in values])
-    if key in OWN_KEY and is_target(tokens, i):
+    other = key == "namespace" and any(t.noun and t.noun.name in NAMED_KINDS for t in tokens[:i])
+    if key in OWN_KEY and is_target(tokens, i) and not other:
         found.setdefault("_target", value.value)
     for v in values:
         v.used = True
 
 
-_ENDS = KINDLESS | {"and", "is", "are", "has", "keeps", "was", "please", "pls", "then", "but", "or"}
+_CLI = frozenset({"prune", "ls", "list", "create", "rm", "remove", "inspect", "connect", "disconnect", "please", "pls"})
+_ENDS = KINDLESS | {
+    "and",
+    "can",
+    "will",
+    "should",
+    "must",
+    "may",
+    "so",
+    "could",
+    "does",
+    "stays",
+    "gets",
+    "is",
+    "are",
+    "has",
+    "keeps",
+    "was",
+    "please",
+    "pls",
+    "then",
+    "but",
+    "or",
+}
 _FOLDERS = frozenset(
     [
         "build",
@@ -277,6 +324,7 @@ def places(tokens: list[Token], found: Found, context: Context) -> None:
             word.low in {"in", "into", "within", "inside", "across"}
             and context.domains & {"kubernetes", "helm"}
             and value.low not in lex.images
+            and value.low not in NO_PLACE
         ):
             found.setdefault("namespace", value.value)
             value.used = True

@@ -100,6 +100,8 @@ def ports(tokens: list[Token], found: Found, context: Context) -> None:
                 and tokens[k].low
                 in {
                     "to",
+                    "onto",
+                    "→",
                     "->",
                     "-",
                     "on",
@@ -131,7 +133,9 @@ def ports(tokens: list[Token], found: Found, context: Context) -> None:
                 and k > j + 1
                 and tokens[k].kind == "number"
                 and not tokens[k].used
-                and any(t.low in {"to", "->", ">", "into", "target", "targetport"} for t in tokens[j + 1 : k])
+                and any(
+                    t.low in {"to", "->", ">", "→", "into", "onto", "target", "targetport"} for t in tokens[j + 1 : k]
+                )
             ):
                 put(found, "ports", f"{outer.text}:{tokens[k].text}")
                 outer.used = tokens[k].used = True

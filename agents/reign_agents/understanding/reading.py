@@ -46,6 +46,7 @@ def understand(text: str) -> Understanding:
     return Understanding(text, intent, mood, confidence, domains, entities, tuple(clauses))
 
 
+_PINNED = frozenset("/:@")
 _NEEDS_OBJECT = frozenset({"run", "remove"})
 """Words that alone want nothing that could be done."""
 
@@ -76,7 +77,8 @@ def _merged(clauses: list[Clause], spans: list[Span], main: Span | None) -> Foun
     names: list[str] = []
     for i in order:
         for key, value in clauses[i].entities.items():
-            if key not in merged:
+            bare = key == "image" and not _PINNED & set(str(merged.get(key, ":")))
+            if key not in merged or (bare and _PINNED & set(str(value))):
                 merged[key] = (
                     list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
                 )

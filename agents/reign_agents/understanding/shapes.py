@@ -6,6 +6,7 @@ import re
 
 from .found import Context, put, put_image, word_before
 from .lexicon import lexicon
+from .patterns import Lazy
 from .roles import AFTER, MAKES_IMAGE
 from .tokens import Token
 
@@ -13,20 +14,65 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .shape import Found
 
-_REGION = re.compile(
+_REGION = Lazy(
     r"(?:us|eu|ap|sa|ca|me|af|il|asia|europe|northamerica|southamerica|australia)-(?:[a-z]+-?\d?|[a-z]+)-?\d[a-z]?|(?:west|north|south|east|central)(?:us|europe|uk)\d?",
     re.IGNORECASE,
 )
-_SHA = re.compile(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}")
-_BRANCH = re.compile(
+_SHA = Lazy(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}")
+_BRANCH = Lazy(
     r"(?:feature|feat|fix|bugfix|hotfix|release|chore|docs|refactor|origin|renovate|dependabot|topic|wip)/[\w./-]+"
 )
-_KINDS = re.compile(
+_KINDS = Lazy(
     r"(?:po|pods?|deploy(?:ments?)?|svc|services?|sts|statefulsets?|ds|daemonsets?|cm|configmaps?|secrets?|jobs?|cronjobs?|ingress(?:es)?|pvc|hpa|nodes?|rs|ns|namespaces?)/([\w.-]+)",
     re.IGNORECASE,
 )
-_USER_HOST = re.compile(r"([a-z_][\w-]*)@([\w.-]+)(?::(.+))?", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_USER_HOST = Lazy(r"([a-z_][\w-]*)@([\w.-]+)(?::(.+))?", re.IGNORECASE)
+_UNIT = Lazy(r"\w\.(?:service|timer|socket)$")
+FOLDERS = frozenset(
+    [
+        "charts",
+        "infra",
+        "terraform",
+        "modules",
+        "deploy",
+        "k8s",
+        "manifests",
+        "src",
+        "envs",
+        "environments",
+        "scripts",
+        "config",
+        "stacks",
+        "live",
+        "ansible",
+        "helm",
+        "home",
+        "etc",
+        "var",
+        "opt",
+        "tmp",
+        "usr",
+        "docs",
+        "build",
+        "docker",
+        "ops",
+        "services",
+        "apps",
+        "kubernetes",
+        "overlays",
+        "base",
+        ".github",
+        "tf",
+        "iac",
+        "deployments",
+        "terragrunt",
+    ]
+)
+"""What folders of a repository are usually called."""
+_SPACED = Lazy(r"(?:(?:~|\.{1,2})?/|[A-Za-z]:\\)[^\n]* [^\n]*[/\\][^\n]*$")
+_EPOCH = Lazy(r"\d:\d[\w.+~-]*")
+_AT_REF = Lazy(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
+_EXTENSION = Lazy(r"\.[A-Za-z0-9]{1,8}$")
 
 
 def typed(tokens: list[Token], found: Found, context: Context) -> None:
@@ -35,7 +81,10 @@ def typed(tokens: list[Token], found: Found, context: Context) -> None:
             continue
         kind, value = token.kind, token.value
         before = word_before(tokens, i)
-        if kind == "url":
+        if kind == "quoted" and _SPACED.match(value):
+            put(found, "file" if _EXTENSION.search(value) else "path", value)
+            token.used = True
+        elif kind == "url":
             _url(token, found, context)
         elif kind == "hash":
             put(found, _hash_key(tokens, i, context), value)
@@ -45,11 +94,18 @@ def typed(tokens: list[Token], found: Found, context: Context) -> None:
         elif kind == "ports":
             put(found, "ports", value)
             token.used = True
+        elif kind == "ip" and value.startswith(("0.0.0.0:", "127.0.0.1:")):
+            put(found, "ports", value.rpartition(":")[2])
+            token.used = True
         elif kind == "ip":
             put(found, "subnet" if "/" in value else "host", value)
             token.used = True
         elif kind == "path":
             _path(token, found, context, before)
+        elif kind == "file" and _UNIT.search(value) and context.domains == {"bash"}:
+            put(found, "name", value)
+            put(found, "file", value)
+            token.used = True
         elif kind == "file":
             if "file" in found and found["file"] != value:
                 found.setdefault("path", value)
@@ -58,7 +114,8 @@ def typed(tokens: list[Token], found: Found, context: Context) -> None:
                 value.endswith((".yml", ".yaml"))
                 and context.domains & {"github", "cicd"}
                 and (
-                    context.verb in {"trigger", "rerun", "disable", "enable", "run", "validate"}
+                    "cicd" in context.domains
+                    or context.verb in {"trigger", "rerun", "disable", "enable", "run", "validate"}
                     or context.speaks_of("workflow", "workflows", "github actions", "run", "dispatch", "ci", "actions")
                 )
             ):
@@ -134,7 +191,9 @@ def _pair(tokens: list[Token], i: int, found: Found, context: Context) -> None:
     name, _, value = token.value.partition("=")
     token.used = True
     before = {t.low for t in tokens[max(0, i - 8) : i]}
-    if name in {"replicas", "replicaCount"} and value.isdigit() and "helm" not in context.domains:
+    if name in {"min", "max"} and value.isdigit():
+        found.setdefault(name, int(value))
+    elif name in {"replicas", "replicaCount"} and value.isdigit() and "helm" not in context.domains:
         found.setdefault("replicas", int(value))
     elif name.lower() in {
         "image",
@@ -179,10 +238,12 @@ def _pair(tokens: list[Token], i: int, found: Found, context: Context) -> None:
         "variable",
         "variables",
     }:
-        put(found, "env", token.value)
+        put(found, "params" if "cicd" in context.domains else "env", token.value)
         if context.speaks_of("secret", "configmap", "config map"):
             put(found, "data", token.value)
-    elif context.speaks_of("secret", "secrets", "configmap", "configmaps", "config map", "cm"):
+    elif "helm" not in context.domains and context.speaks_of(
+        "secret", "secrets", "configmap", "configmaps", "config map", "cm"
+    ):
         put(found, "data", token.value)
     elif "helm" in context.domains or (
         before & {"values", "value", "set", "--set", "override", "overrides"}
@@ -230,7 +291,11 @@ def _path(token: Token, found: Found, context: Context, before: str) -> None:
 
 def _user_host(token: Token, found: Found) -> None:
     match = _USER_HOST.fullmatch(token.value)
-    if match:
+    if match and match[2].lower() in lexicon().environments:
+        put(found, "name", match[1])
+        put(found, "namespace", match[2])
+        token.used = True
+    elif match:
         put(found, "user", match[1])
         put(found, "host", match[2])
         if match[3]:
@@ -241,6 +306,11 @@ def _user_host(token: Token, found: Found) -> None:
 def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> None:
     token = tokens[i]
     value = token.value.rstrip(".")
+    if context.domains & {"github", "cicd"} and (pinned := _AT_REF.fullmatch(value)):
+        put(found, "repo", pinned[1])
+        put(found, "branch", pinned[2])
+        token.used = True
+        return
     before = word_before(tokens, i)
     follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
     token.used = True
@@ -259,7 +329,7 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
     if value.startswith("refs/") or before == "ref":
         put(found, "branch", value)
         return
-    if re.search(r"\.\w{1,5}/", value) or re.match(r"[\w-]+\.[\w.-]+(?::\d+)?/", value):
+    if re.search(r"\.\w{1,5}/", value) or re.match(r"(?:[\w-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/", value):
         if "github.com/" in value:
             put(found, "repo", "/".join(value.split("github.com/")[1].split("/")[:2]))
         elif (context.domains & {"bash"} and not context.domains & {"docker", "kubernetes"}) or value.startswith("www"):
@@ -274,45 +344,7 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
         or follow in {"folder", "directory", "dir"}
         or len(parts) > 2
         or _EXTENSION.search(value)
-        or parts[0]
-        in {
-            "charts",
-            "infra",
-            "terraform",
-            "modules",
-            "deploy",
-            "k8s",
-            "manifests",
-            "src",
-            "envs",
-            "environments",
-            "scripts",
-            "config",
-            "stacks",
-            "live",
-            "ansible",
-            "helm",
-            "home",
-            "etc",
-            "var",
-            "opt",
-            "tmp",
-            "usr",
-            "docs",
-            "build",
-            "docker",
-            "ops",
-            "services",
-            "apps",
-            "kubernetes",
-            "overlays",
-            "base",
-            ".github",
-            "tf",
-            "iac",
-            "deployments",
-            "terragrunt",
-        }
+        or parts[0] in FOLDERS
     ):
         if _EXTENSION.search(value) and not value.endswith("/"):
             put(found, "file", value)
@@ -360,6 +392,9 @@ def _tagged(tokens: list[Token], i: int, found: Found, context: Context) -> None
     left, _, right = token.value.rpartition(":")
     before = word_before(tokens, i)
     token.used = True
+    if _EPOCH.fullmatch(token.value) and before in {"version", "to", "at"}:
+        put(found, "version", token.value)
+        return
     if re.fullmatch(r"https?|localhost", left) or (re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", left) and right.isdigit()):
         put(found, "host", token.value if left == "localhost" else left)
         put(found, "ports", right)

@@ -16,15 +16,15 @@ _SCAN = re.compile(
       (?P<fence>```)
     | (?P<quoted>"[^"\n]{0,2000}"|“[^”\n]{0,2000}”|‘[^’\n]{1,2000}’|`[^`\n]{1,2000}`|(?<![\w])'[^'\n]{1,2000}'(?!\w))
     | (?P<flag>(?<![^\s(\[])--?[A-Za-z][A-Za-z0-9-]*(?==|\s|$|[,;:.)\]!?]))
-    | (?P<chunk>(?:[^\s,;()\[\]{}"“”`?!|<>]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))
-        (?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"“”`?!|<>{}\[\]]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
+    | (?P<chunk>(?:[^\s,;()\[\]{}"“”`?!|<>→⇒]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))
+        (?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"“”`?!|<>{}\[\]→⇒]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
     | (?P<punct>[^\s])
     """,
     re.VERBOSE,
 )
 _UNIT = r"(?:[kmgtp]i?b?|[kmgt]ig|megs?|gigs?|megabytes?|gigabytes?|terabytes?|mebibytes?|gibibytes?|kilobytes?|bytes?)"
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, re.compile(pattern))
     for kind, pattern in (
         ("hash", r"#\d{1,9}"),
         ("ports", r"(?:\d{1,3}(?:\.\d{1,3}){3}:)?\d{2,5}:\d{2,5}(?:/(?:tcp|udp))?"),
@@ -42,14 +42,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _FILE = re.compile(
     r"[\w.@+-]*\.(?:ya?ml|json|tf|tfvars|tfstate|toml|ini|conf|cfg|env|sh|py|js|ts|go|rb|md|txt|log|csv|sql|gz|tgz|tar|zip|xml|html?"
-    r"|service|timer|lock|hcl|pem|crt|key|dump|bak|jar|whl|deb|rpm|xz|bz2|tfplan|properties|tpl|img|qcow2|iso)",
-    re.IGNORECASE,
+    r"|service|timer|lock|hcl|pem|crt|key|dump|bak|jar|whl|deb|rpm|xz|bz2|tfplan|properties|tpl|img|qcow2|iso)"
 )
 _NAMED_FILES = frozenset(
     {"dockerfile", "jenkinsfile", "makefile", "containerfile", "codeowners", ".env", ".dockerignore"}
 )
-_DIGEST = re.compile(r"[^\s@]+@sha256:[0-9a-f]{6,64}", re.IGNORECASE)
-_TAGGED = re.compile(r"[a-z0-9][\w.\-/:]*[a-z0-9]:[\w][\w.\-]*|[a-z0-9]:[\w][\w.\-]*", re.IGNORECASE)
+_DIGEST = re.compile(r"[^\s@]+@sha256:[0-9a-f]{6,64}")
+_TAGGED = re.compile(r"[a-z0-9][\w.\-/:]*[a-z0-9]:[\w][\w.\-]*|[a-z0-9]:[\w][\w.\-]*")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-/:@*+]*[\w*])?$")
 _APOSTROPHE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
 
@@ -114,6 +113,13 @@ def tokenize(text: str) -> list[Token]:
     """The tokens of ``text`` in order; what lies beyond ``LONGEST`` characters is left out."""
     lex = lexicon()
     tokens = [token for raw in _SCAN.finditer(text[:LONGEST]) for token in _cut(raw)]
+    if len(tokens) == 1 and tokens[0].kind == "quoted" and " " in tokens[0].value:
+        inside = text.index(text.strip()[0]) + 1
+        whole = _SCAN.finditer(text[:LONGEST].rstrip()[:-1], inside)
+        tokens = [token for raw in whole for token in _cut(raw)]
+    strokes = [t for t in tokens if t.text == "/"]
+    for stroke in strokes if len(strokes) > 1 else ():
+        stroke.kind = "punct"
     tokens = _join(tokens, lex)
     for token in tokens:
         if token.kind == "word":
@@ -215,6 +221,8 @@ def _cut(raw: re.Match[str]) -> Iterator[Token]:
         text, start = text[1:], start + 1
     token = Token("word", text, start, end)
     token.kind = _shape(text)
+    if token.kind == "word" and text[-2:] in {"'s", "’s"}:
+        token.value = text[:-2]
     if token.kind == "pair":
         key, _, value = text.partition("=")
         token.value = f"{key}={value.strip(chr(34) + chr(39))}" if value[:1] in {'"', "'"} else text
@@ -223,21 +231,21 @@ def _cut(raw: re.Match[str]) -> Iterator[Token]:
 
 
 def _shape(text: str) -> str:
-    for kind, pattern in _SHAPES:
-        if pattern.fullmatch(text):
-            return kind
     low = text.lower()
+    for kind, pattern in _SHAPES:
+        if pattern.fullmatch(low):
+            return kind
     if low in _NAMED_FILES or low.startswith("dockerfile."):
         return "file"
-    if _DIGEST.fullmatch(text):
+    if _DIGEST.fullmatch(low):
         return "image"
     if "/" in text:
         if re.search(r":[\w][\w.-]*$", text) and not re.match(r"\w+:/", text):
             return "image"
         return "slashed"
-    if _FILE.fullmatch(text):
+    if _FILE.fullmatch(low):
         return "file"
-    if _TAGGED.fullmatch(text):
+    if _TAGGED.fullmatch(low):
         return "tagged"
     return "word" if text[0].isalnum() or text[0] in "._@-&*" else "punct"
 
@@ -249,11 +257,16 @@ def _look_up(token: Token, lex: Lexicon, first: bool = False) -> None:
     token.low = low
     token.verb = lex.verb(low)
     token.noun = lex.noun(low)
-    token.tool = lex.tools.get(low)
+    token.tool = lex.tools.get(low) or (lex.tools.get(low[:-2]) if low.endswith("'s") else None)
     token.stop = low in lex.words or bool(token.verb or token.noun or token.tool)
     if token.stop and low in lex.weak_names:
         token.stop = False
-    if not token.stop and _NAME.match(token.text):
+    program, dash, command = low.partition("-")
+    if dash and token.tool is None and command in lex.commands.get(program, ()):
+        token.tool, token.stop = lex.tools.get(program), True
+    if low.endswith("'s"):
+        token.stop = token.stop or low[:-2] in lex.words
+    if not token.stop and _NAME.match(token.value):
         token.kind = "name"
 
 

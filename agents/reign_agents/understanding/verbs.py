@@ -1,4 +1,4 @@
-"""The one table of verbs (``verbs.json``): what a spelling is called, the intent it leans to, the deed it is to planning.
+"""The one table of verbs (``verbs.json``): how a spelling is called, the intent it leans to, its deed for planning.
 
 Understanding tells fine shades apart ("spin up" is ``create``, "launch" is ``run``), planning groups spellings by what
 is done (both are the deed ``run``). ``openings`` open a wish without being its verb: "how many", "logs".
