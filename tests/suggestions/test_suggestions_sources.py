@@ -158,3 +158,17 @@ def test_a_home_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert folder == str(tmp_path)
     paths.list(folder)
     assert paths.like("~/n", 5) == ["~/notes"]
+
+
+def test_a_tilde_with_a_name_nobody_has_and_what_is_no_path(tmp_path: Path) -> None:
+    """At a key press nothing may raise: a person is in the middle of a name."""
+    paths = Paths(tmp_path)
+    odd = tmp_path / "~nobody-has-this-name"
+    odd.mkdir()
+    (odd / "a.txt").touch()
+    folder = paths.wanted("~nobody-has-this-name/a")
+    assert folder == str(odd)
+    paths.list(folder)
+    assert paths.like("~nobody-has-this-name/a", 3) == ["~nobody-has-this-name/a.txt"]
+    paths.list("no\0path")
+    assert not paths.like("no\0path/", 3)

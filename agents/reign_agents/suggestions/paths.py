@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Paths:
                         found.append(entry.name + ("/" if entry.is_dir() else ""))
                     if len(found) >= MOST:
                         break
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no path at all (NUL)
             pass
         while len(self._known) >= FOLDERS:
             del self._known[next(iter(self._known))]
@@ -71,5 +72,7 @@ class Paths:
 
     def _folder(self, begun: str) -> str:
         kept, slash, _ = begun.rpartition("/")
-        inside = Path(kept + slash).expanduser() if slash else Path()
+        inside = Path(kept + slash) if slash else Path()
+        with suppress(RuntimeError):  # no user has that name: then a folder may
+            inside = inside.expanduser()
         return str(self._cwd / inside)
