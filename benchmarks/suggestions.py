@@ -5,8 +5,7 @@
 Requests are written letter by letter, as a person does, over the real grammar; what a session knows to be secret is
 looked for in everything that is offered. The budget is 16 ms a key at the 99th percentile. Then the same through the
 composer of the real app without a terminal (120×40), with Textual's test pilot (which waits longer than a screen
-does): read only the ratio. Also what importing and building
-cost; both happen in the background after the first frame.
+does): read only the ratio. Also what importing and building cost; both happen in the background after the first frame.
 """
 
 from __future__ import annotations

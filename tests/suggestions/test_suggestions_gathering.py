@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,10 +133,11 @@ async def test_nothing_is_there_and_nothing_is_said(make: Make) -> None:
 async def test_where_a_program_signs_in_nobody_is_asked_before_it_was_used(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: JsonObject
 ) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
     entry = {
         "current-context": "far",
         "contexts": [{"name": "far", "context": {"cluster": "far", "user": "me"}}],
-        "clusters": [{"name": "far", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "clusters": [{"name": "far", "cluster": {"server": f"https://127.0.0.1:{server.getsockname()[1]}"}}],
         "users": [{"name": "me", "user": user}],
     }
     config = tmp_path / "kubeconfig"
@@ -147,6 +149,19 @@ async def test_where_a_program_signs_in_nobody_is_asked_before_it_was_used(
     entry["users"] = [{"name": "me", "user": {"token": "t"}}]
     config.write_text(yaml.safe_dump(entry) + "\n", "utf-8")
     assert "kubernetes" in gatherer.near()
+    server.close()
+    assert "kubernetes" not in gatherer.near()
+
+
+def test_an_engine_that_hangs_is_left_alone(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "QUICK", 0.05)
+    path = tmp_path / "d.sock"
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(path))
+        engine.listen()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        _, gatherer = make()
+        assert "docker" not in gatherer.near()
 
 
 class FakeSystem(Gatherer):

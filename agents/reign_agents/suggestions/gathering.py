@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from reign_agents.engine.calls import planning_call
 from reign_agents.settings import EngineSettings
@@ -20,6 +22,8 @@ from reign_executors.registry import Registry, default_registry
 
 LIMIT = 20.0
 """Seconds that one question may take; nobody waits for it."""
+QUICK = 2.0
+"""Seconds in which a system must be heard of before it is asked unbidden."""
 _BROAD = frozenset({"shell"})
 """Families whose operations can change any other one's things."""
 
@@ -76,11 +80,14 @@ class Gatherer:
         await asyncio.gather(*(self._once(family) for family in wanted if family in LISTINGS))
 
     def near(self) -> list[str]:
-        """Families that answer without anybody signing in: what may be asked before it was used. Blocking."""
+        """Families that answer without anybody signing in, and soon: what may be asked before it was used. Blocking.
+
+        A system that hangs is left alone: leaving the app would have to wait for its answer.
+        """
         checks = {"docker": self._docker_is_near, "kubernetes": self._cluster_is_near, "git": self._in_repository}
         found = []
         for family, is_near in checks.items():
-            with contextlib.suppress(OperationError, OSError):
+            with contextlib.suppress(OperationError, OSError, ValueError):
                 if is_near():
                     found.append(family)
         if "kubernetes" in found and shutil.which("helm"):
@@ -90,13 +97,24 @@ class Gatherer:
     def _docker_is_near(self) -> bool:
         from reign_executors.docker.contexts import endpoint
 
-        path = endpoint(self._settings.docker_context, os.environ).url
-        return path.startswith("unix://") and Path(path.removeprefix("unix://")).exists()
+        url = endpoint(self._settings.docker_context, os.environ).url
+        if not url.startswith("unix://"):
+            return False
+        with socket.socket(socket.AF_UNIX) as engine:
+            engine.settimeout(QUICK)
+            engine.connect(url.removeprefix("unix://"))
+            engine.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+            return b" 200 " in engine.recv(200)
 
     def _cluster_is_near(self) -> bool:
-        from reign_executors.kubernetes.contexts import program_signs_in
+        from reign_executors.kubernetes.contexts import program_signs_in, where
 
-        return not program_signs_in(self._settings.kube_context)
+        if program_signs_in(self._settings.kube_context):
+            return False
+        server = urlsplit(where(self._settings.kube_context).server)
+        port = server.port or (80 if server.scheme == "http" else 443)
+        with socket.create_connection((server.hostname or "", port), QUICK):
+            return True
 
     def _in_repository(self) -> bool:
         here = self._settings.cwd
