@@ -99,7 +99,9 @@ SITUATIONS = {
     ),
     "refused key": Situation(ready=lambda server: server.fail_next(401), fails=NoKey, because="credentials set"),
     "no such model": Situation("nobody ever wrote a fixture for this", fails=ModelFailed, because="no such model"),
-    "malformed JSON": Situation(ready=lambda server: server.chaos(malformedRate=1), fails=ModelFailed, because="answer", requests=None),
+    "malformed JSON": Situation(
+        ready=lambda server: server.chaos(malformedRate=1), fails=ModelFailed, because="answer", requests=None
+    ),
     "broken stream": Situation("broken", text="This answer", fails=StreamBroken, because="broke off"),
 }
 
