@@ -44,7 +44,7 @@ class ReignCommands(Provider):
         add("Grants", "what runs unasked for a time; x takes it back", act("grants"))
         if (thinks := conductor.thinks) is not None:
             add(f"Stop {thinks.thinking.asked}", "Esc · ends its request at once", act("interrupt"))
-        if run is not None and run.thinking.looks:
+        if conductor.looked is not None:
             add("What a model looked at", "v · each look, with what came back", act("looks"))
         if run is not None and run.live:
             add(f"Stop run {run.id}", "^C · cancels what runs, the gentle way first", app.action_stop)

@@ -112,6 +112,14 @@ class Conductor:
         """The run that a model is asked about now."""
         return next((run for run in self.desk.working if run.thinking.asked is not None), None)
 
+    @property
+    def looked(self) -> RunView | None:
+        """The run whose evidence is meant: of the newest request, where that gave no plan; else of the plan shown."""
+        runs = [run for run in self.desk.runs.values() if run.thinking.looks]
+        newest = runs[-1] if runs else None
+        current = self.desk.current
+        return newest if newest is None or not newest.steps or current not in runs else current
+
     def _tell(self, run: RunView, event: Event, before: dict[str, Asked]) -> None:
         text = ""
         match event.type:
@@ -313,8 +321,7 @@ class Conductor:
 
     def do_looks(self, session: Session) -> None:
         """The evidence of the request that is shown, or of the newest that has any."""
-        shown = [run for run in (self.thinks, self.desk.current) if run is not None]
-        run = next((r for r in (*shown, *reversed(self.desk.runs.values())) if r.thinking.looks), None)
+        run = self.looked
         if run is None:
             self._screen.say("v shows what a model looked at: none has looked at anything here")
         else:
@@ -478,6 +485,8 @@ class Conductor:
             hints += [("/", "find"), ("s", "this step only"), ("o", "full log"), ("End", "follow")]
         elif isinstance(focused, LineView):
             hints += [("/", "find"), ("y", "copy")]
+        if self.looked is not None:
+            hints.append(("alt+v" if writing else "v", "evidence"))
         if not (isinstance(focused, Editor) and focused.offers):
             hints.append(("Tab", "pane"))
         if self._screen.has_class("-narrow"):

@@ -52,7 +52,7 @@ class MainScreen(ReignScreen, inherit_bindings=False):
         Binding("p", "act('pause')", "Pause the run, or let it go on", show=False, id="main.pause"),
         Binding("o", "act('full_log')", "The full log of the step", show=False, id="main.full_log"),
         Binding("y", "act('copy')", "Copy the pane, or what is selected", show=False, id="main.copy"),
-        Binding("v", "act('looks')", "What a model looked at: the evidence", show=False, id="main.looks"),
+        Binding("v,alt+v", "act('looks')", "What a model looked at: the evidence", show=False, id="main.looks"),
         Binding("escape", "act('interrupt')", "Stop a model while it answers", show=False, id="main.interrupt"),
         Binding("left_square_bracket", "act('turn_back')", "The run before", show=False, id="main.run_before"),
         Binding("right_square_bracket", "act('turn_on')", "The run after", show=False, id="main.run_after"),
