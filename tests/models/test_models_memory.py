@@ -312,6 +312,15 @@ async def test_reading_more_is_bounded(tmp_path: Path) -> None:
     assert sum(map(len, told)) < 2000 * (READS + 2)
 
 
+def test_results_on_disk_have_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reign_agents.investigation.results.KEPT_BYTES", 2500)
+    monkeypatch.setattr("reign_agents.investigation.results.LARGEST_FILE", 1000)
+    written = [Kept(tmp_path).write("q1", "docker.logs", "x" * 5000) for _ in range(6)][-1]
+    assert written is not None
+    assert len(list(tmp_path.iterdir())) == 3
+    assert written.read_text().endswith("\n… (5000 characters)\n")
+
+
 def test_results_of_old_investigations_go(tmp_path: Path) -> None:
     for _ in range(KEPT + 5):
         assert Kept(tmp_path).write("q1", "docker.logs", "x") is not None

@@ -19,6 +19,8 @@ LARGEST_FILE = 4 * 1024 * 1024
 """Characters of one result on disk."""
 KEPT = 30
 """Investigations whose results are kept; older ones are removed."""
+KEPT_BYTES = 128 * 1024 * 1024
+"""Of all results on disk; the oldest investigations go first."""
 READS = 12
 """How often a model may read more of results in one investigation."""
 _TROUBLE = re.compile(
@@ -143,8 +145,9 @@ class Kept:
                 _forget_old(self._root)
                 self._folder = make_folder(self._root / f"{_next(self._root):06d}-{secrets.token_hex(3)}")
             path = self._folder / f"{look}-{operation}.txt"
+            kept = text if len(text) <= LARGEST_FILE else f"{text[:LARGEST_FILE]}\n… ({len(text)} characters)\n"
             with os.fdopen(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w", encoding="utf-8") as file:
-                file.write(text[:LARGEST_FILE])
+                file.write(kept)
         except OSError:
             return None
         return path
@@ -160,5 +163,8 @@ def _next(root: Path) -> int:
 
 
 def _forget_old(root: Path) -> None:
-    for old in _folders(root)[: -KEPT + 1]:
-        shutil.rmtree(old, ignore_errors=True)
+    room = KEPT_BYTES
+    for place, folder in enumerate(reversed(_folders(root)), 1):
+        room -= sum(path.stat().st_size for path in folder.iterdir())
+        if place >= KEPT or room < 0:
+            shutil.rmtree(folder, ignore_errors=True)
