@@ -85,7 +85,12 @@ class OfflinePlanner:
         changed = await relative(text, context)
         if changed is not None:
             return changed
-        whole_request = (pointed(text, context) or spelled(text, context)) if asked is None else None
+        if asked is not None and not _UNDO.match(text) and not _HELP.match(text) and literal(text) is None:
+            whole = _completed(asked, text)
+            if whole is not None:
+                draft = await self._request(whole, context)
+                return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
+        whole_request = pointed(text, context) or spelled(text, context)
         if whole_request is not None:
             draft = await self._request(whole_request[0], context, placing=True)
             return replace(draft, assumptions=(whole_request[1], *draft.assumptions))
@@ -94,18 +99,14 @@ class OfflinePlanner:
             return Draft("update", 1.0, undo=UndoWish(undo["run"], undo["step"]))
         if _HELP.match(text):
             return Draft("monitor", 1.0, answer=self._can_do())
-        if asked is None and (proposed := taken_up(text, context)) is not None:
+        proposed = taken_up(text, context)
+        if proposed is not None:
             return proposed
         line = literal(text[:_LONGEST])
         if line is not None and line.command is not None:
             return self._command(line.command, line.assumption)
         if line is not None and line.request is not None:
             return await self._request(line.request, context)
-        if asked is not None:
-            whole = _completed(asked, text)
-            if whole is not None:
-                draft = await self._request(whole, context)
-                return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
         draft_of_before = await follow_up(text, context)
         if draft_of_before is not None:
             return draft_of_before
@@ -115,7 +116,9 @@ class OfflinePlanner:
         """The question that an earlier process asked last in this session, where the text may be the answer to it: the
         request is planned once more, since a question keeps no state.
         """
-        said = context.said()
+        said = list(context.said())
+        if said and said[-1].who == "person":
+            said.pop()  # the text itself
         if len(text.split()) > _ANSWER or len(said) < _TURN:
             return None
         request = next((one for one in reversed(said) if one.who == "person"), None)

@@ -101,9 +101,12 @@ async def scale(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
             return await deploy(wish, context, outline)
         return found
     if replicas is None:
-        name = found[0].name
+        name, space = found[0].name, found[0].namespace
+        where = f" in namespace {space}" if space else ""
         return Question(
-            _UNKNOWN_NUMBER.format(name), (f"scale {name} to 3",), completes="{request} to {reply} replicas"
+            _UNKNOWN_NUMBER.format(name),
+            tuple(f"scale {found[0].kind} {name}{where} to {count}" for count in (2, 3)),
+            completes="{request} to {reply} replicas",
         )
     for one in found:
         outline.add("kubernetes.scale", {**one.fields(), "replicas": replicas}, f"{one.name} runs {replicas} times")
