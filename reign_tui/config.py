@@ -23,6 +23,7 @@ from reign_agents.settings import CONCURRENCY, GRANT_SECONDS, PROD_PATTERN, Engi
 from reign_tui import model_settings
 from reign_tui.paths import Paths, find_paths, find_project_file
 from reign_tui.unfit import Unfit as _Unfit
+from reign_tui.unfit import each
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -199,13 +200,7 @@ def _budget(value: Any) -> dict[str, Decimal]:
         value = dict(part.split("=", 1) for part in value.split(",") if "=" in part) or value
     if not isinstance(value, dict) or not {str(name).strip() for name in value} <= {"answer", "session", "day"}:
         raise _Unfit('must give dollars for answer, session or day (day = 5; in the environment "answer=0.5,day=5")')
-    amounts = {}
-    for name, amount in value.items():
-        try:
-            amounts[str(name).strip()] = amount_of(amount)
-        except ValueError as error:
-            raise _Unfit(f"{name} {error}") from error
-    return amounts
+    return each({str(name).strip(): amount for name, amount in value.items()}, lambda _name, amount: amount_of(amount))
 
 
 def _prices(value: Any) -> dict[str, Price]:
@@ -362,6 +357,8 @@ def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
             warnings.append(
                 f"{where}: {key}: {error}: it is left out" if error.inner else f"{where}: {key} {error}: it is left out"
             )
+            if error.kept:
+                settings[key] = error.kept
     return settings
 
 
@@ -374,6 +371,8 @@ def _from_environment(environment: Mapping[str, str], warnings: list[str]) -> di
             except _Unfit as error:
                 colon = ":" if error.inner else ""
                 warnings.append(f"the environment variable {variable}{colon} {error}: it is left out")
+                if error.kept:
+                    settings[name] = error.kept, f"environment {variable}"
     return settings
 
 

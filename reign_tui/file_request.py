@@ -18,14 +18,16 @@ def mentioned(text: str) -> str | None:
 
 def read_request(path: str, cwd: Path) -> str:
     """What the file says. Blocking. ``OperationError`` says why it can't be taken as a request."""
-    file = cwd / Path(path).expanduser()
     try:
+        file = cwd / Path(path).expanduser()
         with file.open("rb") as opened:
             content = opened.read(MOST + 1)
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {path}", f"paths begin in {cwd}") from error
     except OSError as error:
         raise OperationError(f"{path} can't be read: {error.strerror}") from error
+    except (RuntimeError, ValueError) as error:  # ~ with a name that nobody has; a NUL
+        raise NotFound(f"there is no file {path}", f"paths begin in {cwd}") from error
     if len(content) > MOST:
         raise InvalidFields(f"{path} is longer than 1 MiB", "say in words what is to be done with it")
     if b"\x00" in content:

@@ -6,6 +6,7 @@ A request is sent only where the doctor is asked for one (``--online``); it is s
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 WHEN = "asked only where a model is chosen (--model, or the setting model)"
 WAIT = 60.0
 """Seconds for one model to answer: a server may have to load it first."""
-_LOCAL = ("localhost", "127.", "::1")
+_LOCAL = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ async def planning(models: Models) -> Check:
 
 async def vendor_check(vendor: str, models: Models, environment: Mapping[str, str], data: Path) -> Check:
     """One vendor: its chosen models, its key, its address; with ``models.ask`` what they answered."""
+    from reign_agents.models.choice import NO_ADDRESS
     from reign_tui.doctor import Check
 
     names = tuple(name for name in models.names if name.partition("/")[0] == vendor)
@@ -72,6 +74,14 @@ async def vendor_check(vendor: str, models: Models, environment: Mapping[str, st
     if not names:
         return Check(vendor, "off", f"{key}; {WHEN}{at}")
     target = f"{', '.join(names)}{at}"
+    if address == NO_ADDRESS:
+        return Check(
+            vendor,
+            "error",
+            "the address that is set for it can't be used: it is not asked",
+            fix="reign-tui config tells what is wrong with it",
+            target=", ".join(names),
+        )
     if not there and vendor != "ollama":
         return Check(
             vendor, "warn", f"{key}: it can't be asked", fix=f"reign-tui credentials set {vendor}", target=target
@@ -91,7 +101,7 @@ async def vendor_check(vendor: str, models: Models, environment: Mapping[str, st
 def in_clear(address: str) -> bool:
     """Whether what is sent there can be read on the way."""
     parts = urlsplit(address if "://" in address else f"http://{address}")
-    return parts.scheme == "http" and not (parts.hostname or "").startswith(_LOCAL)
+    return parts.scheme == "http" and _LOCAL.fullmatch(parts.hostname or "") is None
 
 
 def _key(vendor: str, environment: Mapping[str, str], data: Path) -> tuple[bool, str]:

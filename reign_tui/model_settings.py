@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from reign_tui.unfit import Unfit
+from reign_tui.unfit import Unfit, each
 
 if TYPE_CHECKING:
     from reign_agents.investigation.limits import Limits
@@ -46,17 +46,18 @@ def max_tokens(value: Any) -> int:
 
 def model_limits(value: Any) -> dict[str, float]:
     """Limit → number, those that are set alone."""
-    limits: dict[str, float] = {}
-    for name, given in _pairs(value, 'turns = 8; in the environment "turns=8,queries=4"').items():
-        if name not in LIMITS:
-            raise Unfit(f"is no limit; there are {', '.join(LIMITS)}", name)
-        least, most = LIMITS[name]
-        number = _number(given)
-        if number is None or not least <= number <= most or (name != "seconds" and not number.is_integer()):
-            kind = "number" if name == "seconds" else "whole number"
-            raise Unfit(f"must be a {kind} from {least:.0f} to {most:.0f}", name)
-        limits[name] = number
-    return limits
+    return each(_pairs(value, 'turns = 8; in the environment "turns=8,queries=4"'), _limit)
+
+
+def _limit(name: str, given: Any) -> float:
+    if name not in LIMITS:
+        raise ValueError(f"is no limit; there are {', '.join(LIMITS)}")
+    least, most = LIMITS[name]
+    number = _number(given)
+    if number is None or not least <= number <= most or (name != "seconds" and not number.is_integer()):
+        kind = "number" if name == "seconds" else "whole number"
+        raise ValueError(f"must be a {kind} from {least:.0f} to {most:.0f}")
+    return number
 
 
 def tighter_limits(now: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
@@ -66,20 +67,25 @@ def tighter_limits(now: Mapping[str, float], wanted: Mapping[str, float]) -> dic
 
 
 def base_urls(value: Any) -> dict[str, str]:
-    """Vendor → address of a server that speaks its protocol."""
-    from reign_agents.models.choice import VENDORS, fit_address
+    """Vendor → address of a server that speaks its protocol. In the place of one that can't be one stands
+    :data:`reign_agents.models.choice.NO_ADDRESS`: what was meant for a server of one's own must not go to the vendor.
+    """
+    from reign_agents.models.choice import NO_ADDRESS, VENDORS, fit_address
 
-    addresses: dict[str, str] = {}
-    for vendor, address in _pairs(value, 'openai = "http://127.0.0.1:8000/v1"').items():
+    def read(vendor: str, address: Any) -> str:
         if vendor not in VENDORS:
-            raise Unfit(f"is no vendor; there are {', '.join(VENDORS)}", vendor)
-        if address == "":
-            continue
+            raise ValueError(f"is no vendor; there are {', '.join(VENDORS)}")
         try:
-            addresses[vendor] = fit_address(vendor, address if isinstance(address, str) else " ")
+            return "" if address == "" else fit_address(vendor, address if isinstance(address, str) else " ")
         except ValueError as error:
-            raise Unfit(str(error), vendor) from error
-    return addresses
+            raise ValueError(f"{error}; until it is mended, {vendor} is not asked") from error
+
+    found = each(
+        _pairs(value, 'openai = "http://127.0.0.1:8000/v1"'),
+        read,
+        lambda vendor: {vendor: NO_ADDRESS} if vendor in VENDORS else {},
+    )
+    return {vendor: address for vendor, address in found.items() if address}
 
 
 def answer_cache(value: Any) -> float:

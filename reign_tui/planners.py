@@ -32,7 +32,7 @@ def planner_for(config: AppConfig, credentials: Credentials, meter: Meter | None
 
     folder = find_paths().cache / "answers"
     cache = AnswerCache(folder, seconds=config.answer_cache) if config.answer_cache else None
-    names = (config.model, *config.fallback)
+    names = dict.fromkeys((config.model, *config.fallback))
     return model_planner(
         [name for name in names if name not in (None, "offline")],
         credentials.get,

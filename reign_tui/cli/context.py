@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,10 @@ def settings_of(arguments: argparse.Namespace) -> Context:
     model = _model_named(arguments.model)
     cwd = Path.cwd()
     if arguments.cwd is not None:
-        cwd = Path(arguments.cwd).expanduser().absolute()
+        cwd = Path(arguments.cwd)
+        with suppress(RuntimeError):  # no user has that name
+            cwd = cwd.expanduser()
+        cwd = cwd.absolute()
         if not cwd.is_dir():
             raise Stopped(Exit.USAGE, f"--cwd {arguments.cwd}: there is no such folder")
         os.chdir(cwd)

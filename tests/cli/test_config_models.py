@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from reign_agents.investigation.limits import LEAST_CONTEXT, Limits
+from reign_agents.models.choice import NO_ADDRESS, language_model
+from reign_agents.models.failure import ModelFailed
 from reign_tui.config import LoadedConfig, load_config
 from reign_tui.model_settings import LIMITS, limits_of
 
@@ -94,6 +97,33 @@ def test_what_does_not_fit_is_named_with_its_line(
     assert warning.startswith(f"{user_file}, line {line}: ")
     assert said in warning
     assert "pw" not in warning
+
+
+def test_an_error_in_one_limit_lifts_no_other(project: Path, user_file: Path) -> None:
+    user_file.write_text(
+        '[budget]\nday = "lots"\nanswer = 0.5\nsession = -1\n[model_limits]\nturns = 0\nqueries = 2\n'
+        '[base_urls]\nopenai = "http://127.0.0.1:8000/v1"\nollama = "ftp://x"\ngemini = "http://x"\n'
+    )
+    found = loaded(project)
+    assert found.config.budget == {"answer": Decimal("0.5")}
+    assert found.config.model_limits == {"queries": 2}
+    assert found.config.base_urls == {"openai": "http://127.0.0.1:8000/v1", "ollama": NO_ADDRESS}
+    budget, limits, addresses = found.warnings
+    assert budget.startswith(f"{user_file}, line 2: budget: day must be an amount in dollars")
+    assert "(session: likewise): it is left out" in budget
+    assert "line 6: model_limits: turns" in limits
+    assert "until it is mended, ollama is not asked" in addresses
+    found = loaded(project, {"REIGN_BUDGET": "day=x,session=2"})
+    assert found.config.budget == {"session": 2}
+
+
+def test_where_an_address_can_not_be_used_the_vendor_is_not_asked(project: Path, user_file: Path) -> None:
+    """What was meant for a server of one's own must not go to the vendor instead."""
+    user_file.write_text('[base_urls]\nopenai = "htp://models.intern/v1"\n')
+    addresses = loaded(project).config.base_urls
+    with pytest.raises(ModelFailed, match="the address that is set for openai can't be used"):
+        language_model("openai/gpt-test", lambda _vendor: "sk-test", addresses)
+    assert language_model("anthropic/claude-test", lambda _vendor: "sk-test", addresses)
 
 
 @pytest.mark.parametrize(

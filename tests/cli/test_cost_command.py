@@ -168,7 +168,7 @@ def test_a_project_only_lowers_a_budget_and_sets_no_price(reign_home: Path, fold
     ("text", "said"),
     [
         ("[budget]\nweek = 5\n", "budget must give dollars for answer, session or day"),
-        ("x = 1\n[budget]\nday = -1\n", "line 2: budget day must be an amount in dollars"),
+        ("x = 1\n[budget]\nday = -1\n", "line 3: budget: day must be an amount in dollars"),
         ("budget = 5\n", "budget must give dollars"),
         ("prices = 5\n", "prices must be tables named after models"),
         ("[prices.'gpt']\ninput = 1\noutput = 1\n", "line 1: prices of 'gpt' must be anthropic/MODEL"),

@@ -66,6 +66,8 @@ def test_a_key_that_would_travel_in_clear_is_warned_of(tmp_path: Path) -> None:
     assert in_clear("gpu:11434")
     assert not in_clear("127.0.0.1:11434")
     assert not in_clear("https://models.example.org/v1")
+    assert in_clear("http://127.example.org/v1")
+    assert in_clear("http://localhost.example.org/v1")
 
 
 def settings(home: Path, aimock: Aimock, text: str = "") -> None:

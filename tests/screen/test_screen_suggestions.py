@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual import events
 
+from reign_executors.errors import NotFound
 from reign_tui.app import ReignApp
+from reign_tui.file_request import read_request
 from reign_tui.widgets.offer_list import OfferList
 from reign_tui.widgets.plan_tree import PlanTree
 from tests.screen.conftest import Stage
@@ -253,6 +256,12 @@ async def test_a_file_that_is_no_request_comes_back_to_be_mended(stage: Stage, c
         await stage.until(lambda: why in stage.notice)
         assert text(stage) == "@wish"
         assert stage.session.calls == []
+
+
+@pytest.mark.parametrize("path", ["~nobody-has-this-name/wish", "wi\0sh"])
+def test_what_can_be_no_file_is_said_like_one_that_is_not_there(path: str, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there is no file"):
+        read_request(path, tmp_path)
 
 
 async def test_the_setting_switches_all_of_it_off(make_app: Callable[..., ReignApp], session: FakeSession) -> None:

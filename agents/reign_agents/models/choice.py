@@ -17,6 +17,10 @@ ADDRESS_VARIABLES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_U
 """Vendor → the variable that its kit reads a server's address from."""
 
 
+NO_ADDRESS = "?"
+"""Stands for an address that was set and can't be used: that vendor is not asked."""
+
+
 def fit_model(name: str) -> str:
     """``name`` if it is ``vendor/model`` with a vendor that is known; ``ValueError`` says what would be."""
     vendor, slash, model = name.partition("/")
@@ -54,6 +58,10 @@ def language_model(name: str, keys: Keys, addresses: Mapping[str, str] | None = 
         raise ModelFailed(f"a model's name {error}, not {name!r}", "reign-tui run --model anthropic/…") from error
     key = keys(vendor)
     address = (addresses or {}).get(vendor)
+    if address == NO_ADDRESS:
+        raise ModelFailed(
+            f"the address that is set for {vendor} can't be used", "reign-tui config tells what is wrong with it"
+        )
     if vendor == "ollama":
         from reign_agents.models.ollama_model import OllamaModel
 
