@@ -191,6 +191,9 @@ def speed(items: list[Labelled]) -> None:
                     held.append(cost)
         whole = [processor([*program, "classify"], thousand) for _ in range(3)]
     beyond = median(start) - median(version)
+    print(
+        f"python -c pass costs {median(bare):.0f} ms of processor time on this machine now; budgets are for one at rest"
+    )
     for said, cost, budget in (
         ("start beyond --version", beyond, START),
         ("one request", each, REQUEST),
