@@ -21,6 +21,8 @@ KINDS = (
     "job", "cronjob", "pvc",
 )  # fmt: skip
 AT_ONCE = 4
+READ_LIMIT = 10.0
+"""Seconds; nobody waits for names, and nobody should have to when leaving."""
 
 
 class NamesFound(Outputs):
@@ -58,7 +60,8 @@ class Names(KubernetesQuery):
         try:
             kind = await here.kind(word)
             path = kind.path(space if kind.namespaced else None)
-            page: Json = await here.call("GET", path, query={"limit": self.most}, accept=_METADATA)
+            query = {"limit": self.most}
+            page: Json = await here.call("GET", path, query=query, accept=_METADATA, read_limit=READ_LIMIT)
         except (Forbidden, NotFound):
             return None
         return [str(item["metadata"]["name"]) for item in page.get("items") or ()]
