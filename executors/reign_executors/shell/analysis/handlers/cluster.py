@@ -361,8 +361,11 @@ def _aws(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
     service = words[0] if words else ""
     verb = words[1] if len(words) > 1 else ""
-    if inv.has("--dry-run", "--dryrun", "--generate-cli-skeleton", "--no-execute-changeset") or "help" in words:
+    dry = inv.has("--dry-run", "--dryrun") and not inv.has("--no-dry-run", "--no-dryrun")
+    if dry or inv.has("--generate-cli-skeleton") or words[-1:] == ["help"]:
         return UNKNOWN
+    if inv.has("--no-dry-run") and effect == "reads":
+        run.change(Action.UPDATE, f"aws/{service}", "does it, dry run or not")
     _written_by_aws(inv, words)
     if service == "s3" and verb in ("cp", "sync", "mv"):
         kept = inv.operands
@@ -377,8 +380,12 @@ def _aws(inv: Invocation, effect: str) -> str | None:
             return _copy_remote(inv, effect)
         finally:
             inv.operands = kept
-    if service == "secretsmanager" and verb == "get-secret-value":
+    if service == "secretsmanager" and verb in ("get-secret-value", "batch-get-secret-value"):
         run.unclear("credential.shown", "shows a secret")
+    elif re.fullmatch(r"get-(?:cluster-credentials\S*|authorization-token|credentials-for-\S+|role-credentials)", verb):
+        run.unclear("credential.shown", "shows a credential")
+    elif verb in ("test-invoke-method", "test-invoke-authorizer"):
+        run.change(Action.UPDATE, f"aws/{service}", "calls what stands behind the interface")
     elif service == "ssm" and verb.startswith("get-parameter") and inv.has("--with-decryption"):
         run.unclear("credential.shown", "shows a secret parameter")
     elif service in ("ecr", "ecr-public") and verb in ("get-login-password", "get-login", "get-authorization-token"):
@@ -416,7 +423,12 @@ _TO_FILE = re.compile(
 
 def _written_by_aws(inv: Invocation, words: list[str]) -> None:
     """``aws s3api get-object … FILE``: some questions put their answer into a file named last."""
-    if any(_TO_FILE.fullmatch(w) for w in words[1:2]) and len(words) > 2 and words[-1] not in ("-", "/dev/stdout"):
+    named = len(words) > 2 and words[0] not in ("s3", "configure", "logs", "help", "history") and words[1] != "wait"
+    if (
+        (named or any(_TO_FILE.fullmatch(w) for w in words[1:2]))
+        and len(words) > 2
+        and words[-1] not in ("-", "/dev/stdout")
+    ):
         inv.run.write(inv.operands[-1], inv.scope)
 
 
@@ -424,6 +436,16 @@ def _written_by_aws(inv: Invocation, words: list[str]) -> None:
 def _cloud(inv: Invocation, effect: str) -> str | None:
     words = [plain(o) for o in inv.operands]
     text = " ".join(words)
+    if inv.name == "az" and re.search(r"\blog (?:config|download)\b|\bmessage get\b", text):
+        inv.run.change(Action.UPDATE, f"az/{text[:40]}", "changes what is logged, takes a message, or writes a file")
+    elif inv.name == "doctl" and " console" in text:
+        inv.run.unclear("unclear.shell", "opens a shell")
+    elif inv.has("--flags-file"):
+        inv.run.unclear("unclear.config", f"{inv.name} takes its options from a file")
+    if inv.name in ("az", "doctl") and re.search(
+        r"credential show|\bkeys list|show-connection-string|list-keys|list-publishing-profiles|kubeconfig show", text
+    ):
+        inv.run.unclear("credential.shown", "shows credentials")
     if effect not in ("reads", "nothing"):
         for word in inv.argv[1:]:
             leak(inv.run, inv.scope, word, inv.title)
