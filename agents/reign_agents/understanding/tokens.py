@@ -232,6 +232,8 @@ def _cut(raw: re.Match[str]) -> Iterator[Token]:
 
 def _shape(text: str) -> str:
     low = text.lower()
+    if text.isalpha():  # most pieces of most texts: nothing below but a file's name is made of letters alone
+        return "file" if low in _NAMED_FILES else "word"
     for kind, pattern in _SHAPES:
         if pattern.fullmatch(low):
             return kind
