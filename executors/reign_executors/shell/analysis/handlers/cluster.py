@@ -417,18 +417,13 @@ def _aws(inv: Invocation, effect: str) -> str | None:
 
 _TO_FILE = re.compile(
     r"get-object(?:-torrent)?|get-export|get-sdk|get-job-output|synthesize-speech|get-media\S*|get-clip|get-snapshot-block|"
-    r"get-archive|get-generated-template|get-dataset-content|select-object-content|get-image|get-invocation\S*"
+    r"get-archive|get-package-version-asset|get-thing-shadow|get-generated-template|get-dataset-content|select-object-content|get-image|get-invocation\S*"
 )
 
 
 def _written_by_aws(inv: Invocation, words: list[str]) -> None:
     """``aws s3api get-object … FILE``: some questions put their answer into a file named last."""
-    named = len(words) > 2 and words[0] not in ("s3", "configure", "logs", "help", "history") and words[1] != "wait"
-    if (
-        (named or any(_TO_FILE.fullmatch(w) for w in words[1:2]))
-        and len(words) > 2
-        and words[-1] not in ("-", "/dev/stdout")
-    ):
+    if any(_TO_FILE.fullmatch(w) for w in words[1:2]) and len(words) > 2 and words[-1] not in ("-", "/dev/stdout"):
         inv.run.write(inv.operands[-1], inv.scope)
 
 

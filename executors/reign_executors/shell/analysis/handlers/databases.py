@@ -74,8 +74,8 @@ def judge_sql(inv: Invocation, text: str) -> None:
 
 
 _PSQL_READS = listed(
-    "l conninfo timing x a t echo qecho warn q pset sf sv z encoding errverbose h ? gx watch if endif else elif n r p b f "
-    "set c connect C T H copyright"
+    "l conninfo timing x a t echo qecho warn q pset sf sv z encoding errverbose h ? gx watch if endif else elif "
+    "n r p b f set c connect C T H copyright"
 )
 _MYSQL_READS = listed("G g c q s h ? n p t u r C W w x b f v")
 _SQL_INTO = re.compile(r"\binto\b(?!\s*@)", re.IGNORECASE)
