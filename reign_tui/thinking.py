@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from reign_agents.events import Event, EventType
+from reign_agents.models.listening import CUT_OFF
 from reign_tui.text import moment, plain
 
 MOST = 200  # entries that are kept
@@ -124,7 +125,7 @@ class Thinking:
 
     def told(self, answer: str) -> bool:
         """Whether a run's answer is among a model's words, or its findings, already."""
-        answer = plain(answer).strip()
+        answer = plain(answer).strip().removesuffix(CUT_OFF).rstrip()
         found = bool(self.findings) and answer == "\n".join(f"- {one.get('text')}" for one in self.findings)
         said = (one.text for one in self.entries if isinstance(one, Words) and one.state in ("whole", "cut", "asks"))
         return bool(answer) and (found or any(text.startswith(answer) for text in said))

@@ -18,6 +18,7 @@ from reign_agents.investigation.tools import tools
 from reign_agents.models.conversation import Conversation, Stop, TextDelta, ToolCall, Usage
 from reign_agents.models.failure import ModelFailed, StreamBroken, unreachable
 from reign_agents.models.fake import FakeModel, Turn
+from reign_agents.models.listening import CUT_OFF
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.with_model import ModelPlanner
 from reign_agents.settings import EngineSettings
@@ -187,6 +188,13 @@ async def test_a_model_that_floods_ends(context: PlanningContext) -> None:
         await Investigation(FakeModel(flood), context).run("x")
     with pytest.raises(ModelFailed, match="went on beyond"):
         await Investigation(FakeModel([TextDelta("x" * 5_000_000), Stop("end")]), context).run("x")
+
+
+async def test_an_answer_that_was_cut_off_says_so_wherever_it_is_shown(context: PlanningContext) -> None:
+    model = FakeModel([TextDelta("The first of three causes is"), Stop("length")])
+    planner = ModelPlanner(["a/b"], lambda _name: model, prefer="model")
+    draft = await planner.draft(STRANGE, context)
+    assert draft.answer == f"The first of three causes is\n{CUT_OFF}"
 
 
 async def test_a_long_result_is_cut(context: PlanningContext) -> None:

@@ -360,6 +360,16 @@ async def test_an_endless_answer_is_cut_and_never_whole(
         assert len(said) < 40_000
 
 
+async def test_an_answer_that_was_cut_off_is_shown_once(tmp_path: Path) -> None:
+    model = FakeModel([TextDelta("The first of three causes is"), Usage(10, 5), Stop("length")])
+    async with staged(tmp_path, {"a/b": model}) as stage:
+        await stage.send(STRANGE)
+        await stage.until(lambda: stage.ended)
+        said = await stage.said()
+        assert said.count("The first of three causes is") == 1
+        assert "this is not the whole answer" in said
+
+
 async def test_many_requests_keep_few_messages(tmp_path: Path) -> None:
     async with staged(tmp_path, {"a/b": FakeModel(says("Yes."))}) as stage:
         for number in range(20):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from reign_agents.investigation.fitting import fitted, size_of
@@ -28,7 +29,7 @@ from reign_agents.models.conversation import (
     Usage,
 )
 from reign_agents.models.failure import ModelFailed, StreamBroken
-from reign_agents.models.listening import Breath, Ending, NoteKind, listener, note
+from reign_agents.models.listening import CUT_OFF, Breath, Ending, NoteKind, listener, note
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.hearing import shown_words
@@ -136,7 +137,7 @@ class Investigation:
                 context=self._limits.context,
             )
             try:
-                said, calls = await self._answered(conversation, offered)
+                said, calls, whole = await self._answered(conversation, offered)
             except StreamBroken as error:
                 breaks += 1
                 if breaks > self._limits.breaks:
@@ -149,7 +150,7 @@ class Investigation:
             answer = self._context.redactor.text(said)
             shown = shown_words(said, self._context.redactor, LONGEST_ANSWER)
             if not calls:
-                self._found.answer = shown
+                self._found.answer = shown if whole or not shown else f"{shown}\n{CUT_OFF}"
                 return self._found
             messages.append(Message("assistant", answer, tuple(calls)))
             for number, call in enumerate(calls):
@@ -183,28 +184,29 @@ class Investigation:
         note(kind, text, planner=self._model.name, **data)
         self._said(text)
 
-    async def _answered(self, conversation: Conversation, offered: Sequence[Tool]) -> tuple[str, list[ToolCall]]:
-        """One answer, heard while it comes: its words and its calls."""
+    async def _answered(self, conversation: Conversation, offered: Sequence[Tool]) -> tuple[str, list[ToolCall], bool]:
+        """One answer, heard while it comes: its words, its calls, and whether it came to its own end."""
         said: list[str] = []
         calls: list[ToolCall] = []
         ending: Ending = "broken"
         breath, heard = Breath(), listener()
         heard.begun(self._model.name)
         try:
-            async for piece in self._model.stream(conversation, offered):
-                if isinstance(piece, TextDelta):
-                    said.append(piece.text)
-                    heard.piece(piece.text)
-                elif isinstance(piece, ToolCall):
-                    calls.append(piece)
-                elif isinstance(piece, Usage):
-                    self._found.usage += piece
-                elif isinstance(piece, FromCache):
-                    self._found.cached += 1
-                    note("cached", f"{self._model.name}: this answer is from the cache", planner=self._model.name)
-                elif isinstance(piece, Stop):
-                    ending = _ENDINGS.get(piece.reason, "whole")
-                await breath.taken()
+            async with aclosing(self._model.stream(conversation, offered)) as coming:  # type: ignore[type-var]
+                async for piece in coming:
+                    if isinstance(piece, TextDelta):
+                        said.append(piece.text)
+                        heard.piece(piece.text)
+                    elif isinstance(piece, ToolCall):
+                        calls.append(piece)
+                    elif isinstance(piece, Usage):
+                        self._found.usage += piece
+                    elif isinstance(piece, FromCache):
+                        self._found.cached += 1
+                        note("cached", f"{self._model.name}: this answer is from the cache", planner=self._model.name)
+                    elif isinstance(piece, Stop):
+                        ending = _ENDINGS.get(piece.reason, "whole")
+                    await breath.taken()
         except asyncio.CancelledError:
             ending = "stopped"
             raise
@@ -213,7 +215,7 @@ class Investigation:
         if ending == "cut":
             self._tell("broke_off", f"the answer of {self._model.name} was cut off at {conversation.max_tokens} tokens")
         self._found.answers += 1
-        return "".join(said), calls
+        return "".join(said), calls, ending != "cut"
 
     async def _called(self, call: ToolCall) -> tuple[str, bool]:
         """What the model is told, and whether that was the end."""

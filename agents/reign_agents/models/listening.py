@@ -35,6 +35,8 @@ that was ``cached``, a ``budget`` that would be passed.
 Ending = Literal["whole", "cut", "refused", "broken", "stopped"]
 """How a model's words ended: ``cut`` at the most tokens, ``refused`` by it, ``broken`` off, ``stopped`` by us."""
 
+CUT_OFF = "(cut off here: this is not the whole answer)"
+"""The last line of an answer that reached the most tokens it may have, wherever the answer is shown by itself."""
 SLICE = 0.004
 """Seconds that pieces which are all there already may keep the loop for themselves."""
 PAUSE = 0.001
