@@ -160,6 +160,8 @@ class OfflinePlanner:
             question = await recipe.build(wish, around, outline)
             if question is not None and question.missing in ("container", "release"):
                 question, outline = await self._in_cluster(wish, around, outline, question)
+            if question is not None and question.missing == "anything" and understanding.intent == "unknown":
+                return self._not_understood(text, understanding)
             if so_far is not None:
                 outline.steps[:] = [with_place(step, so_far, context) for step in outline.steps]
             if question is not None:

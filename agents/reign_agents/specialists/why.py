@@ -34,6 +34,8 @@ service app application server something everything nothing anything job
 """
 _SMALL = frozenset(_SMALL_WORDS.split())
 _SHOWN = 6
+ANYTHING = "anything"
+"""What is missing where nothing that is there is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,12 @@ def _nothing(wish: Wish, there: Sequence[_Named], outline: Outline) -> Question 
     listed_ = ", ".join(str(one) for one in offered[:_SHOWN])
     rest = f" There are: {listed_}." if offered else " There is nothing there."
     if len(asked) > 3 or not asked:
-        return Question(f"What should I look into?{rest}", tuple(one.request() for one in offered[:4]))
-    return Question(f"There is no {kinds} “{left[0]}”{where}.{rest}", tuple(one.request() for one in offered[:4]))
+        return Question(
+            f"What should I look into?{rest}", tuple(one.request() for one in offered[:4]), missing=ANYTHING
+        )
+    return Question(
+        f"There is no {kinds} “{left[0]}”{where}.{rest}", tuple(one.request() for one in offered[:4]), missing=ANYTHING
+    )
 
 
 RECIPES = (

@@ -38,14 +38,16 @@ def taken(scan: Scan) -> Health | None:
     if not re.search(rf"\b{_CHECK}\b|(?<!\S)--health-cmd\b", scan.text, re.IGNORECASE):
         return None
     found = Health()
-    every = scan.take(r"(?:--health-interval[= ]|\bevery\s+)(?P<n>\d+(?:\.\d+)?)\s*(?P<unit>[smh])\w*")
-    if every:
-        found.interval = float(every[0]["n"]) * _SECONDS[every[0]["unit"].lower()]
     found.command = scan.first(r"(?<!\S)--health-cmd(?:=|\s+)(?P<value>\S+)") or scan.first(
         rf"{_LEAD}\s*(?:(?:that\s+|which\s+)?(?:runs?|running|by|of|command|with|using|is|does|:)\s*)*(?P<value>{MASK})"
     )
     if found.command is not None:
+        found.interval = _interval(scan)
         return found
+    port = scan.first(rf"{_LEAD}\s+(?:on|at|of|against)\s+port\s+(?P<value>\d{{2,5}})")
+    if port is not None:
+        found.port = int(port)
+    found.interval = _interval(scan)
     url = scan.first(
         rf"{_LEAD}\s+(?:on|at|of|against|to|for|with|using|that\s+asks|:)?\s*(?:the\s+)?(?:url\s+|path\s+|endpoint\s+)?"
         r"(?P<value>(?:https?://(?:localhost|127\.0\.0\.1)(?::\d+)?)?/[\w./?=&-]*)"
@@ -54,11 +56,14 @@ def taken(scan: Scan) -> Health | None:
         address = re.match(r"https?://[^/:]+(?::(?P<port>\d+))?(?P<path>/.*)", url)
         found.path = address["path"] if address else url
         found.port = int(address["port"]) if address and address["port"] else None
-    port = scan.first(rf"{_LEAD}\s+(?:on|at|of|against)\s+port\s+(?P<value>\d{{2,5}})")
-    if port is not None:
-        found.port = int(port)
     scan.has(rf"{_LEAD}(?!\w)")
     return found
+
+
+def _interval(scan: Scan) -> float | None:
+    """Seconds between two checks, as said; taken out of the words."""
+    every = scan.take(r"(?:--health-interval[= ]|\bevery\s+)(?P<n>\d+(?:\.\d+)?)\s*(?P<unit>[smh])\w*")
+    return float(every[0]["n"]) * _SECONDS[every[0]["unit"].lower()] if every else None
 
 
 def check(said: Health, image: str, port: int | None) -> tuple[dict[str, JsonValue] | None, str]:
