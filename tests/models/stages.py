@@ -28,7 +28,7 @@ class ModelStage(Stage):
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until something holds; on a slow machine, too."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while not holds():
                 await self.pilot.pause(0.02)
 

@@ -372,11 +372,11 @@ async def test_an_answer_that_was_cut_off_is_shown_once(tmp_path: Path) -> None:
 
 async def test_many_requests_keep_few_messages(tmp_path: Path) -> None:
     async with staged(tmp_path, {"a/b": FakeModel(says("Yes."))}) as stage:
-        for number in range(20):
+        for number in range(16):
             await stage.send(f"{STRANGE} {number}")
             await stage.until(lambda n=number: len(stage.app.conductor.desk.runs) == n + 1 and stage.ended)  # type: ignore[misc]
         await stage.said()
         chat = stage.app.main.chat
         assert len(chat.children) <= 60
-        assert len(chat._asking) <= 20
+        assert len(chat._asking) <= 16
         assert all(isinstance(one, Spoken) for one in stage.spoken)

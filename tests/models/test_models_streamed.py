@@ -90,7 +90,7 @@ async def test_esc_ends_the_http_request(tmp_path: Path, vendor: str, aimock: Ai
             await stage.until(lambda: stage.words and "slow slow" in stage.words[0])
             assert not relay.hung_up.is_set()
             await stage.press("escape")
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(120):
                 await relay.hung_up.wait()
             await stage.until(lambda: stage.ended)
             said = await stage.said()
