@@ -75,7 +75,10 @@ class General:
         plan = plan_of(draft, text, name)
         if plan.steps:
             plan = validated(plan, self._registry)
-        return Considered(plan, draft.undo, draft.corrects, draft.findings)
+        cure = plan.id if plan.steps else None  # whoever finds and plans in one go proposes the cure
+        findings = tuple({**one, "cure": one.get("cure") or cure} for one in draft.findings)
+        self._found = () if plan.steps else findings
+        return Considered(plan, draft.undo, draft.corrects, findings)
 
     async def correct(self, words: str, session: str) -> Considered | None:
         """What a person said against a plan, as a correction of it: the plan they want instead.
@@ -102,6 +105,8 @@ class General:
             said=lambda: self._store.messages(session),
             selected=self.selected,
             folder=self._folder / "looks",
+            found_by=self._store.findings,
+            found=self._found,
         )
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
