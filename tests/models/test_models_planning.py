@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import stamina
+from pydantic import JsonValue
 
 from reign_agents.investigation.limits import Limits
 from reign_agents.investigation.loop import Investigation
@@ -195,6 +197,23 @@ async def test_an_answer_that_was_cut_off_says_so_wherever_it_is_shown(context: 
     planner = ModelPlanner(["a/b"], lambda _name: model, prefer="model")
     draft = await planner.draft(STRANGE, context)
     assert draft.answer == f"The first of three causes is\n{CUT_OFF}"
+
+
+async def test_what_was_looked_at_is_worked_off_beside_the_loop(context: PlanningContext) -> None:
+    """A list of a whole cluster takes seconds to redact: keys must come through meanwhile."""
+    here = threading.get_ident()
+    seen: list[int] = []
+
+    class Noting(Redactor):
+        def value(self, value: JsonValue) -> JsonValue:
+            if isinstance(value, dict) and "containers" in value:
+                seen.append(threading.get_ident())
+            return super().value(value)
+
+    model = FakeModel(calls(("docker__list_containers", {})), says("done"))
+    await Investigation(model, replace(context, redactor=Noting())).run(STRANGE)
+    assert seen
+    assert here not in seen
 
 
 async def test_a_long_result_is_cut(context: PlanningContext) -> None:

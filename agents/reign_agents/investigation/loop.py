@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from pydantic import JsonValue
+
 from reign_agents.investigation.fitting import fitted, size_of
 from reign_agents.investigation.limits import Limits, characters
 from reign_agents.investigation.looks import amount, asked_words
@@ -283,19 +285,21 @@ class Investigation:
         self._tell("looking", f"looks at {asked}", look=number, query=operation, fields=fields)
         try:
             self._inside(operation, fields)
-            outputs = self._context.redactor.value(await self._context.look(operation, fields))
-            text = json.dumps(outputs, ensure_ascii=False)
+            found = await self._context.look(operation, fields)
+            outputs, text, self._whole[number] = await asyncio.to_thread(self._forms, found)
             saw = amount(outputs)
-            self._whole[number] = readable(outputs)
         except OperationError as error:
             outputs = text = f"error: {self._context.redactor.text(str(error))}"
             saw = self._whole[number] = text
         most = min(self._limits.result, self._room)
-        shown = text if isinstance(outputs, str) and len(text) <= most else cut(outputs, most, self._about)
+        shown = text
         where: dict[str, object] = {}
-        if len(text) > most and (path := self._kept.write(number, operation, self._whole[number])) is not None:
-            where["file"] = str(path)
-            saw = f"{saw}; shortened for the model, all of it: {path}"
+        if len(text) > most:
+            shown = await asyncio.to_thread(cut, outputs, most, self._about)
+            path = await asyncio.to_thread(self._kept.write, number, operation, self._whole[number])
+            if path is not None:
+                where["file"] = str(path)
+                saw = f"{saw}; shortened for the model, all of it: {path}"
         note(
             "looked",
             f"looked at {asked}: {saw}",
@@ -310,6 +314,11 @@ class Investigation:
         self._looks[number] = (operation, text)
         self._room -= len(shown)
         return f"{number}, data of {operation}:\n{shown}"
+
+    def _forms(self, found: JsonObject) -> tuple[JsonValue, str, str]:
+        """What was found, without secrets: as values, as JSON, and to read. Slow where it is much: in a thread."""
+        outputs = self._context.redactor.value(found)
+        return outputs, json.dumps(outputs, ensure_ascii=False), readable(outputs)
 
     def _read(self, arguments: JsonObject) -> str:
         """More of a result that was looked at before; nothing is asked of any system."""
