@@ -71,9 +71,7 @@ class OllamaModel(LanguageModel):
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 400:
             return by_status(self.name, status, str(error), waiting(self._headers))
-        if isinstance(error, OSError) or type(error).__name__.endswith(
-            ("ConnectError", "ReadError", "Timeout", "ProtocolError")
-        ):
+        if isinstance(error, OSError) or type(error).__name__.endswith(_NO_CONNECTION):
             return unreachable(self.name, str(error))
         return unreadable(self.name, f"{type(error).__name__}: {error}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -50,7 +51,7 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
             except ModelFailed as error:
                 if attempt.num < ATTEMPTS and again(error) is not False:
                     seconds = attempt.next_wait if error.wait is None else error.wait
-                    said = f"{error.cause}; asked again in {seconds:.0f} s ({attempt.num + 1} of {ATTEMPTS})"
+                    said = f"{error.cause}; asked again in {math.ceil(seconds)} s ({attempt.num + 1} of {ATTEMPTS})"
                     note("waiting", said, planner=model.name, seconds=seconds)
                 raise
     assert source is not None
