@@ -167,6 +167,8 @@ async def test_ctrl_c_with_nothing_to_stop_only_warns(stage: Stage) -> None:
         await stage.press("ctrl+c")
         assert stage.notice == "^C again leaves Reign"
         assert stage.app.is_running
+        await stage.press("x")
+        await stage.until(lambda: not stage.notice, "a key that writes ends the notice")
 
 
 async def test_one_step_is_cancelled_and_only_while_it_can_be(stage: Stage) -> None:
