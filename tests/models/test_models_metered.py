@@ -437,3 +437,10 @@ async def test_tokens_that_no_vendor_told_are_those_that_are_paid_for(store: Sto
 async def test_where_nobody_is_nothing_is_planned(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BudgetStop):
         await planned(store, tmp_path, None, SOL, "ollama/llama3")
+
+
+def test_small_budgets_are_told_in_parts_of_cents() -> None:
+    question = BudgetQuestion("day", SOL, Decimal("0.05"), Decimal("0.0497"), Decimal("0.0496"), Decimal("0.1"))
+    assert "budget of $0.0500, $0.0497 is spent" in question.words
+    assert "up to $0.0496 more" in question.words
+    assert "to $0.1000" in question.means

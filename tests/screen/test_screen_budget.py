@@ -37,9 +37,9 @@ async def test_only_a_clear_yes_is_one(stage: Stage, key: str, allowed: bool) ->
     async with stage.app.run_test(size=(80, 24)) as stage.pilot:
         answer = await asked(stage)
         text = " ".join(words(stage).split())
-        assert "Of this session's budget of $0.05, $0.01 is spent" in text
-        assert "may cost up to $0.10 more" in text
-        assert "Yes raises it to $0.15" in text
+        assert "Of this session's budget of $0.0500, $0.0123 is spent" in text
+        assert "may cost up to $0.0992 more" in text
+        assert "Yes raises it to $0.1500" in text
         await stage.press(key)
         await stage.until(answer.done)
         assert answer.result() is allowed

@@ -61,15 +61,20 @@ class BudgetQuestion:
         """The state of things, for a person."""
         if self.kind == "unpriced":
             return f"What {self.model} costs is not known, so no budget holds it."
-        spent = f"Of {_WHOSE[self.kind]} {money(self.limit)}, {money(self.spent)} is spent"
-        return f"{spent}; asking {self.model} may cost up to {money(self.most)} more."
+        limit, spent, most = (money(amount, fine=self._fine) for amount in (self.limit, self.spent, self.most))
+        return f"Of {_WHOSE[self.kind]} {limit}, {spent} is spent; asking {self.model} may cost up to {most} more."
+
+    @property
+    def _fine(self) -> bool:
+        """Whether whole cents would tell of a small limit that it is nothing, or that it is spent when it is not."""
+        return self.limit is not None and 0 < self.limit < Decimal("0.1")
 
     @property
     def means(self) -> str:
         """What a yes allows."""
         if self.kind == "unpriced":
             return f"Yes asks {self.model} all the same, until Reign ends; its tokens are counted."
-        return f"Yes raises it to {money(self.raised)} {_FOR[self.kind]}."
+        return f"Yes raises it to {money(self.raised, fine=self._fine)} {_FOR[self.kind]}."
 
     @property
     def way_out(self) -> str:
