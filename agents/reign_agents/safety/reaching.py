@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reign_agents.investigation.limits import UNSEEN
+from reign_executors.home import expanded
 from reign_executors.operation import Operation
 
 PATHS = frozenset({"path", "repo", "folder", "chart", "values_files", "var_files", "address"})
@@ -36,7 +37,7 @@ def outside(operation: str, fields: Iterable[tuple[str, object]], cwd: Path) -> 
             continue
         for text in texts(value):
             try:
-                there = (home / Path(text).expanduser()).resolve()
+                there = (home / expanded(text)).resolve()
             except (OSError, RuntimeError, ValueError):
                 yield text
             else:

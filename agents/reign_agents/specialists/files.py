@@ -10,6 +10,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.scan import MASK, VALUE, Scan
 from reign_agents.planning.wish import Wish, names
+from reign_executors.home import expanded
 
 _FILE = frozenset({"file", "script", "symlink", "dockerfile", "mode"})
 _DIRECTORY = frozenset({"directory"})
@@ -243,7 +244,7 @@ def _transfer(operation: str, verb: str, example: str) -> object:
 
 def _is_directory(path: str, context: PlanningContext) -> bool:
     try:
-        return (context.settings.cwd / path).expanduser().is_dir()
+        return (context.settings.cwd / expanded(path)).is_dir()
     except (OSError, RuntimeError, ValueError):
         return False
 

@@ -10,6 +10,7 @@ from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.specialists import docker, files
 from reign_agents.specialists.docker.found import present
 from reign_executors.errors import OperationError
+from reign_executors.home import expanded
 
 _KINDS = ("container", "volume", "network", "image")
 _NOISE = frozenset(["everything", "forcefully", "completely", "docker", "-f", "-rf", "-r", "--force", "please"])
@@ -28,7 +29,7 @@ async def _kinds_of(name: str, context: PlanningContext) -> list[str]:
         if any(name in one.names or f"{name}:latest" in one.names for one in there):
             found.append(kind)
     try:
-        path = (context.settings.cwd / name).expanduser()
+        path = context.settings.cwd / expanded(name)
         if path.is_symlink() or path.exists():
             found.append("directory" if path.is_dir() else "file")
     except (OSError, RuntimeError, ValueError):

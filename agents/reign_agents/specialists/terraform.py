@@ -17,12 +17,13 @@ from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Wish
 from reign_agents.understanding import Understanding, understand
 from reign_executors.errors import OperationError
+from reign_executors.home import expanded
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.names import is_secret_name
 
 _NAMED = re.compile(r"(?<![\w./-])(?:terraform|tofu|opentofu|tf|tfstate|tfvars)(?![\w/-])", re.IGNORECASE)
 _STACK = re.compile(r"\b(?:stacks?|infra(?:structure)?|workspaces?|outputs?)\b", re.IGNORECASE)
-_PATH = r"(?:~?/|\.{1,2}/)[^\s,;]*|\.{1,2}(?=\s|$)|[\w@+-]+(?:/[\w@+.-]+)+/?|[\w@+.-]+/"
+_PATH = r"(?:(?:~[\w.-]*)?/|\.{1,2}/)[^\s,;]*|\.{1,2}(?=\s|$)|[\w@+-]+(?:/[\w@+.-]+)+/?|[\w@+.-]+/"
 _ADDRESS = r"(?:module\.[\w-]+(?:\[[^\]\s]+\])?\.?)*(?:[a-z][a-z0-9]*_[a-z0-9_]+\.[\w-]+(?:\[[^\]\s]+\])?)?"
 _OTHERS = re.compile(
     r"\.(?:ya?ml|json|txt|sh|py|md)\b|\b(?:manifests?|charts?|helm|kubernetes|k8s|containers?)\b", re.IGNORECASE
@@ -184,7 +185,7 @@ async def _folder(wish: Wish, said: _Said, context: PlanningContext, outline: Ou
     if named is None and wish.it is not None and wish.it.kind == "stack":
         return wish.it.name
     if named is not None:
-        path = (cwd / Path(named).expanduser()).resolve()
+        path = (cwd / expanded(named)).resolve()
         if has_configuration(path) or not path.is_dir() or any((cwd / one).resolve() == path for one in written):
             return named
         below = configurations(path)
@@ -251,7 +252,7 @@ def _defined(folder: Path, files: list[str]) -> set[str]:
 def _missing_value(wish: Wish, folder: str, said: _Said, context: PlanningContext) -> Question | None:
     from reign_executors.terraform.configuration import has_configuration, read_configuration
 
-    path = (context.settings.cwd / Path(folder).expanduser()).resolve()
+    path = (context.settings.cwd / expanded(folder)).resolve()
     if not has_configuration(path):
         return None
     known = {*said.variables, *_defined(path, said.files)}
@@ -271,7 +272,7 @@ def _init_first(folder: str, context: PlanningContext, outline: Outline) -> tupl
     """An init before what needs it, when that folder never had one; the steps to wait for."""
     from reign_executors.terraform.configuration import has_configuration, read_configuration
 
-    path = (context.settings.cwd / Path(folder).expanduser()).resolve()
+    path = (context.settings.cwd / expanded(folder)).resolve()
     planned = [
         step
         for step in (*outline.before, *outline.steps)

@@ -19,6 +19,7 @@ from reign_executors.docker.progress import Progress
 from reign_executors.docker.redacting import shown
 from reign_executors.effect import Action, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
 from reign_executors.errors import NoSpace, NotFound, OperationError, PermissionMissing
+from reign_executors.home import expanded
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
@@ -70,7 +71,7 @@ class Build(DockerChange):
         return " ".join([*words, self.folder])
 
     def _folder(self, call: Call) -> Path:
-        return (call.cwd / Path(self.folder).expanduser()).resolve()
+        return (call.cwd / expanded(self.folder)).resolve()
 
     async def preview(self, call: Call) -> Effect:
         here = self.engine(call)

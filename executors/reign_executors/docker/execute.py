@@ -22,6 +22,7 @@ from reign_executors.docker.redacting import shown
 from reign_executors.docker.spec import words
 from reign_executors.effect import Action, Effect, Probe, Problem, ResourceChange, UndoPromise, Verification
 from reign_executors.errors import NotFound, OperationError
+from reign_executors.home import expanded
 from reign_executors.operation import Change, JsonObject, Outputs, Repeat
 
 KEPT = 64 * 1024
@@ -230,7 +231,7 @@ class CopyInto(DockerChange):
         return f"docker cp {shlex.quote(self.source)} {self.container}:{shlex.quote(self.folder)}"
 
     def _source(self, call: Call) -> Path:
-        return call.cwd / Path(self.source).expanduser()
+        return call.cwd / expanded(self.source)
 
     def _inside(self) -> str:
         return posixpath.join(self.folder, Path(self.source).name)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from reign_executors.home import expanded
+
 HUB = "docker.io"
 IMAGE_ID = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -140,7 +142,7 @@ def mount(text: str, cwd: Path | None = None) -> Mount:
     if not source:
         return Mount("anonymous", "", destination, options)
     if source[0] in "/.~":
-        path = Path(source).expanduser()
+        path = expanded(source)
         return Mount("bind", str(path if path.is_absolute() else (cwd or Path.cwd()) / path), destination, options)
     if not CONTAINER_NAME.fullmatch(source):
         raise ValueError(f"{text!r}: {source!r} is neither a volume's name nor a path")

@@ -24,6 +24,7 @@ from reign_executors.git.repository import Head, Repository, digest, short
 from reign_executors.git.restore import put_index_back
 from reign_executors.git.scratch import scratch
 from reign_executors.git.state import Scope, opened
+from reign_executors.home import expanded
 from reign_executors.operation import JsonObject, Repeat
 from reign_executors.redaction import Redactor, plain
 
@@ -62,7 +63,7 @@ class _Staging(GitChange):
     def _check_paths(self, repository: Repository, call: Call) -> None:
         top = self._top(repository, call)
         for path in self.paths:
-            whole = top / Path(path).expanduser()
+            whole = top / expanded(path)
             if not whole.parent.resolve().joinpath(whole.name).is_relative_to(repository.root):
                 raise NotFound(f"{path} is not in the repository {repository.root}", "name a file of this repository")
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from reign_executors.errors import InvalidFields, NotFound
 from reign_executors.helm.manifest import yaml_text
 from reign_executors.helm.storage import Release
+from reign_executors.home import expanded
 
 Json = dict[str, Any]
 
@@ -37,7 +38,7 @@ def locate(chart: str, cwd: Path) -> ChartAt:
     only be a path and nothing is there, ``InvalidFields`` for a folder that is no chart."""
     if "://" in chart:
         return ChartAt("repository", chart)
-    path = cwd / Path(chart).expanduser()
+    path = cwd / expanded(chart)
     if path.is_dir():
         if not (path / "Chart.yaml").is_file():
             raise InvalidFields(

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from reign_executors.errors import NotFound
+from reign_executors.home import expanded
 
 
 def merged(first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -29,7 +30,7 @@ def file_places(files: Sequence[str], cwd: Path) -> list[Path]:
     """The files of values, absolute. ``NotFound`` for one that is not there."""
     found = []
     for name in files:
-        path = cwd / Path(name).expanduser()
+        path = cwd / expanded(name)
         if not path.is_file():
             raise NotFound(f"there is no file of values {path}", "name a file that exists")
         found.append(path)

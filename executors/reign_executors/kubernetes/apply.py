@@ -25,6 +25,7 @@ from reign_executors.effect import (
     Verification,
 )
 from reign_executors.errors import NotFound, OperationError
+from reign_executors.home import expanded
 from reign_executors.kubernetes.base import KubernetesChange, Ref, look, resource_name
 from reign_executors.kubernetes.changing import new_findings
 from reign_executors.kubernetes.client import APPLY, FIELD_MANAGER, Cluster, Json
@@ -431,7 +432,7 @@ class Apply(Applying):
         return self
 
     def _path(self, call: Call) -> Path:
-        path = Path(str(self.path)).expanduser()
+        path = expanded(str(self.path))
         return path if path.is_absolute() else call.cwd / path
 
     def manifests(self, call: Call) -> list[Json]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reign_executors.errors import InvalidFields, ToolMissing
+from reign_executors.home import expanded
 
 IN_CLUSTER = "in-cluster"
 DEFAULT_NAMESPACE = "default"
@@ -33,7 +34,7 @@ def kubeconfig_files(environment: Mapping[str, str] | None = None) -> tuple[Path
     environment = os.environ if environment is None else environment
     named = [part for part in environment.get("KUBECONFIG", "").split(os.pathsep) if part]
     if named:
-        return tuple(path for path in (Path(part).expanduser() for part in named) if path.is_file())
+        return tuple(path for path in (expanded(part) for part in named) if path.is_file())
     home = environment.get("HOME")
     path = (Path(home) if home else Path.home()) / ".kube" / "config"
     return (path,) if path.is_file() else ()

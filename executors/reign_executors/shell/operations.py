@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from reign_executors.call import Call
 from reign_executors.effect import Effect, Probe, Problem, UndoPromise, Verification
 from reign_executors.errors import InvalidFields, NotFound, OperationError, PermissionMissing, ToolMissing
+from reign_executors.home import expanded
 from reign_executors.host import host_name, machine_identity
 from reign_executors.operation import TERMINATE, Change, JsonObject, Operation, Outputs, Query
 from reign_executors.process import Finished, program, run, run_supervised, status
@@ -97,7 +98,7 @@ def _programs(analysis: Analysis, folder: Path, variables: Mapping[str, str]) ->
         if "…" in name or not name:
             continue
         try:
-            path = folder / Path(name).expanduser() if os.sep in name else program(name, variables)
+            path = folder / expanded(name) if os.sep in name else program(name, variables)
             found[f"program/{path}"] = fingerprint(path)
         except (OperationError, OSError, ValueError, RuntimeError):
             continue  # a builtin, a function, or nothing yet
@@ -137,7 +138,7 @@ class _OnHost(Operation):
 
     def folder(self, call: Call) -> Path:
         """The absolute folder it runs in."""
-        return call.cwd if self.cwd is None else call.cwd / Path(self.cwd).expanduser()
+        return call.cwd if self.cwd is None else call.cwd / expanded(self.cwd)
 
     def variables(self, call: Call) -> dict[str, str]:
         """The child's variables before scrubbing."""
@@ -374,7 +375,7 @@ class ShellScript(_Changing):
 
     def file(self, call: Call) -> Path | None:
         """The script's absolute path; None when its text was given."""
-        return None if self.path is None else self.folder(call) / Path(self.path).expanduser()
+        return None if self.path is None else self.folder(call) / expanded(self.path)
 
     def text(self, call: Call) -> str:
         """What would run. ``NotFound``, ``PermissionMissing``, ``InvalidFields`` (it is no text)."""

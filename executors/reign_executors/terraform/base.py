@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, JsonValue
 
 from reign_executors.call import Call
 from reign_executors.errors import InvalidFields
+from reign_executors.home import expanded
 from reign_executors.operation import CancelLadder, JsonObject, Operation
 from reign_executors.target import Target
 from reign_executors.terraform.place import Place, must_hold_configuration, place_of
@@ -86,7 +86,7 @@ class InFolder(Operation):
         return type(self).model_validate(fields)
 
     def locks(self) -> frozenset[str]:
-        return frozenset({f"terraform:{Path(self.folder).expanduser().absolute()}"})
+        return frozenset({f"terraform:{expanded(self.folder).absolute()}"})
 
     def spelled(self, verb: str, *words: str) -> str:
         """``terraform -chdir=./infra plan …``, as a person would type it."""
@@ -114,7 +114,7 @@ class WithVariables(InFolder):
             destroy=destroy,
             targets=self.targets,
             replace=self.replace,
-            var_files=tuple(place.folder / Path(file).expanduser() for file in self.var_files),
+            var_files=tuple(place.folder / expanded(file) for file in self.var_files),
             variables={**self.variables, **self.secret_variables},
             secret=frozenset(self.secret_variables),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reign_executors.call import Call
 from reign_executors.errors import Conflict, InvalidFields, NotFound
+from reign_executors.home import expanded
 from reign_executors.process import Finished
 from reign_executors.target import Target
 from reign_executors.terraform.configuration import (
@@ -100,13 +101,13 @@ class Place:
 
 
 def absolute_folder(folder: str, call: Call) -> Path:
-    return Path(os.path.realpath(call.cwd / Path(folder).expanduser()))
+    return Path(os.path.realpath(call.cwd / expanded(folder)))
 
 
 def data_folder(folder: Path, call: Call) -> Path:
     """Where this folder's init put its things: ``.terraform``, unless the person's TF_DATA_DIR says otherwise."""
     variables = os.environ if call.environment is None else call.environment
-    return folder / Path(variables.get("TF_DATA_DIR") or ".terraform").expanduser()
+    return folder / expanded(variables.get("TF_DATA_DIR") or ".terraform")
 
 
 def chosen_workspace(folder: Path, call: Call) -> str:

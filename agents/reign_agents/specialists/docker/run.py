@@ -14,6 +14,7 @@ from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.docker.health import check
 from reign_agents.specialists.docker.values import Wanted, wanted
+from reign_executors.home import expanded
 
 USUAL_PORTS: dict[str, int] = {
     "nginx": 80, "httpd": 80, "caddy": 80, "wordpress": 80, "drupal": 80, "joomla": 80, "traefik": 80, "adminer": 8080,
@@ -250,7 +251,7 @@ def absolute(mounted: str, cwd: Path) -> str:
     """A mount whose source is a relative path, with the path made absolute."""
     source, _, rest = mounted.partition(":")
     if source.startswith((".", "~")):
-        return f"{(cwd / Path(source).expanduser()).resolve()}:{rest}"
+        return f"{(cwd / expanded(source)).resolve()}:{rest}"
     return mounted
 
 

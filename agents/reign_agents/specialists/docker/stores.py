@@ -14,6 +14,7 @@ from reign_agents.planning.wish import Wish, names
 from reign_agents.specialists.docker.found import present, resolved
 from reign_agents.specialists.docker.values import IMAGE, NAME
 from reign_agents.understanding.lexicon import lexicon
+from reign_executors.home import expanded
 
 _NOISE_WORDS = """
 docker force forcefully everything image images volume volumes network networks tagged tag file files latest
@@ -115,7 +116,7 @@ async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Quest
 def _named_by(folder: Path) -> str | None:
     """A folder's name as an image's, where it has a Dockerfile to build."""
     try:
-        folder = folder.expanduser().resolve()
+        folder = expanded(folder).resolve()
         if not any((folder / name).is_file() for name in ("Dockerfile", "Containerfile")):
             return None
     except (OSError, RuntimeError, ValueError):

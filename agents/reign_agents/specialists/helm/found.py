@@ -15,6 +15,7 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.helm.said import Said
 from reign_executors.errors import OperationError
+from reign_executors.home import expanded
 
 SHOWN = 6
 
@@ -113,7 +114,7 @@ def there(chart: str, context: PlanningContext, outline: Outline) -> Question | 
     """The question when a chart that can only be a path is not there; None when it is, or will be, or is fetched."""
     if "://" in chart or any(step.fields.get("path") in (chart, chart.removeprefix("./")) for step in outline.before):
         return None
-    path = (context.settings.cwd / chart).expanduser()
+    path = context.settings.cwd / expanded(chart)
     if path.exists() or re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", chart):
         return None
     here = charts_here(context)
@@ -129,7 +130,7 @@ def adapted(
 
     if "replicas" not in values:
         return values
-    file = (context.settings.cwd / chart).expanduser() / "values.yaml"
+    file = (context.settings.cwd / expanded(chart)) / "values.yaml"
     try:
         known = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None
     except (OSError, UnicodeDecodeError, yaml.YAMLError):

@@ -12,6 +12,7 @@ from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.helm.found import SHOWN, Found, adapted, by_name, charts_here, meant, there
 from reign_agents.specialists.helm.said import Said, said
+from reign_executors.home import expanded
 
 
 def _waiting(wish: Wish, fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -99,7 +100,7 @@ async def upgrade(wish: Wish, context: PlanningContext, outline: Outline) -> Que
 
 
 def _local(chart: str, context: PlanningContext) -> bool:
-    return "://" not in chart and (context.settings.cwd / chart).expanduser().exists()
+    return "://" not in chart and (context.settings.cwd / expanded(chart)).exists()
 
 
 async def _chart_for(

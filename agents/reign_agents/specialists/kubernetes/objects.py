@@ -13,6 +13,7 @@ from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.kubernetes.found import Object, listed, meant
 from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, said
+from reign_executors.home import expanded
 
 _RUNNERS = ("deployment", "statefulset", "daemonset", "pod", "job")
 _EVERY = re.compile(r"\b(?:all|every|everything)\b", re.IGNORECASE)
@@ -149,7 +150,7 @@ async def apply(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
             tuple(f"apply ./{one}" for one in dict.fromkeys(there[:3])) or ("apply ./k8s/web.yaml",),
             completes="{request} {reply}",
         )
-    full = (context.settings.cwd / path).expanduser()
+    full = context.settings.cwd / expanded(path)
     made = any(step.operation == "file.write" and str(step.fields.get("path")) == path for step in outline.before)
     if not full.exists() and not made:
         return Question(f"There is no file or folder {path} here.", ("apply ./k8s",))
