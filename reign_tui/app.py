@@ -162,6 +162,8 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         gc.freeze()
 
     def _minute(self) -> None:
+        if not self._main.query("Header"):
+            return  # the app is closing
         self._main.header.time = self.now().strftime("%H:%M")
         self.set_timer(60 - self.now().second, self._minute)
 

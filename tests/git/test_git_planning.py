@@ -120,7 +120,7 @@ QUESTIONS: dict[str, str] = {
     "merge pull request 12": "GitHub comes later",
     "create a branch": "be called",
     "revert a commit": "Which commit",
-    "push shop:1.0": "understand",
+    "push shop:1.0": "image",
 }
 
 
@@ -178,5 +178,5 @@ async def test_the_message_may_come_as_a_reply(tmp_path: Path) -> None:
 
 def test_only_lines_that_say_exactly_that_are_put_into_words() -> None:
     assert in_words("git tag v1") == 'tag this "v1"'
-    for line in ("git rebase main", "git commit -am 'x'", "git push --tags", "git stash", "git reset --hard"):
+    for line in ("git rebase main", "git commit -am 'x'", "git push --tags", "git bisect bad", "git reset --hard"):
         assert in_words(line) is None

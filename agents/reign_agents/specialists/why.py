@@ -57,7 +57,7 @@ class _Named:
 
 async def _there(wish: Wish, context: PlanningContext) -> list[_Named]:
     """Everything that could be meant, of the kinds that the words leave open. A system that does not answer is left
-    out, unless it is the only one that is meant.
+    out, unless none of those that are meant does.
     """
     words = said(wish)
     kinds = _kinds(wish)
@@ -85,7 +85,8 @@ async def _there(wish: Wish, context: PlanningContext) -> list[_Named]:
                 found += [_Named(one.kind, one.name, one.namespace) for one in rows_of]
     except OperationError as error:
         problems.append(error)
-    if problems and not found:
+    asked = ("container" in kinds) + ("release" in kinds) + (not kinds.isdisjoint(cluster.KINDS))
+    if problems and len(problems) == asked:
         raise problems[0]
     return [one for one in found if words.namespace in (None, one.namespace) or one.kind == "container"]
 
