@@ -201,10 +201,9 @@ class MainScreen(ReignScreen, inherit_bindings=False):
 
     # -- writing
 
-    def on_text_area_changed(self) -> None:
-        """The input keeps the keys that write to itself: what they write ends a notice as other keys do."""
-        if self.composer.text:
-            self.quiet()
+    def on_editor_typed(self) -> None:
+        """The input keeps the keys that write to itself; they end a notice as other keys do."""
+        self.quiet()
 
     def on_editor_sent(self, event: Editor.Sent) -> None:
         if not event.text.startswith("@"):

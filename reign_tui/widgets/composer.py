@@ -59,6 +59,9 @@ class Editor(Offering, inherit_bindings=False):
     class Left(Message):
         """Escape in the input."""
 
+    class Typed(Message):
+        """A key wrote something."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True)
         self.cursor_blink = False  # a blinking cursor costs 1 % of a core, and bytes on every line over SSH
@@ -157,6 +160,7 @@ class Editor(Offering, inherit_bindings=False):
                 self._place = None
             await super()._on_key(event)
             if event.is_printable:
+                self.post_message(self.Typed())
                 self.offer()
 
     def _takes(self, key: str) -> bool:

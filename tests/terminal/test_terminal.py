@@ -171,7 +171,8 @@ def test_type_approve_kill_and_come_back(
     time.sleep(1.5)  # keys that come in the first second after the offer opens do nothing
     again.press("r")
     again.sees("1 running")
-    again.until(lambda screen: "ancel" in screen or "top" in screen, "end of the run", lambda: again.press("C-c"))
+    again.press("C-c")
+    again.until(lambda screen: "ancel" in screen or "top" in screen, "end of the run")
     assert headless("undo", first["run"], "--approve", "destroy")[-1]["data"]["exit"] == 0
     assert not (work / "notes.txt").exists()
 

@@ -156,7 +156,7 @@ def _known(one: Diagnostic, all_: Sequence[Diagnostic], detail: str, folder: Pat
     both = f"{summary}\n{text}"
     if summary == "No value for required variable":
         names = [found for other in all_ for found in re.findall(r'input variable "([^"]+)"', str(other.get("detail")))]
-        return VariableMissing(list(dict.fromkeys(names)) or ["?"], detail)
+        return VariableMissing(sorted(set(names)) or ["?"], detail)
     if "state lock" in summary.lower():
         return _locked(text, detail)
     if summary in ("Saved plan is stale", "Saved plan does not match the given state"):
