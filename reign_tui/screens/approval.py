@@ -22,7 +22,7 @@ from reign_executors.effect import Action, Effect, Risk, UndoPromise
 from reign_executors.errors import OperationError
 from reign_tui.narration import numbers
 from reign_tui.run_view import RunView
-from reign_tui.screens.base import Dialog
+from reign_tui.screens.deliberate import Deliberate
 from reign_tui.text import counted, one_line, paragraphs, plain, resource_name, short_id, size
 from reign_tui.widgets.line_input import LineInput
 from reign_tui.widgets.line_view import Line, LineView, diff_line
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from reign_agents.session import Approval
 
 GRACE = 0.5  # seconds in which keys do nothing after it opens
-BURST = 0.05  # keys closer than this were pasted, not pressed
 _SIGNS = {Action.CREATE: "+", Action.DELETE: "-", Action.REPLACE: "-", Action.STOP: "-"}
 
 Answering = Callable[[Decision, "str | None", "str | None"], Awaitable[None]]
@@ -75,13 +74,13 @@ class ShownView(LineView, inherit_bindings=False):
         self._retitle()
 
 
-class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
+class ApprovalScreen(Deliberate[EditWanted | None], inherit_bindings=False):
     """One pending approval. It answers by itself and closes; Escape leaves it pending."""
 
     CSS_PATH: ClassVar = ["../styles/dialog.tcss", "../styles/approval.tcss"]
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        *Dialog.BINDINGS,
+        *Deliberate.BINDINGS,
         Binding("o", "once", "Approve once", show=False, id="approval.once"),
         Binding("p", "plan", "Approve for this plan", show=False, id="approval.plan"),
         Binding("v", "envelope", "Approve with what is known later", show=False, id="approval.envelope"),
@@ -111,7 +110,6 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         self._grace = grace
         self._ready_in = grace
         self._clock: Timer | None = None
-        self._pressed: list[float] = []
         self._void = ""
 
     # -- what is shown
@@ -360,15 +358,6 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
         """Whether keys count by now."""
         return self._ready_in <= 0
 
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
-            if not self.ready:
-                event.stop()
-                event.prevent_default()
-                return
-            self._pressed = [*self._pressed[-3:], event.time]
-        await super().on_event(event)
-
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         self._note("Pasting approves nothing: press the key", "problem")
@@ -431,15 +420,9 @@ class ApprovalScreen(Dialog[EditWanted | None], inherit_bindings=False):
             self._note(f"That is not the target's name: {one_line(self.approval.confirm or '')}", "problem")
 
     def _arm(self, decision: Decision) -> None:
-        """Approve unless other keys came with it, as in a paste without brackets."""
-        pressed = self._pressed[-1] if self._pressed else 0.0
-        self.set_timer(BURST, lambda: self._fire(decision, pressed))
-
-    def _fire(self, decision: Decision, pressed: float) -> None:
-        if sum(1 for time in self._pressed if abs(time - pressed) < BURST) > 1:
-            self._note("That looked pasted: nothing was approved", "problem")
-        else:
-            self._give(decision)
+        self.by_itself(
+            lambda: self._give(decision), lambda: self._note("That looked pasted: nothing was approved", "problem")
+        )
 
     def _give(self, decision: Decision, *, words: str | None = None, confirm: str | None = None) -> None:
         if self._void:

@@ -9,21 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from reign_tui.screens.base import Dialog
+from reign_tui.screens.deliberate import Deliberate
 from reign_tui.text import one_line, plain
 from reign_tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from reign_agents.models.budget import BudgetQuestion
 
-BURST = 0.05  # seconds within which several keys are no answer but a paste
 
-
-class BudgetScreen(Dialog[bool | None], inherit_bindings=False):
+class BudgetScreen(Deliberate[bool | None], inherit_bindings=False):
     """Answers True only for a ``y`` by itself, after ``grace`` seconds."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *Dialog.BINDINGS,
+        *Deliberate.BINDINGS,
         Binding("y", "allow", "Pass the budget", show=False, id="budget.allow"),
         Binding("n,enter", "leave", "Plan offline", show=False, id="budget.refuse"),
     ]
@@ -32,8 +30,7 @@ class BudgetScreen(Dialog[bool | None], inherit_bindings=False):
         super().__init__()
         self._question = question
         self._grace = grace
-        self._ready = grace <= 0
-        self._pressed: list[float] = []
+        self._over = grace <= 0
 
     def compose(self) -> ComposeResult:
         with Pane() as pane:
@@ -50,38 +47,30 @@ class BudgetScreen(Dialog[bool | None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         super().on_mount()
-        if not self._ready:
+        if not self.ready:
             self._note(f"Keys are ignored for {self._grace:g} s after this opens")
             self.set_timer(self._grace, self._begin)
 
+    @property
+    def ready(self) -> bool:
+        return self._over
+
     def _begin(self) -> None:
-        self._ready = True
+        self._over = True
         self._note("")
 
     def _note(self, text: str) -> None:
         self.query_one("#grace", Static).update(text)
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
-            if not self._ready:
-                event.stop()
-                event.prevent_default()
-                return
-            self._pressed = [*self._pressed[-3:], event.time]
-        await super().on_event(event)
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         self._note("Pasting allows nothing: press the key")
 
     def action_allow(self) -> None:
-        pressed = self._pressed[-1] if self._pressed else 0.0
-        self.set_timer(BURST, lambda: self._allow(pressed))
+        self.by_itself(self._allow, lambda: self._note("That looked pasted: nothing was allowed"))
 
-    def _allow(self, pressed: float) -> None:
-        if sum(1 for time in self._pressed if abs(time - pressed) < BURST) > 1:
-            self._note("That looked pasted: nothing was allowed")
-        elif self.is_active:
+    def _allow(self) -> None:
+        if self.is_active:
             self.dismiss(True)
 
     def withdraw(self) -> None:

@@ -62,8 +62,8 @@ async def test_a_paste_allows_nothing(stage: Stage) -> None:
         screen = stage.app.screen
         assert isinstance(screen, BudgetScreen)
         screen._pressed = [1.0, 1.01]
-        screen._allow(1.0)
-        await stage.pilot.pause()
+        screen.action_allow()
+        await stage.until(lambda: "looked pasted" in words(stage))
         assert "looked pasted" in words(stage)
         assert not answer.done()
         await stage.press("escape")

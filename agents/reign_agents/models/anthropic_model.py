@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
-from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+from reign_agents.models.failure import ModelFailed, by_kit
 
 _KEPT = {"type": "ephemeral"}
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
@@ -54,13 +54,7 @@ class AnthropicModel(LanguageModel):
                     yield delta
 
     def failure(self, error: Exception) -> ModelFailed:
-        status = getattr(error, "status_code", None)
-        response = getattr(error, "response", None)
-        if isinstance(status, int) and status >= 400:
-            return by_status(self.name, status, str(error), waiting(getattr(response, "headers", {})))
-        if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
-            return unreachable(self.name, str(error))
-        return unreadable(self.name, f"{type(error).__name__}: {error}")
+        return by_kit(self.name, error)
 
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:

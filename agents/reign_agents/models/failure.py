@@ -90,3 +90,14 @@ def unreachable(name: str, detail: str) -> ModelFailed:
 def unreadable(name: str, detail: str) -> ModelFailed:
     """An answer that is no answer."""
     return ModelFailed(f"{name} gave an answer that can't be read", "try again", detail=detail, again=True)
+
+
+def by_kit(name: str, error: Exception) -> ModelFailed:
+    """What an error of Anthropic's or OpenAI's SDK means: both are made by one generator, with the same errors."""
+    status = getattr(error, "status_code", None)
+    response = getattr(error, "response", None)
+    if isinstance(status, int) and status >= 400:
+        return by_status(name, status, str(error), waiting(getattr(response, "headers", {})))
+    if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
+        return unreachable(name, str(error))
+    return unreadable(name, f"{type(error).__name__}: {error}")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
-from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+from reign_agents.models.failure import ModelFailed, by_kit
 
 VENDOR = "api.openai.com"
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
@@ -67,13 +67,7 @@ class OpenAIModel(LanguageModel):
                     yield delta
 
     def failure(self, error: Exception) -> ModelFailed:
-        status = getattr(error, "status_code", None)
-        response = getattr(error, "response", None)
-        if isinstance(status, int) and status >= 400:
-            return by_status(self.name, status, str(error), waiting(getattr(response, "headers", {})))
-        if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError):
-            return unreachable(self.name, str(error))
-        return unreadable(self.name, f"{type(error).__name__}: {error}")
+        return by_kit(self.name, error)
 
 
 def _name_of_prefix(conversation: Conversation, tools: Sequence[Tool]) -> str:
