@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from reign_agents.plan.model import Plan, Step
+from reign_agents.planning.corrections import COUNT, IF_EXISTS, changed, changes_said, replacing, under_another_name
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.joining import thing_of, things_made
+from reign_agents.planning.outcomes import why_it_failed
 from reign_agents.planning.places import meanings, place_words, siblings
-from reign_agents.planning.scan import VALUE, Scan
+from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Thing
 from reign_agents.planning.words import NUMBERS
 from reign_agents.store.records import RunRecord
@@ -92,97 +93,13 @@ _THERE = re.compile(r"\s+(?:over\s+)?there\W*$", re.IGNORECASE)
 _IT = re.compile(r"(?<![\w./-])(?:it|them|that|this)(?![\w./-])", re.IGNORECASE)
 _ROLLED = frozenset({"deployment", "statefulset", "daemonset", "release"})
 _FIRST_MADE = frozenset({"kubernetes.create_deployment", "helm.install"})
-_FAILED = ("failed", "stopped", "in_doubt", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that a follow-up changes in the last plan: the fields it can mean, and the new value."""
-
-    fields: tuple[str, ...]
-    value: str
-    said: str
-
-
-_ADDED: Mapping[str, tuple[str, ...]] = {
-    "port": ("docker.run",),
-    "memory": ("docker.run", "kubernetes.create_deployment"),
-    "cpus": ("docker.run",),
-    "network": ("docker.run",),
-    "replicas": ("kubernetes.create_deployment",),
-    "namespace": ("kubernetes.", "helm."),
-    "context": ("kubernetes.", "helm."),
-    "workspace": ("terraform.",),
-    "version": ("helm.install", "helm.upgrade"),
-    "revision": ("kubernetes.rollout_undo", "helm.rollback"),
-    "branch": ("git.push", "git.pull"),
-}
-"""What a change says → the operations that take its first field though the last plan left it out."""
-
-_IF_EXISTS: Mapping[str, str] = {
-    "docker.run": "replace",
-    "docker.create": "replace",
-    "file.write": "replace",
-    "file.copy": "replace",
-    "kubernetes.create_deployment": "update",
-    "helm.install": "upgrade",
-}
-"""Operation → what it does with what it made before when it is corrected."""
-
-_COUNT = rf"\d{{1,5}}|{'|'.join(NUMBERS)}"
-
-_CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    (
-        rf"(?:with\s+|to\s+)*(?:(?P<value>{_COUNT})\s+(?:replicas?|copies|pods|instances)\b)",
-        ("replicas",),
-        "replicas",
-    ),
-    (rf"(?:with\s+|to\s+)*(?:replicas|x)\s*(?P<value>{_COUNT})\b", ("replicas",), "replicas"),
-    (
-        rf"(?:(?:in|for|to|into|on)\s+)?(?:the\s+)?(?:namespace|ns)\s+(?P<value>{VALUE})",
-        ("namespace",),
-        "namespace",
-    ),
-    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?(?:context|cluster)\s+(?P<value>{VALUE})", ("context",), "context"),
-    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?workspace\s+(?P<value>{VALUE})", ("workspace",), "workspace"),
-    (rf"(?:(?:in|for|to|on)\s+)?(?:the\s+)?branch\s+(?P<value>{VALUE})", ("branch",), "branch"),
-    (r"(?:to\s+)?(?:the\s+)?revision\s+(?P<value>\d+)", ("to_revision", "revision"), "revision"),
-    (rf"(?:to\s+)?(?:the\s+)?(?:version|tag)\s+(?P<value>{VALUE})", ("version", "image"), "version"),
-    (rf"(?:with\s+)?(?:the\s+)?message\s+(?P<value>{VALUE})", ("message",), "message"),
-    (
-        r"(?:on\s+|with\s+|at\s+|use\s+)*(?:the\s+)?ports?\s+(?:number\s+)?(?P<value>\d{1,5}(?::\d{1,5})?)",
-        ("ports", "port"),
-        "port",
-    ),
-    (rf"(?:with\s+|use\s+|from\s+)*(?:the\s+)?image\s+(?P<value>{VALUE})", ("image",), "image"),
-    (
-        rf"(?:with\s+)?(?:named?|called?|call\s+it|name\s+it|as|the\s+name)\s+(?:is\s+|it\s+)?(?P<value>{VALUE})",
-        ("container", "object", "release", "volume", "network", "tag", "branch", "destination", "path"),
-        "name",
-    ),
-    (
-        r"(?:with\s+)?(?P<value>\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|megs?|gigs?))(?:\s+(?:of\s+)?(?:memory|ram))?\b",
-        ("memory",),
-        "memory",
-    ),
-    (r"(?:with\s+)?(?P<value>half|\d+(?:\.\d+)?)\s+(?:of\s+)?(?:an?\s+)?(?:cpus?|cores?)", ("cpus",), "cpus"),
-    (rf"(?:in\s+|with\s+)?(?:the\s+)?network\s+(?P<value>{VALUE})", ("network",), "network"),
-    (r"(?:with\s+)?(?:the\s+)?(?:mode|permissions)\s+(?P<value>0?[0-7]{3})", ("mode",), "mode"),
-    (rf"(?:with\s+)?(?:the\s+)?(?:text|content|saying|containing)\s+(?P<value>{VALUE})", ("content",), "content"),
-    (rf"\b(?:to|into|in)\s+(?P<value>{VALUE})", ("destination", "folder", "to", "path"), "place"),
-    (r"^\W*(?:to\s+)?v?(?P<value>\d+\.\d+[\w.-]*)\W*$", ("version", "image"), "version"),
-    (r"\b(?:on|at|to|use|now)\s+(?P<value>\d{4,5})\W*$", ("ports", "port"), "port"),
-    (r"^\W*(?P<value>\d{4,5})\W*$", ("ports", "port"), "port"),
-    (r"^\W*(?P<value>\d{2,3})\W*$", ("ports", "port", "replicas"), "port"),
-    (rf"^\W*(?:(?:to|now|only|just)\s+)*(?P<value>{_COUNT})\W*$", ("replicas", "tail"), "number"),
-)
 
 
 async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     """The draft of a request that only makes sense after others; None when it stands by itself."""
     why = _WHY.match(text)
     if why is not None:
-        return _why(context, why["run"] or why["bare"] or why["with"])
+        return why_it_failed(context, why["run"] or why["bare"] or why["with"])
     moved = await _moved(text, context)
     if moved is not None:
         return moved
@@ -292,7 +209,7 @@ def _nothing(what: str) -> Draft:
 
 
 _NAMED_COUNT = re.compile(
-    rf"\W*(?:(?:and|now|then|but)\s+)*(?:the\s+)?(?P<name>[a-z][\w.-]*)\s+(?:to\s+|at\s+)?(?P<count>{_COUNT})"
+    rf"\W*(?:(?:and|now|then|but)\s+)*(?:the\s+)?(?P<name>[a-z][\w.-]*)\s+(?:to\s+|at\s+)?(?P<count>{COUNT})"
     r"(?:\s+(?:then|instead|please|replicas|now))*\W*",
     re.IGNORECASE,
 )
@@ -373,7 +290,7 @@ def _without(record: RunRecord, plan: Plan, name: str) -> Draft | None:
 
 
 _PAIR = re.compile(r"(?P<key>[A-Za-z_][\w-]*(?:\.[\w-]+)*)=(?P<value>[^\s,;]+)")
-_COUNTED = re.compile(rf"\breplicas?\s*(?:to\s+|=\s*)?(?P<value>{_COUNT})\b", re.IGNORECASE)
+_COUNTED = re.compile(rf"\breplicas?\s*(?:to\s+|=\s*)?(?P<value>{COUNT})\b", re.IGNORECASE)
 
 
 def _values_of_release(record: RunRecord, plan: Plan, text: str) -> Draft | None:
@@ -433,7 +350,7 @@ async def _moved(text: str, context: PlanningContext) -> Draft | None:
         offered = tuple(f"same for {name}" for name in others[:4]) or (plan.request,)
         return Draft(plan.intent, 1.0, question=f"Which other {kind}? {known}", suggestions=offered)
     place = _PLACE.match(text)
-    if place is None or place["word"].lower() in _NO_PLACES or re.fullmatch(rf"(?i){_COUNT}", place["word"]):
+    if place is None or place["word"].lower() in _NO_PLACES or re.fullmatch(rf"(?i){COUNT}", place["word"]):
         return None
     word = place["word"]
     if thing is not None and word in await siblings(thing, plan, context):
@@ -508,7 +425,7 @@ def _repeated(
     context: PlanningContext, words: str, *, corrects: bool, of: tuple[RunRecord, Plan] | None = None
 ) -> Draft | None:
     scan = Scan(words)
-    changes = _read(scan)
+    changes = changes_said(scan)
     left = [
         word
         for word in scan.words()
@@ -539,12 +456,12 @@ def _repeated(
     )
     done = corrects and changed_before
     if done and changes and all(change.said == "name" for change in changes):
-        renamed = _renamed(plan, changes[-1].value)
+        renamed = under_another_name(plan, changes[-1].value)
         if renamed is not None:
             return _draft(plan, renamed, (f"“{plan.request}” was done: what it made is renamed",), None)
     steps = tuple(_bare(step) for step in plan.steps)
     for change in changes:
-        steps, count = _changed(steps, change)
+        steps, count = changed(steps, change)
         if not count:
             return Draft(
                 plan.intent,
@@ -555,10 +472,10 @@ def _repeated(
     elsewhere = any(change.said in ("namespace", "context", "workspace", "name") for change in changes)
     kept = done and elsewhere
     if done and not elsewhere:
-        steps = tuple(_replacing(step) for step in steps)
+        steps = tuple(replacing(step) for step in steps)
     said = ", ".join(f"{change.said} {change.value}" for change in changes)
     what = f"“{plan.request}” ({record.run})" + (f" with {said}" if said else " again")
-    replaced = done and not kept and any(step.operation in _IF_EXISTS for step in steps)
+    replaced = done and not kept and any(step.operation in IF_EXISTS for step in steps)
     assumptions = (
         f"this is {what}",
         *((_before(steps),) if replaced else ()),
@@ -579,170 +496,3 @@ def _draft(plan: Plan, steps: tuple[Step, ...], assumptions: tuple[str, ...], co
 
 def _bare(step: Step) -> Step:
     return replace(step, effect=None, target=None, verdict=None, reasons=(), command="")
-
-
-def _read(scan: Scan) -> list[Change]:
-    found = []
-    for pattern, fields, said in _CHANGES:
-        value = scan.first(pattern)
-        if value is not None:
-            found.append(Change(fields, value, said))
-    return found
-
-
-def _changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], int]:
-    """The steps with the change made wherever its old value stands; how many fields it touched."""
-    field = next((name for name in change.fields if any(name in step.fields for step in steps)), None)
-    if field is None:
-        first = change.fields[0]
-        taking = _ADDED.get(change.said, ())
-        patched = tuple(
-            replace(s, fields={**s.fields, first: _first_value(first, change.value, s)})
-            if s.operation.startswith(taking or "-")
-            else s
-            for s in steps
-        )
-        return patched, sum(one is not other for one, other in zip(patched, steps, strict=True))
-    old = next(step.fields[field] for step in reversed(steps) if field in step.fields)
-    owner = next(step.operation for step in reversed(steps) if field in step.fields)
-    new = _value(field, change.value, old, change.said, of=owner)
-    outer = _outer(old), _outer(new)
-    optional = _ADDED.get(change.said, ()) if change.said in ("namespace", "context", "workspace") else ()
-
-    def put(step: Step) -> Step:
-        fields: dict[str, Any] = dict(step.fields)
-        if fields.get(field) == old or (field not in fields and step.operation.startswith(optional)):
-            fields[field] = new
-        if field == "namespace" and step.operation == "kubernetes.create_namespace" and fields.get("object") == old:
-            fields["object"] = new
-        if field == "ports" and fields.get("port") == outer[0]:
-            fields["port"] = outer[1]
-        why = (
-            step.why.replace(str(outer[0]), str(outer[1])) if field == "ports" else step.why.replace(str(old), str(new))
-        )
-        return replace(step, fields=fields, why=why)
-
-    return tuple(put(step) for step in steps), 1
-
-
-def _first_value(field: str, text: str, step: Step) -> JsonValue:
-    """The value of a field that the step did not have; a port leads to where its image listens."""
-    from reign_agents.specialists.docker.run import USUAL_PORTS, base
-
-    inner = USUAL_PORTS.get(base(str(step.fields.get("image"))))
-    if field == "ports" and inner is not None and ":" not in text:
-        return [f"{text}:{inner}"]
-    return _value(field, text, None, of=step.operation)
-
-
-def _outer(value: JsonValue) -> int | None:
-    first = value[0] if isinstance(value, list) and value else value
-    parts = str(first).split("/")[0].split(":")
-    outer = parts[-2] if len(parts) > 1 else parts[0]
-    return int(outer) if outer.isdigit() else None
-
-
-def _value(field: str, text: str, old: JsonValue, said: str = "", *, of: str = "") -> JsonValue:
-    """The value in the spelling of the operation ``of``."""
-    from reign_agents.specialists.docker.values import cores, size
-    from reign_agents.specialists.kubernetes.quantities import memory
-
-    convert: Mapping[str, Callable[[str], JsonValue]] = {
-        "ports": lambda t: _ports(t, old),
-        "port": lambda t: int(t.split(":")[0]),
-        "memory": memory if of.startswith("kubernetes.") else size,
-        "cpus": cores,
-        "replicas": lambda t: int(NUMBERS.get(t.lower(), t)),
-        "tail": int,
-        "revision": int,
-        "to_revision": int,
-        "image": lambda t: t if old is None or said != "version" else f"{_untagged(str(old))}:{t}",
-        "content": lambda t: t if t.endswith("\n") else t + "\n",
-    }
-    return convert.get(field, str)(text)
-
-
-def _untagged(image: str) -> str:
-    base = image.partition("@")[0]
-    head, _, last = base.rpartition("/")
-    return f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
-
-
-def _ports(text: str, old: JsonValue) -> list[JsonValue]:
-    listed = list(old) if isinstance(old, list) else []
-    if ":" in text:
-        return [text, *listed[1:]]
-    inside = str(listed[0]).rsplit(":", 1)[-1] if listed else text
-    return [f"{text}:{inside}", *listed[1:]]
-
-
-def _replacing(step: Step) -> Step:
-    fields: JsonObject = step.fields
-    how = _IF_EXISTS.get(step.operation)
-    return step if how is None else replace(step, fields={**fields, "if_exists": how})
-
-
-def _renamed(plan: Plan, name: str) -> tuple[Step, ...] | None:
-    """What a done plan made, under another name: a container or a file."""
-    for step in reversed(plan.steps):
-        if step.operation == "docker.run":
-            old = step.fields.get("container")
-            return (Step("s1", "docker.rename", {"container": old, "to": name}, f"{old} becomes {name}", (), "docker"),)
-        if step.operation in ("file.write", "file.make_directory", "file.copy"):
-            old = step.fields.get("destination") or step.fields.get("path")
-            return (
-                Step("s1", "file.move", {"source": old, "destination": name}, f"{old} becomes {name}", (), "files"),
-            )
-    return None
-
-
-def _why(context: PlanningContext, run: str | None) -> Draft:
-    records = [record for record in context.recent if run is None or record.run == run]
-    failed = next((record for record in records if record.outcome in _FAILED), None)
-    if failed is None:
-        if run is not None and records:
-            return Draft("debug", 1.0, answer=f"Run {run} did not fail: it ended as {records[0].outcome}.")
-        if run is not None:
-            return Draft(
-                "debug", 1.0, question=f"There is no run {run} in this session.", suggestions=("why did it fail?",)
-            )
-        return Draft(
-            "debug",
-            1.0,
-            answer="Nothing failed in this session." if context.recent else "Nothing ran in this session yet.",
-        )
-    return Draft("debug", 1.0, answer=_story(failed, context))
-
-
-def _story(record: RunRecord, context: PlanningContext) -> str:
-    lines = [f"“{record.request}” ({record.run}) {_ended(record.outcome)}."]
-    plan = context.plan_of(record.run)
-    for step in context.steps_of(record.run):
-        error = step.error
-        if not isinstance(error, Mapping) or len(lines) > 14:
-            continue
-        what = step.operation
-        if plan is not None:
-            what = next((one.why for one in plan.steps if one.id == step.id), what)
-        lines.append(f"{step.id} {what}: {error.get('cause') or error.get('kind')}")
-        if error.get("way_out"):
-            lines.append(f"Way out: {error['way_out']}")
-    if len(lines) == 1:
-        lines.append(
-            record.answer or f"Nobody approved it or it was stopped; “reign-tui show {record.run}” has all of it."
-        )
-    skipped = record.steps.skipped
-    if skipped:
-        lines.append(
-            f"{skipped} step{'s' if skipped > 1 else ''} that needed it {'were' if skipped > 1 else 'was'} skipped."
-        )
-    return "\n".join(lines)
-
-
-def _ended(outcome: str) -> str:
-    return {
-        "failed": "failed",
-        "stopped": "was stopped",
-        "in_doubt": "ended in doubt",
-        "cancelled": "was cancelled",
-    }.get(outcome, f"ended as {outcome}")
