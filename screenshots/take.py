@@ -2,7 +2,7 @@
 
 The app runs over the real engine in a folder of its own. With a Docker Engine in reach (``DOCKER_HOST`` or the usual
 socket) and an image named by ``REIGN_SCREENSHOT_IMAGE`` (it must stay up by itself and be here already), a container
-is started and removed again; without, files are written. What was made is undone before it ends.
+is started and removed again with its volume; without, files are written and the way back is taken.
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ async def session_of(folder: Path, work: Path, size: tuple[int, int], suffix: st
             await person.send(removal)
             await person.answer_all(f"destroy-{suffix}")
             if image:
-                app.main.plan.plan_tree.focus()
-                first = next(iter(app.conductor.desk.runs))
-                app.conductor.undo(first)
+                await person.send("remove volume reign-data")
                 await person.answer_all()
             await pilot.press("alt+5")
             await person.take(f"history-{suffix}")
