@@ -53,6 +53,13 @@ REDACTOR = Redactor(KNOWN)
             "{{secret:private_key}}\nit is text\n",
         ),
         ("bearer abcdef0123456789", "bearer {{secret:bearer_token}}"),
+        (r"password=abc\&xyz next", "password={{secret:password}} next"),
+        (r"token=abc\;x\|y\<z\>", "token={{secret:token}}"),
+        (r"PGPASSWORD=a\ b\`c psql", "PGPASSWORD={{secret:pgpassword}} psql"),
+        (r"password=abc\"xyz end", "password={{secret:password}} end"),
+        (r"password=abc\\ end", r"password={{secret:password}}\\ end"),
+        (r'{"log":"password=abc\",\"user\":\"x\""}', r'{"log":"password={{secret:password}}\",\"user\":\"x\""}'),
+        (r"mysql -pabc\&xyz db", "mysql -p{{secret:login_password}} db"),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:

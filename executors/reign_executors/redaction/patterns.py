@@ -91,7 +91,8 @@ def _named_pattern() -> re.Pattern[bytes]:
 
 
 _NAME_BEFORE = re.compile(rb"[A-Za-z0-9_.\-]{0,60}\Z")
-_BARE = re.compile(rb"""[^\s"';&<>`]+""")
+_BARE = re.compile(rb"""(?:\\[\\&;<>|` \t]|\\["'](?![,}\]:\s\\]|\Z)|[^\s"';&<>`])+""")
+"""To the next space, quote or sign of the shell that is not escaped; an escaped quote may also end a text in a text."""
 _DOUBLE = re.compile(rb'"((?:[^"\\]|\\.)*)')
 _SINGLE = re.compile(rb"'((?:[^'\\]|\\.)*)")
 _ESCAPED = re.compile(rb"""(\\{1,3}["'])((?:(?!\1).)*)""")
@@ -206,7 +207,7 @@ def _identified_pattern() -> re.Pattern[bytes]:
 @cache
 def _login_pattern() -> re.Pattern[bytes]:
     """Programs whose short flag takes a password (only the first of these on a line)."""
-    value = rb"""["']?(?P<login_password>[^\s"';|&]{3,})"""
+    value = rb"""["']?(?P<login_password>(?:\\[;|& "']|[^\s"';|&]){3,})"""
     return re.compile(
         rb"""(?:(?:mysql|mariadb)[\w-]*[ \t](?:[^|;&\n]*?[ \t])?-p"""
         rb"""|sshpass[ \t]+-p[ \t]*"""
