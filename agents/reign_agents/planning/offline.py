@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
-from reign_agents.planning.followup import follow_up, last_plan, last_thing, spelled
+from reign_agents.planning.earlier import last_plan, last_thing
+from reign_agents.planning.followup import follow_up
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
 from reign_agents.planning.mentions import bare, pointed, relative, selected_thing, thanked, undone_part
@@ -18,6 +19,7 @@ from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.scan import Scan
+from reign_agents.planning.spelled import spelled
 from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
