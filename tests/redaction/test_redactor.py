@@ -206,6 +206,15 @@ def test_any_chunking_gives_the_same_as_the_whole(pieces: list[str], sizes: list
     assert b"hunter2" not in out
 
 
+def test_a_text_seen_before_is_hidden_once_its_value_is_known() -> None:
+    redactor = Redactor()
+    assert redactor.text("wombat crossing") == "wombat crossing"
+    redactor.learn({"animal": "wombat"})
+    assert redactor.text("wombat crossing") == "{{secret:animal}} crossing"
+    for number in range(5000):  # more than are remembered
+        assert redactor.text(f"wombat {number}") == f"{{{{secret:animal}}}} {number}"
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(PIECES.filter(lambda piece: "PRIVATE" not in piece), max_size=10))
 def test_redacting_twice_is_redacting_once(pieces: list[str]) -> None:

@@ -249,6 +249,14 @@ FAMILIES: tuple[tuple[tuple[bytes, ...], Spans], ...] = (
     ((b"identified",), _groups(_identified_pattern, lower=True)),
 )
 
+
+@cache
+def any_trigger() -> re.Pattern[bytes]:
+    """Any trigger word of any family (searched in the lower text)."""
+    words = sorted({trigger for triggers, _ in FAMILIES for trigger in triggers})
+    return re.compile(b"|".join(map(re.escape, words)))
+
+
 PEM_BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 PEM_BODY = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reign_executors.redaction.known import Known
 from reign_executors.redaction.names import is_secret_name
 from reign_executors.redaction.placeholders import PLACEHOLDER, placeholder
-from reign_executors.redaction.rules import Rules
+from reign_executors.redaction.rules import PemState, Rules
 from reign_executors.redaction.stream import StreamRedactor
 
 TYPE_CHECKING = False
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import JsonValue
+
+SHORT = 256
+"""Characters of a text whose redaction is remembered: names and words come again and again."""
+REMEMBERED = 4096
 
 _NUMBERS_TOO = ("password", "passwd", "passphrase", "passcode", "pwd", "pin")
 
@@ -29,6 +33,7 @@ class Redactor:
     def __init__(self, known: Mapping[str, str] | None = None, patterns: bool = True) -> None:
         self._known = dict(known or {})
         self._rules = Rules(Known(self._known), patterns=patterns)
+        self._seen: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._known)} known values, patterns {'on' if self._rules.patterns else 'off'}>"
@@ -43,6 +48,7 @@ class Redactor:
         if fresh:
             self._known.update(fresh)
             self._rules.learn(Known(self._known))
+            self._seen = {}  # a new one: what another thread finds by the old rules goes into the old one
 
     def stream(self) -> StreamRedactor:
         """A fresh redactor for one stream of bytes."""
@@ -50,11 +56,24 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """``text`` with placeholders; the same as a stream of its UTF-8 bytes gives."""
-        if not text:
-            return text
+        if len(text) > SHORT:
+            return self._text(text)
+        seen = self._seen
+        shown = seen.get(text)
+        if shown is None:
+            shown = self._text(text)
+            if len(seen) >= REMEMBERED:
+                seen.clear()
+            seen[text] = shown
+        return shown
+
+    def _text(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
-        stream = self.stream()
-        shown = stream.feed(data) + stream.flush()
+        if len(text) <= SHORT and not self._rules.known.blocks and b"\n" not in data and b"\r" not in data:
+            shown = PemState(self._rules).block(data)
+        else:
+            stream = self.stream()
+            shown = stream.feed(data) + stream.flush()
         return text if shown == data else shown.decode("utf-8", "surrogatepass")
 
     def value(self, value: JsonValue) -> JsonValue:
