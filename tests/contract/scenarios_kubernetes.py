@@ -11,6 +11,7 @@ from reign_executors.errors import NotFound, OperationError
 from reign_executors.kubernetes.apply import Apply
 from reign_executors.kubernetes.client import FIELD_MANAGER, MERGE, Cluster, Json, close_clusters, cluster
 from reign_executors.kubernetes.creating import CreateDeployment, CreateNamespace, Expose
+from reign_executors.kubernetes.data import SetData
 from reign_executors.kubernetes.delete import Delete, Recreate, again
 from reign_executors.kubernetes.execute import Exec
 from reign_executors.kubernetes.failures import Invalid
@@ -300,6 +301,17 @@ class Annotated(Labelled):
 
     async def meddle(self, outputs: Outputs) -> None:
         await self.patch("configmap", "web", {"metadata": {"annotations": {"example.com/owner": "bo"}}})
+
+
+class OneKey(KubernetesScenario):
+    operation: ClassVar[str] = "kubernetes.set_data"
+    there: ClassVar[tuple[Json, ...]] = (CONFIG,)
+
+    def build(self) -> Change:
+        return SetData(**self.about, kind="configmap", object="web", data={"colour": "red", "new": "1", "size": None})
+
+    async def meddle(self, outputs: Outputs) -> None:
+        await self.patch("configmap", "web", {"data": {"colour": "theirs"}})
 
 
 class Exposed(KubernetesScenario):

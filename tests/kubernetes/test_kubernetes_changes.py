@@ -29,6 +29,25 @@ async def test_undo_leaves_what_others_changed_elsewhere(bench: Bench) -> None:
     assert "reign.dev/step" not in now["metadata"].get("annotations", {})
 
 
+async def test_one_key_of_a_secret_is_set_and_never_shown(bench: Bench) -> None:
+    manifest = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {user: ana, pass: old}\n"
+    await bench.done("apply", manifest=manifest)
+    life = await bench.life(
+        bench.make("set_data", kind="Secrets", object="db", secret_data={"pass": "hunter2-x", "user": None})
+    )
+    assert "hunter2" not in str(life.effect) + life.change.command_line()
+    now = await bench.there("secret", "db")
+    assert {key: base64.b64decode(held) for key, held in now["data"].items()} == {"pass": b"hunter2-x"}
+    await life.undone()
+    assert sorted((await bench.there("secret", "db"))["data"]) == ["pass", "user"]
+    await bench.patch("secret", "db", {"immutable": True})
+    effect = await bench.effect("set_data", kind="secret", object="db", secret_data={"pass": "x"})
+    assert "immutable" in effect.problems[0].text
+    for wrong in ({}, {"kind": "configmap", "secret_data": {"a": "b"}}):
+        with pytest.raises(InvalidFields):
+            bench.make("set_data", object="db", **wrong)
+
+
 async def test_undo_refuses_the_field_that_others_changed(bench: Bench) -> None:
     await bench.config(colour="blue", size="1")
     manifest = CONFIG.replace("red}", "red, size: '9'}")

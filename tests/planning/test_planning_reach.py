@@ -31,6 +31,8 @@ BY_UNDO_ALONE = frozenset(
 )
 """Operations that only undo plans: nobody asks for them."""
 THERE: Mapping[tuple[str, str | None], tuple[str, ...]] = {
+    ("configmap", "shop"): ("app",),
+    ("secret", "shop"): ("db",),
     ("deployment", "shop"): ("api", "worker"),
     ("pod", "shop"): ("api-7f9c-abc",),
     ("namespace", None): ("default", "shop"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reign_executors.kubernetes.apply import Apply
 from reign_executors.kubernetes.creating import CreateDeployment, CreateNamespace, Expose
+from reign_executors.kubernetes.data import SetData
 from reign_executors.kubernetes.delete import Delete, Recreate
 from reign_executors.kubernetes.execute import Exec
 from reign_executors.kubernetes.labels import Annotate, Cordon, Label, Uncordon
@@ -49,6 +50,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     RolloutStatus,
     RolloutUndo,
     Scale,
+    SetData,
     SetEnv,
     SetImage,
     SetResources,

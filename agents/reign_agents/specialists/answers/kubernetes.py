@@ -115,6 +115,7 @@ DONE: dict[str, Say] = {
     "kubernetes.scale": words("{object} runs {replicas} times"),
     "kubernetes.set_image": words("{object} runs {image}"),
     "kubernetes.set_env": words("{object} has new variables"),
+    "kubernetes.set_data": words("{object} has new values"),
     "kubernetes.set_resources": words("{object} has new limits"),
     "kubernetes.rollout_restart": words("the pods of {object} were replaced"),
     "kubernetes.rollout_undo": words("{object} is rolled back"),

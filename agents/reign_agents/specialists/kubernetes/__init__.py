@@ -8,7 +8,7 @@ from collections.abc import Callable
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import VERBS
-from reign_agents.specialists.kubernetes import asking, autoscaling, objects, workloads
+from reign_agents.specialists.kubernetes import asking, autoscaling, keys, objects, workloads
 from reign_agents.specialists.kubernetes.said import (
     CLUSTER_WIDE,
     OTHER_TOOL,
@@ -244,6 +244,22 @@ RECIPES = (
         "create configmap app with LOG=debug in namespace shop",
         _kind("configmap", "secret"),
         rank=2,
+    ),
+    _recipe(
+        "set_data",
+        "append set upgrade replace write",
+        keys.set_keys,
+        "set LOG=debug in configmap app in namespace shop",
+        keys.sets_keys,
+        rank=4,
+    ),
+    _recipe(
+        "remove_data",
+        "remove",
+        keys.remove_keys,
+        "remove LOG from configmap app in namespace shop",
+        keys.removes_keys,
+        rank=4,
     ),
     _recipe(
         "label",

@@ -180,13 +180,6 @@ async def create_config(wish: Wish, context: PlanningContext, outline: Outline) 
     """A config map or a secret of the data in the words."""
     words = said(wish)
     kind = "Secret" if words.kind == "secret" else "ConfigMap"
-    if wish.verb == "append" and words.name in {
-        row.name for row in await listed(kind.lower(), words.namespace, context)
-    }:
-        return Question(
-            f"The {kind.lower()} {words.name} is there: all its keys are set at once. What should be in it in the end?",
-            (f"create {kind.lower()} {words.name} with KEY=VALUE OTHER=VALUE",),
-        )
     given = dict(re.findall(r"(?<![\w./-])([A-Za-z_][\w.-]*)=([^\s,;]+)", wish.scan().text))
     data = words.map("data") or words.map("env") or {key: wish.scan().restored(value) for key, value in given.items()}
     if words.name is None or not data:
