@@ -22,7 +22,8 @@ LONGEST_VALUE = 4096
 class Chain:
     """The chain of one database. ``head`` is the file that keeps its end (None: nothing lasts).
 
-    :meth:`append` is called inside a transaction that is flushed to the disk (``full``), :meth:`committed` after it.
+    :meth:`append` is called inside a transaction that is flushed to the disk (``full``), :meth:`committed` after it, or
+    :meth:`rolled_back` when it came to nothing.
     """
 
     def __init__(
@@ -32,19 +33,32 @@ class Chain:
         self._forward = forward
         self._who = who
         self._fresh: list[AuditRow] = []
+        self._before: Head | None = None
 
     def append(
         self, db: sqlite3.Connection, kind: str, payload: JsonObject, *, run: str | None = None, step: str | None = None
     ) -> AuditRow:
         """Add one row; ``payload`` must be redacted already. Its ``who`` is added here."""
-        last = db.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-        counted = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
-        number = max(0 if last is None else int(last[0]), 0 if counted is None else int(counted[0]))
-        previous = START if last is None else str(last[1])
+        number, previous = self._end(db)
         if number == 0:
             previous = self._add(db, 1, "chain.began", {"earlier": self._earlier()}, None, None, START).hash
             number = 1
         return self._add(db, number + 1, kind, {**payload, "who": self._who()}, run, step, previous)
+
+    def _end(self, db: sqlite3.Connection) -> tuple[int, str]:
+        """The highest number there ever was, and the hash that the next row follows."""
+        if self._fresh:
+            return self._fresh[-1].seq, self._fresh[-1].hash
+        last = db.execute(
+            "SELECT seq, hash, (SELECT seq FROM sqlite_sequence WHERE name = 'audit') "
+            "FROM audit ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        if last is None:
+            self._before = None
+            counted = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
+            return 0 if counted is None else int(counted[0]), START
+        self._before = Head(int(last[0]), str(last[1]))
+        return max(self._before.seq, int(last[2] or 0)), self._before.hash
 
     def _add(
         self,
@@ -87,15 +101,16 @@ class Chain:
         if not self._fresh:
             return
         fresh, self._fresh = self._fresh, []
-        # Rows of a transaction that was rolled back are no rows.
-        kept = [row for row in fresh if self._holds(db, Head(row.seq, row.hash))]
-        if not kept:
-            return
         if self._head is not None:
+            last = Head(fresh[-1].seq, fresh[-1].hash)
             with suppress(OSError):
-                write_head(self._head, Head(kept[-1].seq, kept[-1].hash), lambda head: self._holds(db, head))
+                write_head(self._head, last, lambda head: self._holds(db, head), usual=self._before)
         if self._forward is not None:
-            self._forward.send(kept)
+            self._forward.send(fresh)
+
+    def rolled_back(self) -> None:
+        """Rows of a transaction that was rolled back are no rows."""
+        self._fresh = []
 
     @staticmethod
     def _holds(db: sqlite3.Connection, head: Head) -> bool:

@@ -55,24 +55,37 @@ def _parsed(data: bytes) -> Head:
         raise ValueError("the file holds no head") from error
 
 
-def write_head(path: Path, head: Head, follows: Callable[[Head], bool]) -> bool:
-    """Keep ``head`` in the file, unless what is kept there is later or is not an ancestor (``follows`` says so).
+def write_head(path: Path, head: Head, follows: Callable[[Head], bool], usual: Head | None = None) -> bool:
+    """Keep ``head`` in the file, unless what is kept there is later or is not an ancestor (``follows`` says so;
+    ``usual`` is known to be one). A head that the chain no longer holds is evidence and stays.
 
-    A head that the chain no longer holds is evidence and stays. Returns whether the file says ``head`` now.
+    Returns whether the file says ``head`` now.
     """
-    handle = open_private(path, os.O_RDWR | os.O_CREAT)
+    handle = _opened(path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         data = os.pread(handle, 4 * ROOM, 0)
-        if data.strip():
+        if data.strip() and (usual is None or data != _line(usual) or usual.seq >= head.seq):
             try:
                 kept = _parsed(data)
             except ValueError:
                 return False
             if kept.seq >= head.seq or not follows(kept):
                 return kept == head
-        line = json.dumps({"v": 1, "kind": "audit.head", **head.to_json()}).encode()
-        os.pwrite(handle, line.ljust(ROOM - 1) + b"\n", 0)
+        os.pwrite(handle, _line(head), 0)
         return True
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return open_private(path, os.O_RDWR)
+    except FileNotFoundError:
+        return open_private(path, os.O_RDWR | os.O_CREAT)
+
+
+def _line(head: Head) -> bytes:
+    """The whole file."""
+    line = f'{{"v": 1, "kind": "audit.head", "seq": {head.seq}, "hash": "{head.hash}"}}'
+    return line.encode().ljust(ROOM - 1) + b"\n"

@@ -6,18 +6,17 @@ import json
 from typing import Any, cast
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from reign_executors.operation import JsonObject
 
 
 def packed(value: object) -> str:
     """JSON without spaces. Lone surrogates (bytes that are no UTF-8) become escapes and come back as they were."""
-    found = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     try:
-        found.encode()
-    except UnicodeEncodeError:
+        return to_json(value, inf_nan_mode="constants").decode()
+    except (ValueError, TypeError):
         return json.dumps(value, separators=(",", ":"))
-    return found
 
 
 def packed_or_none(value: object | None) -> str | None:
@@ -48,6 +47,8 @@ def plain_or_none(text: str | None) -> str | None:
 
 
 def _odd(text: str) -> bool:
+    if text.isascii():
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

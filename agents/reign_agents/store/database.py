@@ -8,6 +8,7 @@ import json
 import queue
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -70,8 +71,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 class Database:
     """``connection`` is the one that writes. ``path`` None: it is in memory, and everybody shares it.
 
-    ``suspect`` is called once when SQLite says that the file is damaged, ``committed`` after every commit, by the
-    thread that writes and before anybody hears of it.
+    ``suspect`` is called once when SQLite says that the file is damaged; by the thread that writes, ``committed`` after
+    every commit, before anybody hears of it, and ``rolled_back`` after every transaction that was taken back.
     """
 
     def __init__(
@@ -82,12 +83,15 @@ class Database:
         waiting: int = WAITING,
         suspect: Callable[[], None] | None = None,
         committed: Callable[[sqlite3.Connection], None] | None = None,
+        rolled_back: Callable[[], None] | None = None,
     ) -> None:
         self._connection = connection
         self._path = path
-        self._queue: queue.Queue[_Write | None] = queue.Queue(waiting)
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._most = waiting
         self._suspect = suspect
         self._committed = committed
+        self._rolled_back = rolled_back
         self._full = False
         self._closed = False
         self._closing = threading.Lock()
@@ -117,22 +121,24 @@ class Database:
         """The same for code outside of a loop: blocks until it is committed, ``timeout`` seconds at most."""
         future: Future[T] = Future()
         write = _Write(work, what, full, future, None)
-        if self._closed:
-            raise _closed(what)
+        until = time.monotonic() + timeout
         try:
-            self._queue.put(write, timeout=timeout)
+            while not self._offer(write):
+                if time.monotonic() > until:
+                    raise FutureTimeout
+                time.sleep(PATIENCE)
             return future.result(timeout)
-        except (queue.Full, FutureTimeout):
+        except FutureTimeout:
             future.cancel()
             raise StoreBusy(f"{what}: the database was busy for {timeout:g} s", "try again") from None
 
     def _offer(self, write: _Write) -> bool:
+        """Let it wait for the writer; False when too many do (several threads at once may be a few too many)."""
         if self._closed:
             raise _closed(write.what)
-        try:
-            self._queue.put_nowait(write)
-        except queue.Full:
+        if self._queue.qsize() >= self._most:
             return False
+        self._queue.put(write)
         return True
 
     def _write_all(self) -> None:
@@ -176,6 +182,8 @@ class Database:
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if self._rolled_back is not None:
+                self._rolled_back()
             raise
         if self._committed is not None:
             self._committed(connection)

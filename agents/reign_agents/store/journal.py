@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from reign_agents.events import JOURNALLED, Event, EventType, Outcome
 from reign_agents.plan.model import Plan
@@ -129,22 +130,26 @@ def intend(db: sqlite3.Connection, entry: Intent, blobs: Sequence[tuple[str, int
             plain_or_none(entry.basis),
         ),
     )
-    db.execute(
-        "INSERT INTO steps (run, step, position, operation, fields, undo, outcome, attempts, started) "
-        "VALUES (?1, ?2, (SELECT count(*) FROM steps WHERE run = ?1), ?3, ?4, ?5, 'running', ?6, ?7) "
-        "ON CONFLICT (run, step) DO UPDATE SET outcome = 'running', attempts = excluded.attempts, "
-        "started = coalesce(started, excluded.started), ended = NULL, seconds = NULL, outputs = NULL, "
-        "verified = NULL, error = NULL",
-        (entry.run, entry.step, entry.operation, fields, entry.undo, entry.attempt, entry.time),
+    found = db.execute(
+        "UPDATE steps SET outcome = 'running', attempts = ?3, started = coalesce(started, ?4), ended = NULL, "
+        "seconds = NULL, outputs = NULL, verified = NULL, error = NULL WHERE run = ?1 AND step = ?2",
+        (entry.run, entry.step, entry.attempt, entry.time),
     )
-    db.executemany(
-        "INSERT OR IGNORE INTO blobs (reference, bytes, time) VALUES (?, ?, ?)",
-        [(reference, size, entry.time) for reference, size in blobs],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO blob_uses (reference, run, step) VALUES (?, ?, ?)",
-        [(reference, entry.run, entry.step) for reference, _ in blobs],
-    )
+    if not found.rowcount:
+        db.execute(
+            "INSERT INTO steps (run, step, position, operation, fields, undo, outcome, attempts, started) "
+            "VALUES (?1, ?2, (SELECT count(*) FROM steps WHERE run = ?1), ?3, ?4, ?5, 'running', ?6, ?7)",
+            (entry.run, entry.step, entry.operation, fields, entry.undo, entry.attempt, entry.time),
+        )
+    if blobs:
+        db.executemany(
+            "INSERT OR IGNORE INTO blobs (reference, bytes, time) VALUES (?, ?, ?)",
+            [(reference, size, entry.time) for reference, size in blobs],
+        )
+        db.executemany(
+            "INSERT OR IGNORE INTO blob_uses (reference, run, step) VALUES (?, ?, ?)",
+            [(reference, entry.run, entry.step) for reference, _ in blobs],
+        )
     if entry.before is not None:
         # What was there before the first attempt is what an undo leads back to, unless that attempt changed nothing.
         db.execute(
@@ -173,20 +178,26 @@ def end(db: sqlite3.Connection, entry: StepOutcome, events: Sequence[Event]) -> 
             what = f"attempt {entry.attempt} of {entry.run}/{entry.step}"
             raise StoreError(f"{what} has no intent, so its outcome is not written down")
     changed = entry.attempt > 0 and (_intended(db, entry) if entry.changed is None else entry.changed)
-    db.execute(
-        "INSERT INTO steps (run, step, position, operation, fields, attempts, ended, outcome, seconds, outputs, "
-        "verified, error, log_bytes, changed) "
-        "VALUES (?7, ?8, (SELECT count(*) FROM steps WHERE run = ?7), '', '{}', ?9, ?1, ?2, ?3, ?4, ?5, ?6, ?10, ?11) "
-        "ON CONFLICT (run, step) DO UPDATE SET ended = ?1, outcome = ?2, seconds = ?3, outputs = ?4, verified = ?5, "
-        "error = ?6, log_bytes = max(log_bytes, ?10), changed = max(changed, ?11)",
-        (*row, entry.run, entry.step, entry.attempt, entry.log_bytes, changed),
-    )
+    values = (*row, entry.run, entry.step, entry.attempt, entry.log_bytes, changed)
+    step = db.execute(
+        "UPDATE steps SET ended = ?1, outcome = ?2, seconds = ?3, outputs = ?4, verified = ?5, error = ?6, "
+        "log_bytes = max(log_bytes, ?10), changed = max(changed, ?11) WHERE run = ?7 AND step = ?8 "
+        "RETURNING id, operation, fields",
+        values,
+    ).fetchone()
+    if step is None:
+        step = db.execute(
+            "INSERT INTO steps (run, step, position, operation, fields, attempts, ended, outcome, seconds, outputs, "
+            "verified, error, log_bytes, changed) VALUES (?7, ?8, (SELECT count(*) FROM steps WHERE run = ?7), '', "
+            "'{}', ?9, ?1, ?2, ?3, ?4, ?5, ?6, ?10, ?11) RETURNING id, operation, fields",
+            values,
+        ).fetchone()
     if entry.attempt:
         if changed:
             _keep_in_ledger(db, entry, outputs)
         else:
             db.execute("DELETE FROM ledger WHERE run = ? AND step = ? AND state = 'intended'", (entry.run, entry.step))
-        _index(db, entry)
+        _index(db, entry, step)
     return append(db, events)
 
 
@@ -198,29 +209,30 @@ def _intended(db: sqlite3.Connection, entry: StepOutcome) -> bool:
 def _keep_in_ledger(db: sqlite3.Connection, entry: StepOutcome, outputs: str | None) -> None:
     """A change without a pre-image is kept, too: as one that can't be undone."""
     state = "in_doubt" if entry.outcome is Outcome.IN_DOUBT else "made"
-    db.execute(
-        "INSERT INTO ledger (run, step, operation, fields, outputs, undo, state, time) "
-        "SELECT run, step, operation, fields, ?1, 'none', ?2, ?3 FROM attempts "
-        "WHERE run = ?4 AND step = ?5 AND attempt = ?6 "
-        "ON CONFLICT (run, step) DO UPDATE SET outputs = coalesce(?1, outputs), "
-        "state = CASE state WHEN 'made' THEN 'made' ELSE ?2 END",
-        (outputs, state, entry.time, entry.run, entry.step, entry.attempt),
+    found = db.execute(
+        "UPDATE ledger SET outputs = coalesce(?1, outputs), state = CASE state WHEN 'made' THEN 'made' ELSE ?2 END "
+        "WHERE run = ?3 AND step = ?4",
+        (outputs, state, entry.run, entry.step),
     )
+    if not found.rowcount:
+        db.execute(
+            "INSERT INTO ledger (run, step, operation, fields, outputs, undo, state, time) "
+            "SELECT run, step, operation, fields, ?1, 'none', ?2, ?3 FROM attempts "
+            "WHERE run = ?4 AND step = ?5 AND attempt = ?6",
+            (outputs, state, entry.time, entry.run, entry.step, entry.attempt),
+        )
 
 
-def _index(db: sqlite3.Connection, entry: StepOutcome) -> None:
-    row = db.execute(
-        "SELECT s.id, s.operation, s.fields, r.request FROM steps s LEFT JOIN runs r ON r.run = s.run "
-        "WHERE s.run = ? AND s.step = ?",
-        (entry.run, entry.step),
-    ).fetchone()
-    number, operation, fields, request = row[0], str(row[1]), str(row[2]), str(row[3] or "")
+def _index(db: sqlite3.Connection, entry: StepOutcome, row: tuple[Any, ...]) -> None:
+    """Let the step be found by its words; ``row`` is its number, operation and fields."""
+    number, operation, fields = row[0], str(row[1]), str(row[2])
+    asked = db.execute("SELECT request FROM runs WHERE run = ?", (entry.run,)).fetchone()
+    request = "" if asked is None else str(asked[0])
     cause = "" if entry.error is None else str(entry.error.get("cause") or "")
     values = " ".join(_words(unpacked(fields)))
     words = " ".join((request, operation, operation.replace(".", " "), values, entry.outcome.value, cause))[:4000]
-    db.execute("DELETE FROM recall WHERE rowid = ?", (number,))
     db.execute(
-        "INSERT INTO recall (rowid, words, run, step, request, operation, outcome, time) "
+        "INSERT OR REPLACE INTO recall (rowid, words, run, step, request, operation, outcome, time) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (number, plain(words), entry.run, entry.step, request, operation, entry.outcome.value, entry.time),
     )

@@ -104,6 +104,7 @@ class Store:
             path,
             suspect=None if path is None else lambda: suspect_mark(path).touch(mode=0o600),
             committed=self._chain.committed,
+            rolled_back=self._chain.rolled_back,
         )
         self.blobs = Blobs(
             BlobPlace(self.paths.blobs, self.paths.key),
