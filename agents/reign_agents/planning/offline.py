@@ -24,6 +24,7 @@ from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
 from reign_executors.errors import OperationError
+from reign_executors.operation import Change as ChangeOperation
 
 _UNDO = re.compile(
     r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|"
@@ -92,6 +93,9 @@ class OfflinePlanner:
             if whole is not None:
                 draft = await self._request(whole, context)
                 return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
+        lack = elsewhere.goes_on(text, context)
+        if lack is not None:
+            return self._lacking(lack, text)
         whole_request = pointed(text, context) or spelled(text, context)
         if whole_request is not None:
             draft = await self._request(whole_request[0], context, placing=True)
@@ -138,6 +142,9 @@ class OfflinePlanner:
     async def _request(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
         text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
+        lack = elsewhere.plainly(text, understanding)
+        if lack is not None:
+            return self._lacking(lack, text)
         found = wishes(text)
         if _names_a_fault(understanding, found):
             found = [replace(Wish.of(text), verb="why", rest=text)]
@@ -162,6 +169,13 @@ class OfflinePlanner:
             question = await recipe.build(wish, around, outline)
             if question is not None and question.missing in ("container", "release"):
                 question, outline = await self._in_cluster(wish, around, outline, question)
+            if (
+                recipe.name.startswith("git.")
+                and "://" not in text
+                and outline.steps
+                and (far := _far(understanding, context)) is not None
+            ):
+                question = far
             if question is not None and question.missing == "anything" and understanding.intent == "unknown":
                 return self._not_understood(text, understanding)
             if so_far is not None:
@@ -175,6 +189,9 @@ class OfflinePlanner:
         all_steps, assumptions = joined(parts, context.registry)
         if same_place is not None:
             all_steps = tuple(with_place(step, same_place, context) for step in all_steps)
+        lack = elsewhere.timed(text) if _changing(all_steps, context) else None
+        if lack is not None:
+            return self._lacking(lack, text)
         return Draft(
             "debug" if all(wish.verb == "why" for wish in found) else understanding.intent,
             understanding.confidence,
@@ -242,14 +259,18 @@ class OfflinePlanner:
         near = nearest(wish.text if wish is not None else text, self._recipes)
         part = f"“{wish.text[:80]}”" if wish is not None else "this request"
         question = Question(f"I do not understand {part}. The nearest things I can do:", near)
-        tool = elsewhere.later(wish.text if wish is not None else text, understanding)
-        if tool is not None:
-            said = (
-                f"{tool} comes later: this version knows Docker, Kubernetes, Helm, Terraform, git, files, commands and "
-                "ports. The nearest things I can do:"
-            )
-            question = Question(said, (*elsewhere.as_command(text), *near)[:4])
+        whole = wish.text if wish is not None else text
+        lack = elsewhere.lacking(whole, understanding) or elsewhere.timed(whole)
+        if lack is not None:
+            return self._lacking(lack, text, near)
         return replace(self._question(question, text, understanding), understood=False)
+
+    def _lacking(self, lack: elsewhere.Lack, text: str, near: Sequence[str] = ()) -> Draft:
+        """The honest answer where no operation is there for a request."""
+        own = elsewhere.as_command(text) or lack.commands
+        return Draft(
+            "unknown", 1.0, question=lack.said, suggestions=(*own, *near)[:4] if own or near else (), understood=False
+        )
 
     def _can_do(self) -> str:
         chosen = [recipe for recipe in self._recipes if recipe.name in _SHOWN]
@@ -289,7 +310,7 @@ def _names_a_fault(understanding: Understanding, found: Sequence[Wish]) -> bool:
 
 def _foreign(wish: Wish, understanding: Understanding) -> bool:
     """Whether another tool is meant, however well a recipe's words fit."""
-    named = elsewhere.later(Scan(wish.text).text, understanding, named=True)
+    named = elsewhere.lacking(Scan(wish.text).text, understanding, named=True)
     own = {"container", "image", "volume", "network", "file", "directory"} & set(wish.kinds)
     path = r"(?<!\S)(?:\.{1,2}/|~/|/)\S|\w\.[a-z]{1,5}(?!\S)|\w:\w|://"
     return named is not None and not own and not re.search(path, Scan(wish.text).text)
@@ -324,6 +345,24 @@ def _there(wish: Wish, before: Sequence[Step]) -> Wish:
             said = replace(Wish.of(re.sub(r"\bthere\b", f"in namespace {space}", wish.text, count=1)), then=wish.then)
             return replace(said, it=wish.it)
     return wish
+
+
+def _far(understanding: Understanding, context: PlanningContext) -> Question | None:
+    """A question where the repository that is named is no folder here: what is done must not hit another one."""
+    repo = understanding.entities.get("repo")
+    if not isinstance(repo, str) or "/" not in repo or ":" in repo or repo.startswith(("/", ".", "~")):
+        return None
+    if (context.settings.cwd / repo).exists():
+        return None
+    text = (
+        f"There is no folder {repo} here, and the repository {repo} on GitHub comes later. Clone it, or name a folder."
+    )
+    return Question(text, (f"clone https://github.com/{repo}.git",))
+
+
+def _changing(steps: Sequence[Step], context: PlanningContext) -> bool:
+    """Whether any of the steps changes something."""
+    return any(issubclass(context.registry.find(step.operation), ChangeOperation) for step in steps)
 
 
 def _permission(steps: Sequence[Step]) -> bool:

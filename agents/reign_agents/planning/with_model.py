@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reign_agents.investigation.limits import Limits
@@ -137,13 +137,14 @@ def model_planner(
     limits: Limits | None = None,
     cache: AnswerCache | None = None,
     addresses: Mapping[str, str] | None = None,
+    plain_http: Collection[str] = (),
 ) -> ModelPlanner:
     """A planner for models by name; a key is looked up when its vendor is asked. ``meter`` counts what they cost; what
-    is in the ``cache`` costs nothing.
+    is in the ``cache`` costs nothing. ``plain_http`` are hosts that a key may be sent to unencrypted.
     """
 
     def make(name: str) -> LanguageModel:
-        model = language_model(name, keys, addresses)
+        model = language_model(name, keys, addresses, plain_http)
         return model if meter is None else MeteredModel(model, meter)
 
     return ModelPlanner(
