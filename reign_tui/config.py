@@ -34,6 +34,8 @@ _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?")
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+EVERYTHING = ("*",)
+"""Patterns that every context fits."""
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -56,6 +58,8 @@ class AppConfig:
     answer_cache    seconds that a model's answer is given again for the same question; 0: never
     budget          dollars that models may cost: answer, session, day (in UTC); a person is asked before more is spent
     prices          the person's own prices of models (vendor/model), in dollars for a million tokens
+    plain_http      hosts that a model's key may be sent to unencrypted; None but this machine else
+    local_contexts  patterns of contexts (and workspaces) that no vendor's model hears of: offline, or Ollama here
     max_cost        dollars that this command may spend on models; only the command line says it
     docker_context  the docker context to act on; None: what DOCKER_HOST or docker itself says
     kube_context    the kubeconfig context to act on; None: the kubeconfig's current one
@@ -86,6 +90,8 @@ class AppConfig:
     budget: Mapping[str, Decimal] = field(default_factory=dict)
     prices: Mapping[str, Price] = field(default_factory=dict)
     max_cost: Decimal | None = None
+    plain_http: tuple[str, ...] = ()
+    local_contexts: tuple[str, ...] = ()
     docker_context: str | None = None
     kube_context: str | None = None
     namespace: str | None = None
@@ -209,15 +215,38 @@ def _prices(value: Any) -> dict[str, Price]:
 
     if not isinstance(value, dict):
         raise _Unfit('must be tables named after models ([prices."openai/NAME"])')
-    prices = {}
-    for name, entry in value.items():
-        try:
-            if not isinstance(entry, dict):
-                raise ValueError("must be a table with input and output, in dollars for a million tokens")
-            prices[fit_model(name)] = price_of(entry)
-        except ValueError as error:
-            raise _Unfit(f"of {name!r} {error}") from error
-    return prices
+
+    def read(name: str, entry: Any) -> Price:
+        if not isinstance(entry, dict):
+            raise ValueError("must be a table with input and output, in dollars for a million tokens")
+        fit_model(name)
+        return price_of(entry)
+
+    return each(value, read)
+
+
+def _list(value: Any) -> list[str]:
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise _Unfit("must list texts")
+    return [part for part in parts if part]
+
+
+def _plain_http(value: Any) -> tuple[str, ...]:
+    from reign_agents.models.choice import fit_host
+
+    try:
+        return tuple(fit_host(host) for host in _list(value))
+    except ValueError as error:
+        raise _Unfit(str(error)) from error
+
+
+def _local_contexts(value: Any) -> tuple[str, ...]:
+    try:
+        return tuple(_list(value))
+    except _Unfit:
+        stays = 'must list patterns of contexts (["prod*"]); until it is mended no vendor hears of any'
+        raise _Unfit(stays, kept=EVERYTHING) from None
 
 
 def _counts(value: Any) -> dict[str, int]:
@@ -255,6 +284,8 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "answer_cache": model_settings.answer_cache,
     "budget": _budget,
     "prices": _prices,
+    "plain_http": _plain_http,
+    "local_contexts": _local_contexts,
     "docker_context": _optional_text,
     "kube_context": _optional_text,
     "namespace": _optional_text,
@@ -267,6 +298,10 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "grant_limit": _seconds,
 }
 _FROM_ENVIRONMENT = {name: f"REIGN_{name.upper()}" for name in _READ if name not in ("keymap", "prices")}
+
+
+def _both(now: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*now, *wanted)))
 
 
 def _tighter_flag(now: bool, wanted: bool) -> bool:
@@ -302,6 +337,7 @@ _TIGHTEN: dict[str, Callable[[Any, Any], Any]] = {
     "model_limits": model_settings.tighter_limits,
     "answer_cache": min,
     "prod_pattern": _tighter_pattern,
+    "local_contexts": _both,
 }
 
 
@@ -310,7 +346,7 @@ def _line_of(text: str, key: str, inner: str | None = None) -> int | None:
     if inner is not None:
         begin = _line_of(text, key) or 1
         lines = text.splitlines()
-        shape = re.compile(rf"(?:^|[{{,.\s])\"?{re.escape(inner)}\"?\s*=")
+        shape = re.compile(rf"(?:^|[{{,.\s])[\"']?{re.escape(inner)}[\"']?\s*[=\]]")
         return next((number for number in range(begin, len(lines) + 1) if shape.search(lines[number - 1])), begin)
     shape = re.compile(rf"\s*(?:{re.escape(key)}\s*[=.]|\[\s*{re.escape(key)}\s*[\].]|\"{re.escape(key)}\"\s*=)")
     return next((number for number, line in enumerate(text.splitlines(), 1) if shape.match(line)), None)
@@ -335,10 +371,14 @@ def _read_file(path: Path, warnings: list[str]) -> dict[str, Any]:
         if re.search(r"^\s*\[\[\s*rules\s*\]\]|^\s*rules\s*=", text, re.MULTILINE):
             raise RuleFault(str(path), int(line), f"{reason}: the file holds rules, and they can't be read") from error
         warnings.append(f"{path}, line {line}: {reason}: the whole file is left out, defaults are used")
+        kept: dict[str, Any] = {}
+        if re.search(r"^\s*local_contexts\s*=", text, re.MULTILINE):
+            warnings.append(f"{path} names local_contexts: until it is mended, no vendor hears of any context")
+            kept["local_contexts"] = EVERYTHING
         if re.search(r"^\s*(read_only\s*=\s*true|mode\s*=\s*[\"']read-only)", text, re.MULTILINE):
             warnings.append(f"{path} asks for read_only: that holds all the same, until the file is mended")
-            return {"read_only": True}
-        return {}
+            kept["read_only"] = True
+        return kept
     settings: dict[str, Any] = {}
     for key, value in raw.items():
         if key == "rules":
@@ -389,6 +429,7 @@ def _addresses(environment: Mapping[str, str], warnings: list[str]) -> tuple[dic
                 named.append(variable)
             except _Unfit as error:
                 if vendor != "ollama":  # its kit takes other forms, too: ":11434", "0.0.0.0"
+                    found |= error.kept or {}
                     warnings.append(f"the environment variable {variable}: {error}: it is left out")
     return found, named
 
@@ -454,4 +495,5 @@ def engine_settings(config: AppConfig, cwd: Path) -> EngineSettings:
         trust_limit=config.trust_limit,
         grant_limit=config.grant_limit,
         rules=config.rules,
+        local_contexts=config.local_contexts,
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reign_executors.operation import JsonObject
-from reign_tui import model_checks
+from reign_tui import model_checks, own_checks
 from reign_tui.model_checks import Models
 from reign_tui.text import one_line
 
@@ -60,7 +60,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked at: the folder a person works in, the contexts chosen, Reign's own folders."""
+    """What is looked at: the folder a person works in, the contexts chosen, Reign's own folders; ``warnings`` are what
+    was said of its settings.
+    """
 
     cwd: Path
     paths: Paths
@@ -69,6 +71,8 @@ class Patient:
     kube_context: str | None = None
     namespace: str | None = None
     models: Models = field(default_factory=Models)
+    warnings: tuple[str, ...] = ()
+    audit_forward: str | None = None
 
 
 Examination = Callable[[Patient], Coroutine[None, None, Check]]
@@ -337,6 +341,9 @@ CHECKS: dict[str, Examination] = {
     "bash": _bash,
     "sandbox": _sandbox,
     "home": _home,
+    "settings": own_checks.settings,
+    "audit": own_checks.audit,
+    "suggestions": own_checks.suggestions,
     "terminal": _terminal,
     "docker": _docker,
     "git": _git,

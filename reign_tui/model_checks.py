@@ -6,13 +6,12 @@ A request is sent only where the doctor is asked for one (``--online``); it is s
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from reign_agents.models.address import effective, host_of, key_may_go
 from reign_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -23,20 +22,24 @@ if TYPE_CHECKING:
 WHEN = "asked only where a model is chosen (--model, or the setting model)"
 WAIT = 60.0
 """Seconds for one model to answer: a server may have to load it first."""
-_LOCAL = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1")
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
     """What is set about models: ``names`` in the order they are asked, ``planning`` in words.
 
-    ``ask`` makes the model that a real request is sent to; None: none is sent.
+    ``ask`` makes the model that a real request is sent to; None: none is sent. ``unpriced`` are the names whose price
+    nobody knows, ``budget`` whether one is set; ``local`` are patterns of contexts that stay on this machine.
     """
 
     names: tuple[str, ...] = ()
     planning: str = "no model is chosen: the offline planner does all"
     base_urls: Mapping[str, str] = field(default_factory=dict)
     ask: Callable[[str], LanguageModel] | None = None
+    plain_http: tuple[str, ...] = ()
+    unpriced: frozenset[str] = frozenset()
+    budget: bool = False
+    local: tuple[str, ...] = ()
 
 
 def models_of(config: AppConfig, ask: Callable[[str], LanguageModel] | None = None) -> Models:
@@ -52,14 +55,36 @@ def models_of(config: AppConfig, ask: Callable[[str], LanguageModel] | None = No
         "offline": "what the offline planner does not understand, and causes, go to",
         "model": "every request goes to",
     }[config.prefer]
-    return Models(names, f"{when} {chain}", config.base_urls, ask)
+    return Models(
+        names,
+        f"{when} {chain}",
+        config.base_urls,
+        ask,
+        config.plain_http,
+        _unpriced(names, config),
+        bool(config.budget or config.max_cost is not None),
+        config.local_contexts,
+    )
+
+
+def _unpriced(names: tuple[str, ...], config: AppConfig) -> frozenset[str]:
+    from reign_agents.models.prices import Prices
+
+    prices = Prices(config.prices)
+    return frozenset(name for name in names if prices.of(name) is None)
 
 
 async def planning(models: Models) -> Check:
-    """Who plans, in words."""
+    """Who plans, in words; also which contexts no vendor hears of."""
+    from reign_agents.models.address import on_this_machine
     from reign_tui.doctor import Check
 
-    return Check("models", "ok" if models.names else "off", models.planning)
+    if not models.local or not models.names:
+        return Check("models", "ok" if models.names else "off", models.planning)
+    here = [one for one in models.names if on_this_machine(one, models.base_urls.get(one.partition("/")[0]))]
+    who = f"only {', '.join(here)} and the offline planner" if here else "only the offline planner"
+    kept = f"contexts like {', '.join(models.local)} stay on this machine: {who}"
+    return Check("models", "ok", f"{models.planning}; {kept}")
 
 
 async def vendor_check(vendor: str, models: Models, environment: Mapping[str, str], data: Path) -> Check:
@@ -86,22 +111,34 @@ async def vendor_check(vendor: str, models: Models, environment: Mapping[str, st
         return Check(
             vendor, "warn", f"{key}: it can't be asked", fix=f"reign-tui credentials set {vendor}", target=target
         )
-    if there and address and in_clear(address):
-        fix = "take an https:// address (base_urls in the settings)"
-        return Check(vendor, "warn", f"{key}; it would travel unencrypted to {address}", fix=fix, target=target)
+    goes = effective(vendor, address, environment)
+    if there and not key_may_go(goes, models.plain_http):
+        fix = f'take an https:// address (base_urls in the settings), or allow it: plain_http = ["{host_of(goes)}"]'
+        told = f"{key}; it is not asked: the key would travel unencrypted to {goes}"
+        return Check(vendor, "error", told, fix=fix, target=target)
+    unpriced = sorted(set(names) & models.unpriced)
     if models.ask is None:
-        return Check(vendor, "ok", f"{key}; not asked: reign-tui doctor --online does", target=target)
+        told = "not asked: reign-tui doctor --online does"
+        if unpriced:
+            return _without_price(vendor, f"{key}; {told}", unpriced, models, target)
+        return Check(vendor, "ok", f"{key}; {told}", target=target)
     answers = [await _answer(name, models.ask) for name in names]
     told = "; ".join(text for _, text in answers)
     if all(answered for answered, _ in answers):
+        if unpriced:
+            return _without_price(vendor, f"{key}; {told}", unpriced, models, target)
         return Check(vendor, "ok", f"{key}; {told}", target=target)
     return Check(vendor, "error", f"{key}; {told}", fix="choose another: --model, or the setting model", target=target)
 
 
-def in_clear(address: str) -> bool:
-    """Whether what is sent there can be read on the way."""
-    parts = urlsplit(address if "://" in address else f"http://{address}")
-    return parts.scheme == "http" and _LOCAL.fullmatch(parts.hostname or "") is None
+def _without_price(vendor: str, told: str, unpriced: list[str], models: Models, target: str) -> Check:
+    """Models are there, but nobody knows what some of them cost."""
+    from reign_tui.doctor import Check
+
+    holds = "no budget can hold it, a person is asked each time" if models.budget else "a budget could not hold it"
+    detail = f"{told}; no price is known for {', '.join(unpriced)}: its cost is unknown, {holds}"
+    fix = f'give its price in the settings: [prices."{unpriced[0]}"] input = …, output = …'
+    return Check(vendor, "warn", detail, fix=fix, target=target)
 
 
 def _key(vendor: str, environment: Mapping[str, str], data: Path) -> tuple[bool, str]:

@@ -42,6 +42,7 @@ def planner_for(config: AppConfig, credentials: Credentials, meter: Meter | None
         limits=limits_of(config.model_limits, config.max_tokens),
         cache=cache,
         addresses=config.base_urls,
+        plain_http=config.plain_http,
     )
 
 

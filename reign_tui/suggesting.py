@@ -1,13 +1,17 @@
 """Keeps the composer's suggestions: builds them once the engine is up, feeds them what was asked and what is there.
 
-All of it happens in the background; a key press only reads. Whatever fails here leaves fewer suggestions, nothing else.
+All of it happens in the background; a key press only reads. Whatever fails here leaves fewer suggestions, nothing else:
+it is written into a report once, which the doctor names.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from reign_tui.cli.report import write_report
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,6 +33,7 @@ class Suggesting:
         self.engine: Suggestions | None = None
         self._gatherer: Gatherer | None = None
         self._early: list[str] = []
+        self._failed: set[str] = set()
 
     def begin(self) -> None:
         """Start building; returns at once."""
@@ -39,8 +44,12 @@ class Suggesting:
         self.question(())
         if self.engine is None:
             self._early.append(text)
-        elif self._hidden(text) == text:
-            self.engine.past.add(text)
+            return
+        try:
+            if self._hidden(text) == text:
+                self.engine.past.add(text)
+        except Exception as error:
+            self.failed(error)
 
     def question(self, answers: Sequence[str]) -> None:
         """A person was asked something and can answer with these requests; none: nothing is asked any more."""
@@ -58,10 +67,22 @@ class Suggesting:
     def offers(self, text: str) -> Sequence[Offer]:
         """What is offered for a text; where a folder must be listed first, offered again when it is."""
         assert self.engine is not None
-        folder = self.engine.folder_wanted(text)
-        if folder is not None:
-            self._in_background(self._listed(folder, text))
-        return self.engine.suggest(text)
+        try:
+            folder = self.engine.folder_wanted(text)
+            if folder is not None:
+                self._in_background(self._listed(folder, text))
+            return self.engine.suggest(text)
+        except Exception as error:  # whoever writes must be able to go on
+            self.failed(error)
+            return ()
+
+    def failed(self, error: Exception) -> None:
+        """Write a report, once for each place where it fails."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{type(error).__name__} {frames[-1].filename}:{frames[-1].lineno}" if frames else repr(error)
+        if place not in self._failed:
+            self._failed.add(place)
+            self._app.run_worker(asyncio.to_thread(write_report, error, "suggestions"), group="reports")
 
     def _hidden(self, text: str) -> str:
         from reign_agents.engine.secrets import pasted
@@ -97,5 +118,11 @@ class Suggesting:
         if self._editor.text == text and self._editor.chosen is None and self._editor.has_focus:
             self._editor.offer()
 
-    def _in_background(self, work: Any) -> None:
-        self._app.run_worker(work, name="suggestions", group="suggestions", exit_on_error=False)
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._app.run_worker(self._guarded(work), name="suggestions", group="suggestions", exit_on_error=False)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self.failed(error)

@@ -14,10 +14,10 @@ class Unfit(ValueError):
     ``kept`` is what of the setting holds all the same.
     """
 
-    def __init__(self, text: str, inner: str | None = None, kept: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, text: str, inner: str | None = None, kept: Any = None) -> None:
         super().__init__(f"{inner} {text}" if inner else text)
         self.inner = inner
-        self.kept = dict(kept or {})
+        self.kept = kept
 
 
 def each(

@@ -56,6 +56,7 @@ class EngineSettings:
 
     ``trust_limit``: how many resources a run may create or change unasked in the mode ``trusted-change``.
     ``grant_limit``: the most seconds that a grant may last. ``rules`` are the person's, then the project's.
+    ``local_contexts`` are patterns of contexts and workspaces that no vendor's model hears of.
     """
 
     cwd: Path = field(default_factory=Path.cwd)
@@ -73,6 +74,7 @@ class EngineSettings:
     trust_limit: int = 5
     grant_limit: float = 8 * GRANT_SECONDS
     rules: tuple[Rule, ...] = ()
+    local_contexts: tuple[str, ...] = ()
 
     def defaults(self, operation: str) -> dict[str, str]:
         """The fields that say where an operation of that name acts, for plans that leave them out."""

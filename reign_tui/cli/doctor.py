@@ -49,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
             chosen.kube_context,
             chosen.namespace,
             models_of(chosen, ask),
+            context.loaded.warnings,
+            chosen.audit_forward,
         )
         checks = asyncio.run(examine(patient))
     ok = healthy(checks)
@@ -80,7 +82,7 @@ def _asking(context: Context, open_things: ExitStack) -> Callable[[str], Languag
     kept = Credentials(context.paths.data)
 
     def ask(name: str) -> LanguageModel:
-        model = language_model(name, kept.get, config.base_urls)
+        model = language_model(name, kept.get, config.base_urls, config.plain_http)
         return model if meter is None else MeteredModel(model, meter)
 
     return ask

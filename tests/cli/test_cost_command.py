@@ -171,9 +171,9 @@ def test_a_project_only_lowers_a_budget_and_sets_no_price(reign_home: Path, fold
         ("x = 1\n[budget]\nday = -1\n", "line 3: budget: day must be an amount in dollars"),
         ("budget = 5\n", "budget must give dollars"),
         ("prices = 5\n", "prices must be tables named after models"),
-        ("[prices.'gpt']\ninput = 1\noutput = 1\n", "line 1: prices of 'gpt' must be anthropic/MODEL"),
-        ("[prices.'openai/x']\ninput = 1\n", "prices of 'openai/x' needs output"),
-        ("[prices]\n'openai/x' = 5\n", "prices of 'openai/x' must be a table"),
+        ("[prices.'gpt']\ninput = 1\noutput = 1\n", "line 1: prices: gpt must be anthropic/MODEL"),
+        ("[prices.'openai/x']\ninput = 1\n", "prices: openai/x needs output"),
+        ("[prices]\n'openai/x' = 5\n", "line 2: prices: openai/x must be a table"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(reign_home: Path, folder: Path, text: str, said: str) -> None:
@@ -253,3 +253,28 @@ def test_at_a_terminal_no_plans_offline(reign: Reign, folder: Path) -> None:
         child.close()
     assert child.exitstatus == 0
     assert (folder / "notes.txt").read_text() == "hello\n"
+
+
+BAD_PRICE = """\
+[prices.'openai/good']
+input = 1
+output = 2
+[prices.'openai/bad']
+input = -1
+output = 2
+"""
+
+
+def test_one_bad_price_leaves_the_others(
+    reign: Reign, reign_home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = loaded(folder, BAD_PRICE)
+    assert list(found.config.prices) == ["openai/good"]
+    assert any("line 4: prices: openai/bad needs a price" in warning for warning in found.warnings), found.warnings
+    assert "openai/bad" in reign("cost").err
+    assert "openai/bad" in reign("cost", "--prices", "--json").err
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    checks = {check["id"]: check for check in json.loads(reign("doctor", "--json").out)["checks"]}
+    assert checks["settings"]["status"] == "warn"
+    assert "openai/bad" in checks["settings"]["detail"]
+    assert str(find_paths().config_file) in checks["settings"]["fix"]

@@ -43,7 +43,8 @@ def test_waiting_is_what_the_vendor_asked_for() -> None:
     [
         ({"retry-after": "3"}, 3.0),
         ({"retry-after-ms": "1500"}, 1.5),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 2020 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "tomorrow"}, None),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "inf"}, None),
         ({}, None),

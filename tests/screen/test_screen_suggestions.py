@@ -11,6 +11,7 @@ from textual import events
 from reign_executors.errors import NotFound
 from reign_tui.app import ReignApp
 from reign_tui.file_request import read_request
+from reign_tui.paths import find_paths
 from reign_tui.widgets.offer_list import OfferList
 from reign_tui.widgets.plan_tree import PlanTree
 from tests.screen.conftest import Stage
@@ -285,3 +286,48 @@ async def test_another_key_can_take(make_app: Callable[..., ReignApp], session: 
         assert shown(stage)[0].split()[0] == "^Space"
         await stage.press("ctrl+space")
         assert text(stage) == "restart container db"
+
+
+async def test_what_fails_is_written_down_once_and_typing_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, reign_home: Path
+) -> None:
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await ready(stage)
+        suggesting = stage.app.suggesting
+        assert suggesting is not None
+        assert suggesting.engine is not None
+
+        def broken(_text: str) -> list[object]:
+            raise RuntimeError("the lexicon is gone")
+
+        monkeypatch.setattr(suggesting.engine, "suggest", broken)
+        await write(stage, "restart container w")
+        assert text(stage) == "restart container w"
+        assert shown(stage) == []
+        reports = find_paths().reports
+
+        def written() -> list[Path]:
+            return list(reports.glob("suggestions-*.txt"))
+
+        await stage.until(lambda: bool(written()))
+        await stage.until(lambda: not [one for one in stage.app.workers if one.group == "reports"])
+        assert len(written()) == 1
+        assert "the lexicon is gone" in written()[0].read_text()
+
+
+async def test_a_worker_that_fails_is_written_down(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, reign_home: Path
+) -> None:
+    async with stage.app.run_test(size=WIDE) as stage.pilot:
+        await ready(stage)
+
+        async def broken(_self: object, _families: object) -> None:
+            raise LookupError("no such family")
+
+        monkeypatch.setattr(FakeGatherer, "gather", broken)
+        suggesting = stage.app.suggesting
+        assert suggesting is not None
+        suggesting.ended("x", "done", ["docker.run"])
+        await stage.until(lambda: list(find_paths().reports.glob("suggestions-*.txt")))
+        await write(stage, "abc")
+        assert text(stage) == "abc"

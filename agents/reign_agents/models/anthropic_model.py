@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
+from reign_agents.models.address import client_settings, effective
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
 from reign_agents.models.failure import ModelFailed, by_kit
@@ -16,6 +17,8 @@ _KEPT = {"type": "ephemeral"}
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
     "tool_use": "tools",
     "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "pause_turn": "length",
     "refusal": "refused",
 }
 
@@ -40,7 +43,10 @@ class AnthropicModel(LanguageModel):
             more["extra_body"] = {"temperature": conversation.temperature}  # newer kits have no name for it
         if tools:
             more["tools"] = _tools(tools)
-        async with sdk.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0) as client:
+        http = sdk.DefaultAsyncHttpxClient(**client_settings(effective("anthropic", self._base_url)))
+        async with sdk.AsyncAnthropic(
+            api_key=self._key, base_url=self._base_url, max_retries=0, http_client=http
+        ) as client:
             stream = await client.messages.create(
                 model=self._model,
                 max_tokens=conversation.max_tokens,
@@ -54,7 +60,7 @@ class AnthropicModel(LanguageModel):
                     yield delta
 
     def failure(self, error: Exception) -> ModelFailed:
-        return by_kit(self.name, error)
+        return by_kit(self.name, error, effective("anthropic", self._base_url))
 
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlsplit
 
+from reign_agents.models.address import ADDRESS_VARIABLES, effective, host_of, key_may_go
 from reign_agents.models.conversation import LanguageModel
 from reign_agents.models.failure import ModelFailed, NoKey
+
+__all__ = ["ADDRESS_VARIABLES", "NO_ADDRESS", "VENDORS", "Keys", "fit_address", "fit_model", "language_model"]
 
 VENDORS = ("anthropic", "openai", "ollama")
 
 Keys = Callable[[str], str | None]
 """The key kept for a vendor, None where there is none."""
-
-ADDRESS_VARIABLES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL", "ollama": "OLLAMA_HOST"}
-"""Vendor → the variable that its kit reads a server's address from."""
-
 
 NO_ADDRESS = "?"
 """Stands for an address that was set and can't be used: that vendor is not asked."""
@@ -48,9 +47,19 @@ def fit_address(vendor: str, address: str) -> str:
     return address
 
 
-def language_model(name: str, keys: Keys, addresses: Mapping[str, str] | None = None) -> LanguageModel:
+def fit_host(name: str) -> str:
+    """``name`` if it can be a host's; ``ValueError`` says what would be."""
+    if not name or "/" in name or host_of(name) != name.lower():
+        raise ValueError('must be the name of a host, without scheme and port ("models.lan")')
+    return name.lower()
+
+
+def language_model(
+    name: str, keys: Keys, addresses: Mapping[str, str] | None = None, plain_http: Collection[str] = ()
+) -> LanguageModel:
     """The model of that name, at its vendor's address in ``addresses`` (else: what its kit takes). Raises
-    :class:`NoKey`, or :class:`ModelFailed` for a name that can't be one.
+    :class:`NoKey`, or :class:`ModelFailed` for a name that can't be one, and where the key would travel unencrypted to
+    a host that is not in ``plain_http``.
     """
     try:
         vendor, _, model = fit_model(name).partition("/")
@@ -61,6 +70,12 @@ def language_model(name: str, keys: Keys, addresses: Mapping[str, str] | None = 
     if address == NO_ADDRESS:
         raise ModelFailed(
             f"the address that is set for {vendor} can't be used", "reign-tui config tells what is wrong with it"
+        )
+    there = effective(vendor, address)
+    if key and not key_may_go(there, plain_http):
+        raise ModelFailed(
+            f"{name} is not asked: its key would travel unencrypted to {there}",
+            f'take an https:// address (base_urls), or allow it for this host: plain_http = ["{host_of(there)}"]',
         )
     if vendor == "ollama":
         from reign_agents.models.ollama_model import OllamaModel

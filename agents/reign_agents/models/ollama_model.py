@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from reign_agents.models.address import client_settings, effective
 from reign_agents.models.conversation import (
     Conversation,
     Delta,
@@ -20,7 +21,8 @@ from reign_agents.models.conversation import (
     ToolCall,
     Usage,
 )
-from reign_agents.models.failure import ModelFailed, by_status, unreachable, unreadable, waiting
+from reign_agents.models.failure import LONGEST_REASON, ModelFailed, by_status, unreachable, unreadable, waiting
+from reign_executors.redaction.plain import plain
 
 _NO_CONNECTION = ("ConnectError", "ReadError", "Timeout", "ProtocolError")
 
@@ -37,6 +39,11 @@ class OllamaModel(LanguageModel):
         self._host = host
         self._headers: Mapping[str, str] = {}
 
+    @property
+    def _address(self) -> str:
+        there = effective("ollama", self._host)
+        return there if there.count(":") > 1 else f"{there}:11434"
+
     async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         sdk = await asyncio.to_thread(importlib.import_module, "ollama")
 
@@ -47,6 +54,7 @@ class OllamaModel(LanguageModel):
             host=self._host,
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
             event_hooks={"response": [noted]},
+            **client_settings(self._address),
         )
         options: dict[str, Any] = {"num_predict": conversation.max_tokens}
         if conversation.context:
@@ -69,10 +77,14 @@ class OllamaModel(LanguageModel):
 
     def failure(self, error: Exception) -> ModelFailed:
         status = getattr(error, "status_code", None)
-        if isinstance(status, int) and status >= 400:
-            return by_status(self.name, status, str(error), waiting(self._headers))
-        if isinstance(error, OSError) or type(error).__name__.endswith(_NO_CONNECTION):
-            return unreachable(self.name, str(error))
+        if isinstance(status, int) and status >= 300:
+            said = getattr(error, "error", None) or str(error)
+            return by_status(self.name, status, str(said), waiting(self._headers), self._address)
+        if isinstance(status, int):  # an error that came as a piece of the answer
+            said = plain(str(getattr(error, "error", None) or error))[:LONGEST_REASON]
+            return ModelFailed(f"{self.name}: {said}", "look at the log of the server, or try again", detail=str(error))
+        if isinstance(error, OSError | ImportError) or type(error).__name__.endswith(_NO_CONNECTION):
+            return unreachable(self.name, error, self._address)
         return unreadable(self.name, f"{type(error).__name__}: {error}")
 
 

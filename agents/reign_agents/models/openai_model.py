@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
+from reign_agents.models.address import client_settings, effective
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
 from reign_agents.models.failure import ModelFailed, by_kit
@@ -51,7 +52,10 @@ class OpenAIModel(LanguageModel):
                 }
                 for tool in tools
             ]
-        async with sdk.AsyncOpenAI(api_key=self._key, base_url=self._base_url, max_retries=0) as client:
+        http = sdk.DefaultAsyncHttpxClient(**client_settings(effective("openai", self._base_url)))
+        async with sdk.AsyncOpenAI(
+            api_key=self._key, base_url=self._base_url, max_retries=0, http_client=http
+        ) as client:
             if self._vendor_cache if self._vendor_cache is not None else client.base_url.host == VENDOR:
                 more["prompt_cache_key"] = _name_of_prefix(conversation, tools)
             stream = await client.chat.completions.create(
@@ -67,7 +71,7 @@ class OpenAIModel(LanguageModel):
                     yield delta
 
     def failure(self, error: Exception) -> ModelFailed:
-        return by_kit(self.name, error)
+        return by_kit(self.name, error, effective("openai", self._base_url))
 
 
 def _name_of_prefix(conversation: Conversation, tools: Sequence[Tool]) -> str:
@@ -79,10 +83,14 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
     """The number of tokens comes after the reason to stop, in a piece of its own."""
     arriving: dict[int, Arriving] = {}
     reason: str | None = None
+    refused = False
     async for chunk in stream:
         for choice in chunk.choices[:1]:
             if choice.delta.content:
                 yield TextDelta(choice.delta.content)
+            if choice.delta.refusal:
+                refused = True
+                yield TextDelta(choice.delta.refusal)
             for part in choice.delta.tool_calls or ():
                 call = arriving.get(part.index)
                 if call is None:
@@ -99,7 +107,7 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
         return
     for number in sorted(arriving):
         yield arriving[number].whole()
-    yield Stop(_STOPS.get(reason, "end"))
+    yield Stop("refused" if refused else _STOPS.get(reason, "end"))
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -59,6 +59,7 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
         raise StreamBroken(f"{model.name} answered nothing", "ask again")
     async with aclosing(source):
         size = 0
+        ids: set[str] = set()
         piece: Delta | None = first
         while piece is not None:
             size += _size(piece)
@@ -70,6 +71,8 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
             if isinstance(piece, Stop):
                 for usage in early:
                     yield usage
+            if isinstance(piece, ToolCall):
+                piece = _named_once(piece, ids)
             yield piece
             if isinstance(piece, Stop):
                 return
@@ -118,6 +121,17 @@ def _writable(piece: Delta | None) -> Delta | None:
         fault = "the arguments are no JSON: half a character, a number without value, or too deep"
         return replace(call, arguments={}, fault=fault)
     return call
+
+
+def _named_once(call: ToolCall, ids: set[str]) -> ToolCall:
+    """``call`` with an id that no other of the answer has: vendors refuse the next request otherwise."""
+    name = call.id or "call"
+    number = 1
+    while name in ids:
+        number += 1
+        name = f"{call.id or 'call'}_{number}"
+    ids.add(name)
+    return call if name == call.id else replace(call, id=name)
 
 
 def _size(piece: Delta) -> int:
