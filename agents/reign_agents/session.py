@@ -265,10 +265,10 @@ class Session:
         except OperationError as error:
             return self._without_steps(run, text, Outcome.FAILED, 6 if error.kind == "tool_missing" else 1, str(error))
         plan = considered.plan
-        if plan.question is not None or not plan.steps:
-            return self._unplanned(run, plan, considered.findings)
         if considered.corrects is not None:
             await self.cancel(considered.corrects)
+        if plan.question is not None or not plan.steps:
+            return self._unplanned(run, plan, considered.findings)
         if considered.findings:
             self._found_before[plan.id] = considered.findings
         return await self._driven(run, plan, options)
@@ -434,7 +434,7 @@ class Session:
         call = step_call(
             self.settings,
             key=f"{run}/{step.id}",
-            folder=self.store.step_folder(run, step.id),
+            folder=self.store.step_path(run, step.id),
             blobs=self.store.blobs.of(run, step.id),
             secrets=self._secrets.values,
             learn=self._secrets.learn,
