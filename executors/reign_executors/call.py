@@ -56,7 +56,8 @@ class Call:
 
     key       handle that names this step for ever, ``run/step`` (``r_52/s1``): the idempotency key and the value of
               labels put on what is created
-    folder    a folder of this step's own (0700, exists) for files a program needs; the run's history keeps it
+    folder    a folder of this step's own (0700, made when it is asked for) for files a program needs; the run's history
+              keeps it
     write     takes output as it comes (raw bytes, any size, any thread); redacted and kept by the caller
     blobs     see :class:`Blobs`
     cwd       where relative paths start
@@ -88,17 +89,22 @@ class Call:
 
     def will_touch(self, resource: str) -> bool:
         """Whether an earlier step will have changed this resource (or path), or for paths something inside it."""
-        if resource in self.touched:
-            return True
-        path = _path(resource)
-        if path is None:
-            return False
-        inside = path.rstrip("/") + "/"
-        return any(other == path or other.startswith(inside) for other in map(_path, self.touched) if other is not None)
+        return touches(self.touched, resource)
 
     def say(self, text: str) -> None:
         """Write one line of output."""
         self.write(text.encode("utf-8", "replace") + b"\n")
+
+
+def touches(touched: frozenset[str], resource: str) -> bool:
+    """Whether ``resource`` is among ``touched``; for a path also whether something inside it is."""
+    if resource in touched:
+        return True
+    path = _path(resource)
+    if path is None:
+        return False
+    inside = path.rstrip("/") + "/"
+    return any(other == path or other.startswith(inside) for other in map(_path, touched) if other is not None)
 
 
 def _path(resource: str) -> str | None:

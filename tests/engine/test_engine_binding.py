@@ -48,8 +48,8 @@ def test_more_data_at_risk_voids_an_approval_and_a_little_growth_does_not() -> N
         return shown(changes=(ResourceChange(action=Action.DELETE, resource="container/web", data_bytes=count),))
 
     approved = Approved(losing(1000), binding(losing(1000), frozenset()), "once", "ana")
-    assert approved.covers(losing(1800), frozenset())
-    assert not approved.covers(losing(50_000_000), frozenset())
+    assert approved.covers(losing(1800), binding(losing(1800), frozenset()))
+    assert not approved.covers(losing(50_000_000), binding(losing(50_000_000), frozenset()))
     assert "data at risk" in moved(losing(1000), losing(50_000_000))
 
 

@@ -103,10 +103,12 @@ class Asking:
         self._standing.begin(todo)
         if self._options.approve_hash is not None:
             self._approve(todo, "hash", self._user, self._options.approve_hash)
+        if not self._options.interactive:
+            return
         together = [
             step for step in todo if _asked_together(step) and self.permitted(step, self._standing.ruling(step)) is None
         ]
-        if together and self._options.interactive:
+        if together:
             self._together = frozenset(step.id for step in together)
             found = (Envelope.of(step, self._settings) for step in todo)
             envelopes = tuple(envelope for envelope in found if envelope is not None)
@@ -144,7 +146,7 @@ class Asking:
             return Approved(step, bound, "before", self._user)
         confirmed = ruling.confirm is None or ruling.confirm == self._options.confirm_target
         given = self._approved.get(step.id)
-        if given is not None and given.covers(step, touched) and (confirmed or given.how == "once"):
+        if given is not None and given.covers(step, bound) and (confirmed or given.how == "once"):
             return given
         envelope = self._envelopes.get(step.id)
         if envelope is not None and ruling.confirm is None and envelope[0].covers(step, self._settings):

@@ -115,7 +115,7 @@ class Attempt:
         call = step_call(
             self._settings,
             key=f"{self._run}/{self._step.id}",
-            folder=self._store.step_folder(self._run, self._step.id),
+            folder=self._store.step_path(self._run, self._step.id),
             blobs=self._store.blobs.of(self._run, self._step.id),
             write=log.write,
             secrets=self._secrets.values,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from reign_agents.plan.model import Plan, Step
-from reign_executors.call import Call
+from reign_executors.call import touches
 from reign_executors.effect import Effect
 from reign_executors.target import Target
 
@@ -20,10 +19,13 @@ def binding(step: Step, touched: frozenset[str]) -> str:
     effect = step.effect
     if effect is None or not touched:
         return step.hash
-    moving = Call("binding", Path(), touched=touched).will_touch
-    identity = {name: value for name, value in effect.identity.items() if not moving(name)}
+    moving = {name for name in effect.identity if touches(touched, name)}
+    changing = {change.resource for change in effect.changes if touches(touched, change.resource)}
+    if not moving and not changing:
+        return step.hash
+    identity = {name: value for name, value in effect.identity.items() if name not in moving}
     changes = tuple(
-        change.model_copy(update={"diff": None, "data_bytes": None}) if moving(change.resource) else change
+        change.model_copy(update={"diff": None, "data_bytes": None}) if change.resource in changing else change
         for change in effect.changes
     )
     return replace(step, effect=effect.model_copy(update={"identity": identity, "changes": changes})).hash
@@ -39,9 +41,9 @@ class Approved:
     by: str
     basis: str | None = None  # the approval, grant, rule (with file and line), mode, level or hash it rests on
 
-    def covers(self, now: Step, touched: frozenset[str]) -> bool:
-        """Whether the approval still holds for the step as it would run now."""
-        if self.hash != binding(now, touched):
+    def covers(self, now: Step, bound: str) -> bool:
+        """Whether the approval still holds for the step as it would run now, whose :func:`binding` is ``bound``."""
+        if self.hash != bound:
             return False
         shown, current = self.step.effect, now.effect
         return shown is not None and current is not None and not current.exceeds(shown)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reign_agents.settings import EngineSettings
+from reign_agents.store.errors import typed
+from reign_agents.store.places import make_folder
 from reign_executors.call import Blobs, Call, MemoryBlobs, discard, forget
 from reign_executors.effect import Effect
 
@@ -64,6 +67,27 @@ def planning_call(
     )
 
 
+class _StepCall(Call):
+    """Its folder is made when it is first asked for: most operations need none. Raises :class:`StoreError` then."""
+
+    __slots__ = ()
+
+    @property
+    def folder(self) -> Path:
+        path: Path = _FOLDER.__get__(self)
+        try:
+            return make_folder(path)
+        except OSError as error:
+            raise typed(error, f"the folder {path} can't be made") from error
+
+    @folder.setter
+    def folder(self, path: Path) -> None:
+        _FOLDER.__set__(self, path)
+
+
+_FOLDER: Any = Call.__dict__["folder"]
+
+
 def step_call(
     settings: EngineSettings,
     *,
@@ -75,8 +99,8 @@ def step_call(
     learn: Callable[[Mapping[str, str]], None] = forget,
     resumed: bool = False,
 ) -> Call:
-    """For the verbs of a step that is being executed."""
-    return Call(
+    """For the verbs of a step that is being executed; ``folder`` is made when it is needed."""
+    return _StepCall(
         key=key,
         folder=folder,
         write=write,

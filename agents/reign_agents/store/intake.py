@@ -40,6 +40,13 @@ class StreamRedactor(Protocol):
     def stream(self) -> RedactionStream: ...
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
 class StepLog:
     """Appends to the log file at ``path`` (0600), which may have an earlier attempt's output already.
 
@@ -52,7 +59,7 @@ class StepLog:
         self, path: Path, redactor: StreamRedactor | None = None, on_append: Callable[[int, int], None] | None = None
     ) -> None:
         self.path = path
-        self.bytes = path.stat().st_size if path.exists() else 0
+        self.bytes = _size(path)
         self.error: StoreError | None = None
         self._told = self.bytes
         self._told_at = 0.0

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -23,7 +24,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 """Types as the kernel names them, where flock or shared memory between hosts doesn't hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StorePaths:
     """``data`` must not be lost (database, key, pre-images); ``state`` is what runs leave behind (logs, locks)."""
 
@@ -47,7 +48,7 @@ class StorePaths:
     def key(self) -> Path:
         return self.data / "key"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         return self.state / "runs"
 
@@ -101,6 +102,7 @@ def open_private(path: Path, flags: int) -> int:
     return handle
 
 
+@lru_cache(maxsize=1024)
 def file_name(name: str) -> str:
     """A name that is safe as one part of a path, readable and different for different names."""
     safe = quote(name, safe="-_.@+=:,") or "%00"

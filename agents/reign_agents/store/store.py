@@ -400,9 +400,13 @@ class Store:
         """The run's own folder (made, 0700)."""
         return self._made(self._run_path(self.paths, run))
 
+    def step_path(self, run: str, step: str) -> Path:
+        """Where the step's own folder is; nothing is made."""
+        return self._step_path(self.paths, run, step)
+
     def step_folder(self, run: str, step: str) -> Path:
         """The step's own folder (made, 0700)."""
-        return self._made(self._step_path(self.paths, run, step))
+        return self._made(self.step_path(run, step))
 
     def log_path(self, run: str, step: str) -> Path:
         """Where the step's output is; nothing is made."""
@@ -418,7 +422,7 @@ class Store:
         return paths.runs / file_name(run)
 
     def _step_path(self, paths: StorePaths, run: str, step: str) -> Path:
-        return self._run_path(paths, run) / "steps" / file_name(step)
+        return paths.runs.joinpath(file_name(run), "steps", file_name(step))
 
     @staticmethod
     def _made(path: Path) -> Path:
