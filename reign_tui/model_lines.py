@@ -72,4 +72,8 @@ class ModelLines:
         elif kind in ("gave_up", "offline", "used"):
             self._asked = None
         self._doing = one_line(text, 60) if kind == "looking" else "thinks"
+        if kind == "budget":
+            self._doing = "is not asked yet: the budget's question waits for you,"
+        elif kind == "allowed":
+            self._since = monotonic()
         return [] if kind in _QUIET else [one_line(text)]

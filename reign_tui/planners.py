@@ -71,3 +71,15 @@ def meter_for(
         changed=changed,
         say=say,
     )
+
+
+def budget_alone(config: AppConfig, store: Store) -> str | None:
+    """What must be said where other processes can't be counted: a budget holds this one alone; None where all count."""
+    shared = [name for name in ("session", "day") if name in config.budget]
+    if store.durable or not shared or not asks_models(config):
+        return None
+    whose = " and ".join({"session": "a session", "day": "a day"}[name] for name in shared)
+    return (
+        f"the budget of {whose} holds this process alone: what others spend, or spent before, can't be counted "
+        "without a home that can be written (REIGN_HOME names another folder)"
+    )

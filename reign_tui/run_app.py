@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reign_tui.app import ReignApp
-from reign_tui.planners import meter_for, planner_for
+from reign_tui.planners import budget_alone, meter_for, planner_for
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -39,6 +39,9 @@ def run_on_terminal(context: Context, *, continue_: bool) -> int:
             app.main.header.spent = header_words(store.spending.total(session=name))
 
         config = context.loaded.config
+        alone = budget_alone(config, store)
+        if alone is not None:
+            app.warnings.append(alone[:1].upper() + alone[1:])
         meter = meter_for(config, store, say, app.ask_budget, spent)
         opened_session = Session(
             store,

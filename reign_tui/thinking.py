@@ -57,13 +57,16 @@ class Look:
 
 @dataclass(slots=True)
 class Thinking:
-    """Of one request. ``asked`` is the model that is asked now, ``since`` when that began."""
+    """Of one request. ``asked`` is the model that is asked now, ``since`` when that began; ``waits``: nobody asks it
+    anything yet, a person is asked first whether a budget may be passed.
+    """
 
     entries: list[Noted | Words] = field(default_factory=list)
     looks: dict[tuple[str, str], Look] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     asked: str | None = None
     since: datetime | None = None
+    waits: bool = False
 
     def apply(self, event: Event) -> None:
         """Fold one event in; those that tell nothing of planning are left out."""
@@ -93,6 +96,9 @@ class Thinking:
             self.asked, self.since = planner, at
         elif kind in ("gave_up", "offline"):
             self.asked = None
+        if kind == "allowed":
+            self.since = at
+        self.waits = kind == "budget"
         if kind not in ("looking", "looked"):
             self._add(Noted(text, kind))
             return
@@ -137,7 +143,7 @@ class Thinking:
 
     def _answered(self, data: dict[str, Any]) -> None:
         """The run's end: what a model answered is among its words, not among Reign's; nothing is being written."""
-        self.asked = None
+        self.asked, self.waits = None, False
         answer = plain(str(data.get("answer") or "")).strip()
         if _model(data) and answer and not self.told(answer):
             self._add(Words(_model(data), answer, characters=len(answer)))

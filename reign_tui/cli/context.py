@@ -17,7 +17,7 @@ from reign_tui.cli.dispatch import print_error
 from reign_tui.cli.failure import Exit, Stopped
 from reign_tui.config import LoadedConfig, engine_settings, load_config
 from reign_tui.paths import Paths, find_paths
-from reign_tui.planners import meter_for, planner_for
+from reign_tui.planners import budget_alone, meter_for, planner_for
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -145,6 +145,9 @@ async def session(
                 raise Stopped(Exit.USAGE, "there is no session to continue yet", "leave --continue out")
             name = past[0].session
         kept = Credentials(context.paths.data)
+        alone = budget_alone(context.loaded.config, store)
+        if alone is not None:
+            print_error(f"warning: {alone}")
         meter = meter_for(context.loaded.config, store, print_error, ask)
         planner = planner_for(context.loaded.config, kept, meter)
         opened = Session(store, context.engine, name=name, planner=planner, credentials=kept)

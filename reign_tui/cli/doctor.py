@@ -73,12 +73,16 @@ def _asking(context: Context, open_things: ExitStack) -> Callable[[str], Languag
     from reign_agents.models.choice import language_model
     from reign_agents.models.metered import MeteredModel
     from reign_executors.credentials import Credentials
-    from reign_tui.planners import asks_models, meter_for
+    from reign_tui.planners import asks_models, budget_alone, meter_for
 
     config = context.loaded.config
     if not asks_models(config):
         return None
-    meter = meter_for(config, open_things.enter_context(reading_store(context)), print_error)
+    store = open_things.enter_context(reading_store(context))
+    alone = budget_alone(config, store)
+    if alone is not None:
+        print_error(f"warning: {alone}")
+    meter = meter_for(config, store, print_error)
     kept = Credentials(context.paths.data)
 
     def ask(name: str) -> LanguageModel:

@@ -114,7 +114,9 @@ class Asking(Vertical):
 
     def _tell(self, thinking: Thinking, now: datetime) -> None:
         text = ""
-        if thinking.asked is not None and thinking.since is not None:
+        if thinking.asked is not None and thinking.waits:
+            text = f"{thinking.asked} is not asked yet: the budget's question waits for you"
+        elif thinking.asked is not None and thinking.since is not None:
             writes = any(isinstance(one, Words) and one.state == "writing" for one in self._shown[-1:])
             seconds = max(int((now - thinking.since).total_seconds()), 0)
             text = f"{thinking.asked} {'writes' if writes else 'thinks'}, {seconds} s; Esc stops it"

@@ -218,6 +218,18 @@ def test_headless_stops_with_what_would_have_been_asked(reign: Reign, folder: Pa
 
 
 @pytest.mark.usefixtures("poor")
+def test_a_home_that_cannot_be_written_is_said_to_count_alone(
+    reign: Reign, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setenv("REIGN_HOME", str(folder / "file" / "home"))
+    (folder / "file").write_text("no folder")
+    said = reign("plan", "create file notes.txt with content hello")
+    assert "warning: the budget of a day holds this process alone" in said.err
+    assert "REIGN_HOME" in said.err
+    assert "holds this process alone" not in reign("--offline", "plan", "create file a.txt with content hello").err
+
+
+@pytest.mark.usefixtures("poor")
 def test_the_command_line_says_how_much(reign: Reign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REIGN_BUDGET")
     said = reign("plan", "--max-cost", "0.01", "create file notes.txt with content hello")

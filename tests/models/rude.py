@@ -108,7 +108,11 @@ def anthropic(*blocks: dict[str, Any], stop: str | None = "end_turn", end: bool 
     out: list[dict[str, Any] | str] = [BEGIN]
     for index, block in enumerate(blocks):
         kind = block["type"]
-        empty = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}
+        empty: dict[str, dict[str, Any]] = {
+            "text": {"text": ""},
+            "thinking": {"thinking": "", "signature": ""},
+            "tool_use": {"input": {}},
+        }
         shape = {**block, **empty.get(kind, {})}
         shape.pop("json", None)
         out.append({"type": "content_block_start", "index": index, "content_block": shape})

@@ -10,7 +10,10 @@ from typing import Any
 
 from textual.widgets import Static
 
+from reign_agents.models.budget import Budget
 from reign_agents.models.conversation import LanguageModel
+from reign_agents.models.metered import Meter, MeteredModel
+from reign_agents.models.prices import Prices
 from reign_agents.planning.with_model import ModelPlanner
 from reign_agents.session import Session
 from reign_agents.settings import EngineSettings
@@ -63,15 +66,24 @@ class ModelStage(Stage):
 
 @asynccontextmanager
 async def staged(
-    tmp_path: Path, models: Mapping[str, LanguageModel], *, size: tuple[int, int] = (120, 40), **more: Any
+    tmp_path: Path,
+    models: Mapping[str, LanguageModel],
+    *,
+    size: tuple[int, int] = (120, 40),
+    budget: Budget | None = None,
+    **more: Any,
 ) -> AsyncIterator[ModelStage]:
-    """The app, ready; ``models`` by name are the chain."""
+    """The app, ready; ``models`` by name are the chain, held by a ``budget`` where there is one."""
     work = tmp_path / "work"
     work.mkdir(exist_ok=True)
     with Store.open(StorePaths(data=tmp_path / "data", state=tmp_path / "state")) as store:
 
         def session() -> Session:
-            planner = ModelPlanner(tuple(models), models.__getitem__, prefer="model")
+            make: Callable[[str], LanguageModel] = models.__getitem__
+            if budget is not None:
+                meter = Meter(store, Prices({}), budget, ask=stage.app.ask_budget)
+                make = lambda name: MeteredModel(models[name], meter)  # noqa: E731
+            planner = ModelPlanner(tuple(models), make, prefer="model")
             return Session(store, EngineSettings(cwd=work, **more), planner=planner)
 
         stage = ModelStage(ReignApp(session, AppConfig(), grace=0.0), None)  # type: ignore[arg-type]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import stamina
 from textual.geometry import Region
+from textual.widgets import Static
 
 from reign_agents.models import steady
+from reign_agents.models.budget import Budget
 from reign_agents.models.conversation import Conversation, Delta, Stop, TextDelta, Tool, ToolCall, Usage
 from reign_agents.models.failure import ModelFailed, StreamBroken, by_status, unreachable
 from reign_agents.models.fake import FakeModel, Turn
@@ -20,7 +23,7 @@ from reign_tui.commands import ReignCommands
 from reign_tui.widgets.asking import Spoken
 from reign_tui.widgets.line_view import LineView
 from reign_tui.widgets.plan_pane import PlanPane
-from tests.models.stages import STRANGE, staged
+from tests.models.stages import STRANGE, ModelStage, staged
 
 
 @pytest.fixture(autouse=True)
@@ -380,3 +383,24 @@ async def test_many_requests_keep_few_messages(tmp_path: Path) -> None:
         assert len(chat.children) <= 60
         assert len(chat._asking) <= 16
         assert all(isinstance(one, Spoken) for one in stage.spoken)
+
+
+def now_line(stage: ModelStage) -> str:
+    return " ".join(str(one.content) for asking in stage.asking for one in asking.query("#now").results(Static))
+
+
+async def test_nobody_thinks_while_the_budgets_question_is_open(tmp_path: Path) -> None:
+    name = "openai/gpt-6.2-sol"
+    model = Paced([], ["all well"], name)
+    async with staged(tmp_path, {name: model}, budget=Budget(answer=Decimal("0.000001"))) as stage:
+        await stage.send(STRANGE)
+        await stage.until(lambda: stage.dialog == "BudgetScreen")
+        await stage.until(lambda: "waits for you" in now_line(stage))
+        assert "thinks" not in now_line(stage)
+        assert not model.asked
+        await stage.press("y")
+        await stage.until(lambda: model.asked)
+        await stage.until(lambda: "waits for you" not in now_line(stage))
+        assert any("you raised it to" in line for line in stage.noted)
+        model.go_on.set()
+        await stage.until(lambda: stage.ended)

@@ -77,6 +77,13 @@ class BudgetQuestion:
         return f"Yes raises it to {money(self.raised, fine=self._fine)} {_FOR[self.kind]}."
 
     @property
+    def allowed(self) -> str:
+        """That a person said yes, and to what."""
+        if self.kind == "unpriced":
+            return f"you allowed asking {self.model} without a price"
+        return f"you raised it to {money(self.raised, fine=self._fine)} {_FOR[self.kind]}"
+
+    @property
     def way_out(self) -> str:
         """How not to be asked."""
         if self.kind == "unpriced":

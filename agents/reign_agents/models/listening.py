@@ -27,10 +27,11 @@ NoteKind = Literal[
     "used",
     "cached",
     "budget",
+    "allowed",
 ]
 """``asking`` a model, ``waiting`` to ask it again, ``looking`` at a system and having ``looked``, ``mending`` a plan
 with a fault, ``broke_off`` and asked again, a model that ``gave_up``, planned ``offline``, tokens ``used``, an answer
-that was ``cached``, a ``budget`` that would be passed.
+that was ``cached``, a ``budget`` that would be passed (a person is asked from here on), that this was ``allowed``.
 """
 Ending = Literal["whole", "cut", "refused", "broken", "stopped"]
 """How a model's words ended: ``cut`` at the most tokens, ``refused`` by it, ``broken`` off, ``stopped`` by us."""

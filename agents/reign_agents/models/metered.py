@@ -135,6 +135,7 @@ class Meter:
         with stopped():
             async with self._asking:
                 if self._settled_meanwhile(question, entry):
+                    note("allowed", question.allowed, planner=entry.model, budget=question.to_json())
                     return
                 if not await self._ask(question):
                     entry.bill.refused = True
@@ -143,6 +144,7 @@ class Meter:
                     self._unpriced.add(entry.model)
                 else:
                     self._raised[question.kind, _key(question.kind, entry.bill)] = question.raised
+                note("allowed", question.allowed, planner=entry.model, budget=question.to_json())
 
     def _settled_meanwhile(self, question: BudgetQuestion, entry: Entry) -> bool:
         """Whether the same was asked for another request, and allowed."""
