@@ -36,6 +36,7 @@ from reign_agents.plan.model import Step
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.hearing import shown_words
 from reign_agents.safety.reaching import outside, texts
+from reign_agents.safety.staying import contexts_of, stays
 from reign_executors.errors import OperationError
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -78,7 +79,9 @@ class Outcome:
 
 
 class Investigation:
-    """One request, one model. ``said`` hears what is going on, a line at a time."""
+    """One request, one model. ``said`` hears what is going on, a line at a time. Nothing is looked at in
+    ``local_contexts``.
+    """
 
     def __init__(
         self,
@@ -87,8 +90,11 @@ class Investigation:
         limits: Limits | None = None,
         said: Callable[[str], None] = lambda _line: None,
         temperature: float | None = None,
+        *,
+        local_contexts: Sequence[str] = (),
     ) -> None:
         self._model = model
+        self._local_contexts = tuple(local_contexts)
         self._context = context
         self._limits = limits or Limits()
         self._said = said
@@ -343,6 +349,11 @@ class Investigation:
         """Files are only looked at in the folder that the person works in, and no address is called that the model
         chose: it could carry away what it read.
         """
+        if self._local_contexts:
+            names = contexts_of(operation, fields, self._context.settings)
+            stay = stays(names, self._local_contexts)
+            if stay is not None:
+                raise OperationError(f"what concerns {words(stay, 80)} stays on this machine", "look elsewhere")
         home = self._context.settings.cwd
         for path in outside(operation, fields.items(), home):
             raise OperationError(f"{words(path, 120)} lies outside the folder {home}", "look inside it")

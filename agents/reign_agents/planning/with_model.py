@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reign_agents.investigation.limits import Limits
+from reign_agents.models.address import on_this_machine
 from reign_agents.models.billing import current_bill
 from reign_agents.models.budget import OverBudget
 from reign_agents.models.cached import AnswerCache, CachedModel
@@ -16,6 +18,7 @@ from reign_agents.models.listening import NoteKind, note
 from reign_agents.models.metered import Meter, MeteredModel
 from reign_agents.planning.draft import Draft, Planner, PlanningContext
 from reign_agents.planning.offline import OfflinePlanner
+from reign_agents.safety.staying import kept_here, may_be_told
 from reign_executors.errors import OperationError
 
 Make = Callable[[str], LanguageModel]
@@ -30,6 +33,7 @@ class ModelPlanner:
     ``model``. ``say`` hears of each look and each change of planner, and so does who listens (see
     :mod:`reign_agents.models.listening`). A setting ``offline`` of the engine asks no model. ``cache`` gives answers
     that were given before; ``addresses`` are those of vendors' servers that were set, and tell its answers apart.
+    What concerns one of the settings' ``local_contexts`` is asked of models on this machine alone.
     """
 
     def __init__(
@@ -69,9 +73,16 @@ class ModelPlanner:
             return draft
         if self._prefer != "model" and draft.understood and draft.intent not in ("debug", "unknown"):
             return draft
+        stays = await asyncio.to_thread(kept_here, text, draft.steps, context)
+        told = context if stays is not None else may_be_told(context)
         for name in self._names:
+            here = on_this_machine(name, self._addresses.get(name.partition("/")[0]))
+            if stays is not None and not here:
+                why = f"what concerns {stays} stays on this machine (local_contexts)"
+                self._tell("gave_up", f"{name} is not asked: {context.redactor.text(why)}", name)
+                continue
             try:
-                return await self._asked(name, text, draft, context)
+                return await self._asked(name, text, draft, context if here else told, here=here)
             except ModelFailed as error:
                 asks = f"; it asks to wait {error.wait:.0f} s" if error.wait is not None else ""
                 why = context.redactor.text(f"{error}{asks}")
@@ -85,7 +96,7 @@ class ModelPlanner:
         note(kind, text, planner=planner)
         self._say(text)
 
-    async def _asked(self, name: str, text: str, draft: Draft, context: PlanningContext) -> Draft:
+    async def _asked(self, name: str, text: str, draft: Draft, context: PlanningContext, *, here: bool) -> Draft:
         from reign_agents.investigation.loop import Investigation
 
         self._tell("asking", f"asking {name}", name)
@@ -94,7 +105,10 @@ class ModelPlanner:
             where = self._addresses.get(name.partition("/")[0], "")
             model = CachedModel(model, self._cache, context.redactor, where)
         try:
-            found = await Investigation(model, context, self._limits, self._say, self._temperature).run(text)
+            local = () if here else context.settings.local_contexts
+            found = await Investigation(
+                model, context, self._limits, self._say, self._temperature, local_contexts=local
+            ).run(text)
             if not (found.steps or found.question or found.answer or found.findings):
                 raise ModelFailed(f"{name} answered nothing", "say it in other words")
         except ModelFailed as error:
