@@ -1,7 +1,7 @@
 """Conversations in a world that their plans change: conversations.txt has what each turn is planned as.
 
-A turn begins with ``> ``; ``!`` before it: the turn's run fails. Every turn is planned by a planner that remembers
-nothing itself, as a new process does.
+A turn begins with ``> ``; with ``! `` its run fails, with ``- `` nobody approves it. Every turn is planned by a planner
+that remembers nothing itself, as a new process does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def conversations() -> list[Conversation]:
     for block in TABLE.read_text("utf-8").strip().split("\n\n"):
         turns: Conversation = []
         for line in block.splitlines():
-            if line.startswith(("> ", "! ")):
+            if line.startswith(("> ", "! ", "- ")):
                 turns.append((line, []))
             else:
                 turns[-1][1].append(line.strip())
@@ -39,6 +39,7 @@ def conversations() -> list[Conversation]:
 
 def lines_of(draft: Draft, cwd: Path) -> list[str]:
     lines = [f"? {draft.question}"] if draft.question else []
+    lines += [f"» {one}" for one in draft.suggestions if "later: " in str(draft.question)]
     lines += [f"= {line}" for line in (draft.answer or "").splitlines()]
     lines += [f"undo {draft.undo.run or 'last'} {draft.undo.step or 'all'}"] if draft.undo else []
     lines += ["(ask)"] if draft.mood == "ask" else []
@@ -78,7 +79,9 @@ async def turns_of(texts: list[str], cwd: Path) -> list[list[str]]:
             continue
         for step in draft.steps:
             registry.build(step.operation, step.fields)
-        plans[run] = Plan(f"p_{run}", text, draft.intent, 1.0, draft.steps, mood=draft.mood)
+        plans[run] = Plan(
+            f"p_{run}", text, draft.intent, 1.0, draft.steps, mood=draft.mood, assumptions=draft.assumptions
+        )
         done, failed = draft.mood == "do" and marked[0] == ">", marked[0] == "!"
         outcome = "failed" if failed else "done" if done else "stopped"
         records.append(

@@ -35,6 +35,8 @@ class World:
         self.volumes = {"pgdata"}
         self.networks: set[str] = set()
         self.releases = {"gl": "scm"}
+        self.attached: dict[str, set[str]] = {}
+        self.autoscalers: dict[str, list[str]] = {}
         self.secrets: dict[str, list[str]] = {}
         self.replicas: dict[tuple[str, str], int] = {}
         self.deployments: dict[str, list[str]] = {}
@@ -75,6 +77,13 @@ class World:
                 return {"object": {"kind": "Deployment", "spec": {"replicas": count}}}
             case "kubernetes.list":
                 return {"objects": self._objects(fields)}
+            case "terraform.state_list":
+                return {"addresses": ["aws_s3_bucket.logs", "aws_instance.web", "aws_vpc.main"]}
+            case "docker.inspect":
+                within: Any = {
+                    name: {"Name": name} for name in sorted(self.attached.get(str(fields["container"]), set()))
+                }
+                return {"kind": "network", "id": "n", "object": {"Containers": within}}
             case "terraform.workspaces":
                 return {"workspaces": ["default", "stg", "prod"]}
         raise AssertionError(f"nobody asked for {operation} before")
@@ -85,6 +94,7 @@ class World:
             return [{"name": name, "namespace": None} for name in self.deployments]
         pods = {space: [f"{name}-7f9c-abc" for name in names] for space, names in self.deployments.items()}
         of_kind = {"deployment": self.deployments, "pod": pods, "secret": self.secrets}.get(kind, {})
+        of_kind = self.autoscalers if kind == "horizontalpodautoscaler" else of_kind
         wanted = fields.get("namespace", "default")
         return [
             {"name": name, "namespace": space}
@@ -110,6 +120,14 @@ class World:
                     self.tags.add(fields["image"])
                 case "docker.tag":
                     self.tags.add(fields["tag"])
+                case "docker.connect_network":
+                    self.attached.setdefault(fields["network"], set()).add(fields["container"])
+                case "docker.disconnect_network":
+                    self.attached[fields["network"]].discard(fields["container"])
+                case "docker.remove_volume":
+                    self.volumes.discard(fields["volume"])
+                case "docker.create_volume":
+                    self.volumes.add(fields["volume"])
                 case "docker.create_network":
                     self.networks.add(fields["network"])
                 case "kubernetes.create_namespace":
@@ -119,6 +137,9 @@ class World:
                 case "kubernetes.scale":
                     self.replicas[space, fields["object"]] = fields["replicas"]
                 case "kubernetes.apply":
+                    if "kind: HorizontalPodAutoscaler" in str(fields.get("manifest")):
+                        scaler = re.search(r"name: (\S+)", fields["manifest"])
+                        self.autoscalers[space] = [scaler[1] if scaler else ""]
                     if "kind: Secret" in str(fields.get("manifest")):
                         name = re.search(r"name: (\S+)", fields["manifest"])
                         self.secrets.setdefault(space, []).append(name[1] if name else "")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reign_agents.plan.model import Plan
 from reign_agents.planning.corrections import COUNT
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, drafted, last_plan, last_thing, only, unjudged
-from reign_agents.planning.joining import thing_of
+from reign_agents.planning.earlier import OPENING, last_plan, last_thing, only
 from reign_agents.planning.moving import moved, on_other
 from reign_agents.planning.outcomes import why_it_failed
 from reign_agents.planning.places import siblings
 from reign_agents.planning.repeating import CORRECTION, repeated, values_of_release
 from reign_agents.planning.spelled import SHORT
 from reign_agents.planning.words import NUMBERS
-from reign_agents.store.records import RunRecord
 
 _AGAIN = re.compile(
     OPENING + r"(?:(?:can\s+you\s+)?(?:do|run|try|execute|make|start)\s+(?:it|that|this|the\s+(?:same|"
@@ -70,12 +67,6 @@ _NAMED_COUNT = re.compile(
 )
 
 
-_LEFT_OUT = re.compile(
-    r"\W*(?:(?:but|and|no)\W+)*(?:not|without|leave\s+out|except|skip|drop|forget)\s+(?:the\s+)?(?P<name>[a-z][\w.-]*)\W*",
-    re.IGNORECASE,
-)
-
-
 async def _changing(text: str, context: PlanningContext) -> Draft | None:
     """A few words that only make sense as a change of the last plan: "now 6", "and image.tag=2", "worker 5 then"."""
     found = last_plan(context)
@@ -92,29 +83,5 @@ async def _changing(text: str, context: PlanningContext) -> Draft | None:
             steps = tuple(replace(one, fields={**one.fields, "replicas": int(count)}) for one in draft.steps)
             steps = tuple(replace(one, why=f"{name} runs {count} times") for one in steps)
             return replace(draft, steps=steps)
-    without = _LEFT_OUT.fullmatch(text)
-    if without is not None:
-        return _without(record, plan, without["name"])
     valued = values_of_release(record, plan, text)
     return valued or repeated(context, text, corrects=True)
-
-
-def _without(record: RunRecord, plan: Plan, name: str) -> Draft | None:
-    """The last plan without what it does to one thing, as long as it has changed nothing yet."""
-    gone = [step for step in plan.steps if (thing := thing_of(step)) is not None and thing.name == name]
-    if not gone or len(gone) == len(plan.steps):
-        return None
-    if record.steps.done:
-        undo = f"undo {record.run} step {gone[0].id}"
-        return Draft(
-            plan.intent,
-            1.0,
-            question=f"“{plan.request}” ({record.run}) was done. Should what it did to {name} be taken back?",
-            suggestions=(undo,),
-        )
-    names = {step.id for step in gone}
-    kept = [
-        replace(unjudged(s), needs=tuple(n for n in s.needs if n not in names)) for s in plan.steps if s.id not in names
-    ]
-    said = (f"this is “{plan.request}” ({record.run}) without {name}",)
-    return drafted(plan, tuple(kept), said, record.run)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
+from reign_agents.planning.cleaning import cleaned
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
+from reign_agents.planning.dropping import dropped
 from reign_agents.planning.earlier import last_plan, last_thing
 from reign_agents.planning.followup import follow_up
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
@@ -18,8 +20,11 @@ from reign_agents.planning.nearest import nearest
 from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
+from reign_agents.planning.rewinding import rewound
+from reign_agents.planning.saving import restored, saved_first
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.spelled import spelled
+from reign_agents.planning.telling import told
 from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
@@ -82,6 +87,9 @@ class OfflinePlanner:
             return Draft("unknown", 1.0, answer="Gladly. What is next?")
         text = bare(text)
         asked = asked or await self._asked_before(text, context)
+        of_session = await _of_session(text, context) if asked is None or len(text.split()) > 1 else None
+        if of_session is not None:
+            return of_session
         part = undone_part(text, context)
         if part is not None:
             return Draft("update", 1.0, undo=part)
@@ -345,6 +353,18 @@ def _there(wish: Wish, before: Sequence[Step]) -> Wish:
             said = replace(Wish.of(re.sub(r"\bthere\b", f"in namespace {space}", wish.text, count=1)), then=wish.then)
             return replace(said, it=wish.it)
     return wish
+
+
+async def _of_session(text: str, context: PlanningContext) -> Draft | None:
+    """What only makes sense of the session as a whole: questions about it, plans given up, copies, the way back."""
+    return (
+        told(text, context)
+        or await dropped(text, context)
+        or saved_first(text, context)
+        or restored(text, context)
+        or rewound(text, context)
+        or await cleaned(text, context)
+    )
 
 
 def _far(understanding: Understanding, context: PlanningContext) -> Question | None:

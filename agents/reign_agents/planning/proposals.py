@@ -98,7 +98,9 @@ def _shown(context: PlanningContext) -> tuple[RunRecord, Plan] | None:
         return None
     record = context.recent[0]
     plan = context.plan_of(record.run)
-    if plan is None or not plan.steps or plan.undo_of is not None or record.outcome != "stopped" or record.steps.done:
+    if plan is None or not plan.steps or plan.undo_of is not None or record.steps.done:
+        return None
+    if record.outcome not in ("stopped", "planned"):
         return None
     return None if any(PLACEHOLDER.search(str(step.fields)) for step in plan.steps) else (record, plan)
 

@@ -47,7 +47,8 @@ async def set_keys(wish: Wish, context: PlanningContext, outline: Outline) -> Qu
         values = {named["key"]: scan.restored(named["value"])}
     kind = words.kind or "configmap"
     there = {row.name for row in await listed(kind, words.namespace, context)} if words.name else set()
-    if wish.verb == "append" and words.name is not None and words.name not in there:
+    new = wish.verb == "append" or re.match(r"\W*(?:an?|new)\s", wish.rest, re.IGNORECASE)
+    if new and words.name is not None and words.name not in there:
         return await create_config(wish, context, outline)
     return await _changed(wish, context, outline, values)
 
