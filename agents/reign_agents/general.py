@@ -15,6 +15,7 @@ from reign_agents.plan.model import Plan
 from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWish
 from reign_agents.planning.followup import follow_up
 from reign_agents.settings import EngineSettings
+from reign_agents.store.records import RunRecord
 from reign_agents.store.store import Store
 from reign_executors.call import forget
 from reign_executors.errors import InvalidFields
@@ -97,7 +98,7 @@ class General:
             settings=self._settings,
             registry=self._registry,
             look=self.look,
-            recent=tuple(self._store.history(limit=20, session=session)),
+            recent=self._recent(session),
             plan_of=self._store.plan,
             steps_of=self._store.steps,
             redactor=self._redactor,
@@ -108,6 +109,11 @@ class General:
             found_by=self._store.findings,
             found=self._found,
         )
+
+    def _recent(self, session: str) -> tuple[RunRecord, ...]:
+        """The session's runs and what was only planned in it, newest first."""
+        records = [*self._store.history(limit=20, session=session), *self._store.planned(session)]
+        return tuple(sorted(records, key=lambda one: one.started, reverse=True)[:20])
 
     async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
         """Run one query now; anything but a query is refused."""

@@ -31,6 +31,7 @@ from reign_agents.plan.references import resolve
 from reign_agents.planning.draft import Planner, UndoWish
 from reign_agents.planning.hearing import Hearing
 from reign_agents.settings import Decision, EngineSettings, RunOptions
+from reign_agents.store.history import PLANNED
 from reign_agents.store.records import GrantRecord, RunRecord, StepRecord
 from reign_agents.store.store import Store
 from reign_executors.call import Call
@@ -122,7 +123,9 @@ class Session:
     # planning ---------------------------------------------------------------------------------------------------
 
     async def plan(self, text: str, *, preview: bool = True) -> Plan:
-        """The plan for a request, with effects; runs nothing and journals nothing."""
+        """The plan for a request, with effects; runs nothing. The conversation remembers it: what is asked next in this
+        session may go on from it, in another process too.
+        """
         await self._secrets.load()
         self.noticed(text)
         with listened(self._hearing("")):
@@ -132,7 +135,9 @@ class Session:
         if considered.undo is not None:
             plan, _ = await self._undo_plan(considered.undo)
             plan = replace(plan, request=text)
-        return await self.check_plan(plan) if preview and plan.steps else plan
+        plan = await self.check_plan(plan) if preview and plan.steps else plan
+        await self._keep_planned(text, plan)
+        return plan
 
     def noticed(self, text: str) -> Pasted:
         """What a person wrote, looked through for secrets before anything is done with it; those are hidden from now
@@ -247,6 +252,13 @@ class Session:
         with contextlib.suppress(OperationError):  # how a run ends must not depend on what is remembered of it
             await self._secrets.load()
             await self.store.add_message(self.id, who, self._secrets.redactor.text(words), run)
+
+    async def _keep_planned(self, text: str, plan: Plan) -> None:
+        answer = plan.question or plan.answer or PLANNED
+        with contextlib.suppress(OperationError):  # a plan is shown also where nothing can be remembered
+            hidden = Plan.from_json(self.hidden(plan.to_json()))
+            redactor = self._secrets.redactor
+            await self.store.keep_planned(self.id, redactor.text(text), hidden, redactor.text(answer))
 
     async def _asked(self, run: str, text: str, options: RunOptions) -> RunEnd:
         try:

@@ -109,6 +109,37 @@ async def test_a_model_hears_the_last_turn_also_after_a_restart(store: Store, wo
     await other.close()
 
 
+async def test_a_model_hears_of_what_was_only_planned(store: Store, work: Path) -> None:
+    first = FakeModel(submit("file.write", {"path": "count.txt", "content": "3"}))
+    session = talking(store, work, first)
+    await session.plan("put the count into count.txt")
+    await session.close()
+    later = FakeModel(says("ok"))
+    again = talking(store, work, later, session.id)
+    await again.plan("hmm, raise that thing to five")
+    (turn,) = [json.loads(line) for line in heard(later).splitlines() if line.startswith("{")]
+    assert turn["person"] == "put the count into count.txt"
+    assert (turn["outcome"], turn["steps"][0]["operation"]) == ("planned", "file.write")
+    await again.close()
+
+
+async def test_the_same_again_and_again_is_told_once(store: Store, work: Path) -> None:
+    session = talking(store, work, FakeModel(submit("file.list", {"path": "."})))
+    for _ in range(5):
+        await asked(session, "what is in here?")
+    await asked(session, "and what is in here now?")
+    model = FakeModel(says("ok"))
+    session._general._planner = ModelPlanner(["a/b"], lambda _name: model, prefer="model")
+    await asked(session, "well?")
+    turns = [json.loads(line) for line in heard(model).splitlines() if line.startswith("{")]
+    assert [(turn["person"], turn.get("times")) for turn in turns] == [
+        ("what is in here?", 5),
+        ("and what is in here now?", None),
+    ]
+    assert turns[0]["run"] == "r_5"
+    await session.close()
+
+
 async def test_answers_questions_and_failures_are_heard_of(store: Store, work: Path) -> None:
     session = talking(store, work, FakeModel(says("Nothing hums: the pump is off.")))
     await asked(session, "does the flux pump hum?")

@@ -40,7 +40,7 @@ def past(context: PlanningContext, most: int) -> tuple[Message, ...]:
     them. Where they don't fit any more, the older ones become a line each, and more of them than needed: else every
     request would change the beginning. Lines that don't fit either are left out and counted.
     """
-    turns = [context.redactor.value(turn) for turn in _turns(context)]
+    turns = _folded([context.redactor.value(turn) for turn in _turns(context)])
     room = most - len(_OPENING)
     shown = [_line(turn, room // 3) for turn in turns]
     whole, old, size = room * 3 // 4, 0, 0
@@ -84,6 +84,27 @@ def _turns(context: PlanningContext) -> Iterable[JsonObject]:
         if record is None and "reign" not in words:
             continue  # the request that is being planned now
         yield _turn(run, words, record, context)
+
+
+def _folded(turns: Sequence[JsonValue]) -> list[JsonValue]:
+    """``turns`` with those that follow each other and differ in nothing but their run as one, the newest of them, with
+    ``times``.
+    """
+    folded: list[JsonValue] = []
+    before: JsonObject = {}
+    for turn in turns:
+        assert isinstance(turn, dict)
+        bare = {key: value for key, value in turn.items() if key != "run"}
+        if folded and bare == before:
+            last = folded[-1]
+            assert isinstance(last, dict)
+            times = last.get("times", 1)
+            assert isinstance(times, int)
+            folded[-1] = {**turn, "times": times + 1}
+        else:
+            folded.append(turn)
+        before = bare
+    return folded
 
 
 def _turn(run: str, words: dict[str, Said], record: RunRecord | None, context: PlanningContext) -> JsonObject:
@@ -160,7 +181,8 @@ def _short(turn: JsonValue) -> str:
     done = [str(one["operation"]) for one in steps if isinstance(one, dict)] if isinstance(steps, list) else []
     asked = " ".join(plain(str(turn.get("person") or "a saved plan")).split())
     end = str(turn.get("outcome") or "answered")
-    text = f'{turn["run"]}: "{asked[:80]}", {", ".join(dict.fromkeys(done)) or "no steps"}, {end}'
+    often = f", {turn['times']} times" if turn.get("times") else ""
+    text = f'{turn["run"]}: "{asked[:80]}", {", ".join(dict.fromkeys(done)) or "no steps"}, {end}{often}'
     return (text if len(text) <= SHORT else text[: SHORT - 1] + "…") + "\n"
 
 

@@ -1,7 +1,7 @@
 """Contexts whose affairs stay on this machine: no vendor's model is asked about them, shown them or told of them.
 
-A context is one of Docker, of Kubernetes (and Helm), or a Terraform workspace. Patterns are those of shells (``prod*``);
-case does not count.
+A context is one of Docker, of Kubernetes (and Helm), or a Terraform workspace. Patterns are those of shells
+(``prod*``); case does not count.
 """
 
 from __future__ import annotations

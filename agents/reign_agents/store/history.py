@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,24 @@ def sessions(db: sqlite3.Connection, limit: int) -> list[SessionRecord]:
         (limit,),
     ).fetchall()
     return [SessionRecord(*row) for row in rows]
+
+
+PLANNED = "planned"
+"""In the place of an outcome: a plan that nobody ran."""
+
+
+def planned(db: sqlite3.Connection, session: str, limit: int) -> list[RunRecord]:
+    """Plans of a conversation that nobody ran, newest first, each in the place of a run."""
+    rows = db.execute(
+        "SELECT m.run, m.time, m.text, p.json FROM messages m JOIN plans p ON p.run = m.run "
+        "WHERE m.session = ? AND m.who = 'person' AND m.run >= 'p_' AND m.run < 'p`' ORDER BY m.id DESC LIMIT ?",
+        (session, limit),
+    ).fetchall()
+    found: list[RunRecord] = []
+    for run, time, text, json_ in rows:
+        plan_ = Plan.from_json(unpacked(json_))
+        risk = None if plan_.risk is None else plan_.risk.word
+        counts = StepCounts(waiting=len(plan_.steps))
+        record = RunRecord(run, run, text, plan_.intent, risk, "", session, time, ended=time, outcome=PLANNED)
+        found.append(replace(record, steps=counts, undo_of=plan_.undo_of))
+    return found

@@ -347,6 +347,24 @@ def finish_run(
     return append(db, events)
 
 
+PLANNED_KEPT = 200
+"""Plans that nobody ran; older ones go."""
+
+
+def keep_planned(db: sqlite3.Connection, plan: Plan, time: str) -> None:
+    """Keep a plan that nobody ran, under its own id in the place of a run's."""
+    json = plan.to_json()
+    db.execute(
+        "INSERT INTO plans (run, plan, hash, time, json) VALUES (?, ?, ?, ?, ?)",
+        (plan.id, plan.id, str(json["hash"]), time, packed(json)),
+    )
+    db.execute(
+        "DELETE FROM plans WHERE run >= 'p_' AND run < 'p`' AND id NOT IN "
+        "(SELECT id FROM plans WHERE run >= 'p_' AND run < 'p`' ORDER BY id DESC LIMIT ?)",
+        (PLANNED_KEPT,),
+    )
+
+
 def add_message(db: sqlite3.Connection, session: str, who: str, text: str, run: str | None, time: str) -> int:
     title = text if who == "person" else None
     touch_session(db, session, time, title)

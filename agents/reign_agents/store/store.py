@@ -301,6 +301,19 @@ class Store:
         what = "what was said is not written down"
         return await self._database.write(lambda db: journal.add_message(db, session, who, text, run, time), what)
 
+    async def keep_planned(self, session: str, request: str, plan: Plan, answer: str) -> None:
+        """A request that was only planned, and what was said to it, for the conversation to go on from."""
+        time = now()
+        what = "what was planned is not written down"
+
+        def work(db: sqlite3.Connection) -> None:
+            journal.add_message(db, session, "person", request, plan.id, time)
+            journal.add_message(db, session, "reign", answer, plan.id, time)
+            if plan.steps:
+                journal.keep_planned(db, plan, time)
+
+        await self._database.write(work, what)
+
     # reads ------------------------------------------------------------------------------------------------------
 
     def history(
@@ -314,6 +327,13 @@ class Store:
         """Runs, newest first. ``search``: part of the request, or a run's id; ``operation``: a name or its family."""
         with self._database.read() as db:
             return history.runs(db, self.is_driven, limit=limit, session=session, search=search, operation=operation)
+
+    def planned(self, session: str, limit: int = 20) -> list[RunRecord]:
+        """What was only planned in a conversation, newest first, as if it were runs: with the plan's id and the outcome
+        ``planned``. :meth:`plan` gives the plan by that id.
+        """
+        with self._database.read() as db:
+            return history.planned(db, session, limit)
 
     def run(self, run: str) -> RunRecord | None:
         with self._database.read() as db:
