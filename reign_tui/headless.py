@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from reign_agents.events import Event, EventType, Outcome
 from reign_executors.errors import OperationError, ToolMissing
 from reign_tui.cancel_request import watch
+from reign_tui.dumps import DUMPED, mattering
 from reign_tui.model_lines import ModelLines
 from reign_tui.plain_plan import plan_lines, step_lines
 from reign_tui.text import duration, json_text, one_line, plain
@@ -106,6 +107,7 @@ class PlainLines:
         self._question: str | None = None
         self._told: set[str] = set()
         self._has_plan = False
+        self._investigates = False
         self._changes = False
         self._asking = False
         self._model = ModelLines()
@@ -183,6 +185,7 @@ class PlainLines:
         plan = data.get("plan")
         if isinstance(plan, dict):
             self._has_plan = True
+            self._investigates = plan.get("intent") == "debug"
             self._changes = any((step.get("effect") or {}).get("changes") for step in plan.get("steps") or [])
             self.say(*plan_lines(plan))
 
@@ -199,16 +202,22 @@ class PlainLines:
     def _tail(self, step: str, path: object) -> None:
         if step not in self._tails and isinstance(path, str):
             self._tails[step] = _Tail(Path(path))
-        if step in self._tails:
+        if step in self._tails and not self._dumps(step):
             self.say(*(f"{step}  | {line}" for line in self._tails[step].lines()))
+
+    def _dumps(self, step: str) -> bool:
+        """Whether a step writes a whole object of which only a part is wanted."""
+        return self._investigates and self._operations.get(step) in DUMPED
 
     def _finished(self, step: str, data: Mapping[str, object]) -> None:
         self._running.pop(step, None)
         self._progress.pop(step, None)
+        outcome = str(data.get("outcome"))
+        matters = mattering(data.get("outputs")) if outcome == Outcome.DONE.value and self._dumps(step) else []
         if step in self._tails:
             tail = self._tails.pop(step)
-            self.say(*(f"{step}  | {line}" for line in tail.lines(last=True)))
-        outcome = str(data.get("outcome"))
+            lines = [*matters, f"… all of it: {tail.path}"] if matters else tail.lines(last=True)
+            self.say(*(f"{step}  | {line}" for line in lines))
         seconds = data.get("seconds")
         taken = f"  {duration(seconds)}" if isinstance(seconds, int | float) else ""
         verified = {True: ", verified", False: ", NOT verified"}.get(data.get("verified"), "")  # type: ignore[call-overload]
@@ -274,7 +283,7 @@ class _Tail:
     """Reads what was added to a step's log; whole lines, harmless, at most :data:`OUTPUT_LINES`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._offset = 0
         self._shown = 0
         self._rest = b""
@@ -283,7 +292,7 @@ class _Tail:
         if self._shown >= OUTPUT_LINES:
             return []
         try:
-            with self._path.open("rb") as log:
+            with self.path.open("rb") as log:
                 log.seek(self._offset)
                 fresh = log.read(262_144)
         except OSError:
@@ -295,7 +304,7 @@ class _Tail:
         room = OUTPUT_LINES - self._shown
         self._shown += len(whole)
         shown = [plain(line.decode("utf-8", "replace").rsplit("\r", 1)[-1]) for line in whole[:room]]
-        return [*shown, f"… more in {self._path}"] if len(whole) > room else shown
+        return [*shown, f"… more in {self.path}"] if len(whole) > room else shown
 
 
 @asynccontextmanager

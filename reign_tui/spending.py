@@ -27,6 +27,15 @@ def header_words(spent: Spent | None) -> str:
     return f"{who} {amount(spent)}"
 
 
+def planning_words(spent: Spent) -> str:
+    """``planning cost $0.0412: anthropic/…, 3 requests, 5.2k tokens read, 300 written``."""
+    read = tokens(spent.input + spent.cached + spent.stored)
+    who = one_line(", ".join(spent.models), 80)
+    requests = counted(spent.requests, "request")
+    told = f"{read} tokens read, {tokens(spent.output)} written"
+    return f"planning cost {amount(spent, fine=True)}: {who}, {requests}, {told}"
+
+
 def amount(spent: Spent, *, fine: bool = False) -> str:
     """What a group cost: ``$0.04``, ``$0.04+?`` where part of it has no price, ``? 5.2k tokens`` where nothing has."""
     if spent.unpriced == spent.requests:

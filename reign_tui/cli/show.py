@@ -22,16 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The contract's ``show`` with ``--json``, lines for a person else."""
+    from reign_tui.spending import planning_words
+
     with reading_store(settings_of(arguments)) as store:
-        shown: Any = store.show(known_run(store, arguments.run))
+        name = known_run(store, arguments.run)
+        shown: Any = store.show(name)
+        spent = store.spending.of_run(name)
     if arguments.json:
         sys.stdout.write(json_text(shown) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(shown)) + "\n")
+        sys.stdout.write("\n".join(_lines(shown, None if spent is None else planning_words(spent))) + "\n")
     return 0
 
 
-def _lines(shown: dict[str, Any]) -> list[str]:
+def _lines(shown: dict[str, Any], planning: str | None) -> list[str]:
     from reign_tui.plain_plan import plan_lines
     from reign_tui.text import one_line, size
 
@@ -41,6 +45,7 @@ def _lines(shown: dict[str, Any]) -> list[str]:
         f"run {run['run']}  {run['outcome']}  {one_line(str(run['request']))}",
         f"by {run['user']}, {run['started']}{ended}",
     ]
+    lines += [planning] if planning else []
     lines += plan_lines(plan) if plan else []
     for step in shown["steps"]:
         verified = {True: ", verified", False: ", NOT verified"}.get(step["verified"], "")

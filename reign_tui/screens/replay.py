@@ -15,6 +15,7 @@ from reign_agents.events import Event, EventType
 from reign_tui.player import Player
 from reign_tui.run_view import RunView
 from reign_tui.screens.base import ReignScreen
+from reign_tui.spending import amount
 from reign_tui.text import cut, moment, one_line
 from reign_tui.widgets.log_pane import LogPane
 from reign_tui.widgets.plan_pane import PlanPane
@@ -48,6 +49,7 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
         self._run_id = run
         self.player = Player([])
         self._seen: datetime | None = None
+        self._cost = ""
         self._timer: Timer | None = None
         self.run = RunView(run)
 
@@ -67,6 +69,8 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
         await pane.furnish()
         if not pane.query("#tree"):
             return  # the app is closing meanwhile
+        spent = self._store.spending.of_run(self._run_id)
+        self._cost = "" if spent is None else f"planning cost {amount(spent, fine=True)} · "
         self.player = Player(list(self._store.events(self._run_id)))
         self._timer = self.set_interval(_BEAT, self._beat, pause=True)
         self._take(self.player.events)
@@ -118,7 +122,7 @@ class ReplayScreen(ReignScreen, inherit_bindings=False):
         doing = f"playing {player.speed_word}" if player.playing else "as it ended" if player.ended else "held"
         seen = self._seen.astimezone().strftime("%Y-%m-%d %H:%M:%S") if self._seen else ""
         width = max(self.size.width - 2, 20)
-        right = f"{doing} · event {player.place}/{len(player.events)} · {seen}"
+        right = f"{self._cost}{doing} · event {player.place}/{len(player.events)} · {seen}"
         left = cut(f"Run {self._run_id}  {one_line(self.run.request)}", max(width - len(right) - 2, 10))
         gap = " " * max(width - len(left) - len(right), 1)
         self.query_one("#bar", Static).update(Content.assemble((left, "bold"), gap, right))

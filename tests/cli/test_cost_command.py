@@ -290,3 +290,18 @@ def test_one_bad_price_leaves_the_others(
     assert checks["settings"]["status"] == "warn"
     assert "openai/bad" in checks["settings"]["detail"]
     assert str(find_paths().config_file) in checks["settings"]["fix"]
+
+
+@pytest.mark.usefixtures("spent")
+def test_a_run_shows_what_planning_it_cost(reign: Reign) -> None:
+    (shown,) = reign("show", "r_1", "--json").rows
+    assert (shown["planning"]["models"], shown["planning"]["cost"]) == ([SOL], 0.0078)
+    assert (
+        "planning cost $0.0078: openai/gpt-6.2-sol, 1 request, 6k tokens read, 300 written" in reign("show", "r_1").out
+    )
+
+
+def test_a_run_planned_offline_shows_no_cost(reign: Reign) -> None:
+    reign("run", "list the files here")
+    assert reign("show", "last", "--json").rows[0]["planning"] is None
+    assert "planning cost" not in reign("show", "last").out

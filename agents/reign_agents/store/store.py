@@ -14,6 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
+from pydantic import JsonValue
+
 from reign_agents.audit import entries
 from reign_agents.audit.chain import Chain, purge
 from reign_agents.audit.forward import Forward
@@ -53,7 +55,7 @@ from reign_agents.store.records import (
     StepOutcome,
     StepRecord,
 )
-from reign_agents.store.spending import Spending
+from reign_agents.store.spending import Spending, spent_json
 from reign_executors.operation import JsonObject
 
 __all__ = [
@@ -391,13 +393,18 @@ class Store:
         return [run for run in found if run.outcome != Outcome.RUNNING.value]
 
     def show(self, run: str) -> JsonObject | None:
-        """The contract's whole ``show`` of one run; None when there is no such run."""
+        """The contract's whole ``show`` of one run; None when there is no such run. ``planning`` is what models cost
+        for it, in the shape of a group of ``cost``; None where none was asked.
+        """
         record = self.run(run)
         if record is None:
             return None
         with self._database.read() as db:
             plan = history.plan_json(db, run)
-        return {"v": 1, "run": record.to_json(), "plan": plan, "steps": [s.to_json() for s in self.steps(run)]}
+        spent = self.spending.of_run(run)
+        planning = None if spent is None else spent_json(spent, "run")
+        steps: list[JsonValue] = [step.to_json() for step in self.steps(run)]
+        return {"v": 1, "run": record.to_json(), "plan": plan, "steps": steps, "planning": planning}
 
     def messages(self, session: str, limit: int = 200) -> list[Message]:
         """The last messages of a conversation, oldest first."""
