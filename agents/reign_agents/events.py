@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from reign_executors.operation import JsonObject
@@ -80,7 +82,13 @@ class Outcome(StrEnum):
 
 def now() -> str:
     """The time, RFC 3339 in UTC with milliseconds: ``2026-01-02T03:04:05.678Z``."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_until_seconds(seconds)}.{rest // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _until_seconds(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,10 @@ class Event:
     step: str | None = None
     seq: int = 0
     time: str = field(default_factory=now)
+
+    def numbered(self, seq: int) -> Event:
+        """The same as number ``seq`` of its run."""
+        return Event(self.run, self.type, self.data, self.step, seq, self.time)
 
     def to_json(self) -> JsonObject:
         return {

@@ -149,11 +149,18 @@ class Attempt:
         if effect.problems:
             found = effect.problems[0]
             raise Conflict(found.text, " or ".join(choice.label for choice in found.choices))
-        now_step = replace(self._step, fields=self._fields, target=target, effect=effect)
         ruling = rule(self._operation, effect, target, self._settings, by_model=self._step.agent == MODEL)
         if ruling.verdict is Verdict.DENY:
             raise PolicyDenied("; ".join(ruling.reasons) or "denied by policy", "nothing can approve this")
-        return replace(now_step, verdict=ruling.verdict, reasons=ruling.reasons), ruling
+        step = replace(
+            self._step,
+            fields=self._fields,
+            target=target,
+            effect=effect,
+            verdict=ruling.verdict,
+            reasons=ruling.reasons,
+        )
+        return step, ruling
 
     async def _act(self, call: Call, log: StepLog, permitted: Approved) -> Ended:
         before: JsonObject | None = None

@@ -34,7 +34,7 @@ def append(db: sqlite3.Connection, events: Iterable[Event]) -> Events:
         )
         if event.type is EventType.RUN_STARTED and last[event.run] > 1:
             _reopen(db, event.run)
-        kept.append(replace(event, seq=last[event.run]))
+        kept.append(event.numbered(last[event.run]))
     return tuple(kept)
 
 
