@@ -20,6 +20,7 @@ from textual.screen import Screen
 from reign_tui.doors import Doors
 from reign_tui.screens.base import SMALL_HEIGHT, SMALL_WIDTH, Fitting, ReignScreen
 from reign_tui.themes import DEFAULT, register_themes
+from reign_tui.typed_early import TypedEarly
 
 if TYPE_CHECKING:
     from reign_agents.session import Session
@@ -77,6 +78,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         self._conductor: Conductor | None = None
         self.suggesting: Suggesting | None = None
         self._early: list[str] = []
+        self._typed_early = TypedEarly()
         self._stopped_at = 0.0
         self.failure: Exception | None = None
         problems = register_themes(self, themes)
@@ -129,7 +131,19 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
     def begin(self) -> None:
         """The main screen is put together: the engine follows as soon as it is painted."""
         self._main.header.time = self.now().strftime("%H:%M")
+        self.call_after_refresh(self._write_early)
         self.call_after_refresh(self._started)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that come before there is an input wait for it."""
+        if not self._typed_early.takes(event):
+            await super().on_event(event)
+
+    def _write_early(self) -> None:
+        text = self._typed_early.end()
+        if text:
+            self._main.composer.editor.insert(text)
+            self.say("What you typed meanwhile stands in the input: Enter sends it")
 
     async def _started(self) -> None:
         """The first frame is on the screen: now the engine, and everything it needs."""
