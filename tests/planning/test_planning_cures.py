@@ -201,7 +201,7 @@ async def test_a_session_proposes_and_the_next_process_takes_it_up(tmp_path: Pat
         assert store.proposed("p_00000000") is None
         run = await session.ask("fix it", RunOptions(approve=Risk.CHANGE))
         end = await session.wait(run)
-        assert (end.outcome.value, end.exit) == ("done", 0)
+        assert (end.outcome.value, end.exit) == ("done", 0), end.answer
         record = store.run(run)
         assert record is not None
         assert record.plan == proposed["cure"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.words import NUMBERS
 from reign_executors.operation import JsonObject
+from reign_executors.redaction.names import is_secret_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,31 @@ IF_EXISTS: Mapping[str, str] = {
 
 COUNT = rf"\d{{1,5}}|{'|'.join(NUMBERS)}"
 
+_VARIABLES: Mapping[str, str] = {
+    "docker.run": "environment", "docker.create": "environment", "kubernetes.create_deployment": "env",
+    "kubernetes.set_env": "env", "terraform.plan": "variables", "terraform.apply": "variables",
+    "terraform.destroy": "variables",
+}  # fmt: skip
+"""Operation → its field for variables."""
+
 _CHANGES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        (
+            r"(?:(?:with|add|use|and)\s+)*(?:an?\s+|the\s+)?(?:(?:volume|mount)\s+(?:the\s+)?(?:volume\s+|folder\s+)?"
+            r"(?=\S+\s+(?:mounted\s+)?(?:at|on|to|into|under)\s+/)|(?:volume\s+)?(?=\S+:/\w))"
+            r"(?P<value>[\w./~-]+(?:\s+(?:mounted\s+)?(?:at|on|to|into|under)\s+|:)/[\w./-]*)"
+        ),
+        ("volumes",),
+        "volume",
+    ),
+    (
+        (
+            r"(?:(?:with|set|and|add|the|env|environment|variables?|vars?)\s+)*(?<![\w./-])"
+            rf"(?P<value>[A-Za-z_]\w*={VALUE})"
+        ),
+        ("environment", "env", "variables"),
+        "variable",
+    ),
     (
         rf"(?:with\s+|to\s+)*(?:(?P<value>{COUNT})\s+(?:replicas?|copies|pods|instances)\b)",
         ("replicas",),
@@ -109,6 +135,8 @@ def changes_said(scan: Scan) -> list[Change]:
 
 def changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], int]:
     """The steps with the change made wherever its old value stands; how many fields it touched."""
+    if change.said in ("variable", "volume"):
+        return _added(steps, change)
     field = next((name for name in change.fields if any(name in step.fields for step in steps)), None)
     if field is None:
         first = change.fields[0]
@@ -140,6 +168,54 @@ def changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], 
         return replace(step, fields=fields, why=why)
 
     return tuple(put(step) for step in steps), 1
+
+
+def _added(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], int]:
+    """The steps with one more variable or volume, or another value of one that they have."""
+    found = []
+    for step in steps:
+        fields: dict[str, Any] = dict(step.fields)
+        if change.said == "volume" and step.operation in ("docker.run", "docker.create"):
+            source, target = re.split(r"\s+(?:mounted\s+)?(?:at|on|to|into|under)\s+|:", change.value, maxsplit=1)
+            others = [one for one in fields.get("volumes") or () if str(one).split(":")[1:2] != [target]]
+            fields["volumes"] = [*others, f"{source}:{target}"]
+        elif change.said == "variable" and (own := _VARIABLES.get(step.operation)) is not None:
+            key, _, value = change.value.partition("=")
+            if own == "environment" and is_secret_name(key):
+                own = "secret_environment"
+            fields[own] = {**(fields.get(own) or {}), key: value}
+        found.append(step if fields == step.fields else replace(step, fields=fields))
+    return tuple(found), sum(one is not other for one, other in zip(found, steps, strict=True))
+
+
+def other_value(steps: tuple[Step, ...], word: str) -> tuple[Step, ...] | None:
+    """The steps with ``word`` where they have only one value that it can be: the only variable's, an image.
+
+    An image that gave the container or the deployment its name gives it the new one, too.
+    """
+    from reign_agents.specialists.docker.run import base
+    from reign_agents.understanding.lexicon import lexicon
+
+    envs = [env for step in steps if isinstance(env := step.fields.get("env"), dict)]
+    if envs and all(len(env) == 1 for env in envs) and re.fullmatch(r"[\w.-]+", word):
+        env = {key: word for one in envs for key in one}
+        return tuple(replace(s, fields={**s.fields, "env": env}) if "env" in s.fields else s for s in steps)
+    images = {str(step.fields["image"]) for step in steps if isinstance(step.fields.get("image"), str)}
+    if len(images) != 1 or (
+        word.partition(":")[0].rsplit("/", 1)[-1].lower() not in lexicon().images and ":" not in word
+    ):
+        return None
+    old = images.pop()
+    names = {"container", "object"}
+
+    def put(step: Step) -> Step:
+        fields: dict[str, Any] = {
+            key: word if key == "image" else base(word) if key in names and value == base(old) else value
+            for key, value in step.fields.items()
+        }
+        return replace(step, fields=fields, why=step.why.replace(old, word))
+
+    return tuple(map(put, steps))
 
 
 def _first_value(field: str, text: str, step: Step) -> JsonValue:

@@ -61,7 +61,11 @@ async def dropped(text: str, context: PlanningContext) -> Draft | None:
         return Draft("unknown", 1.0, answer="Nothing is under way.") if _WHOLE.match(text) else None
     record, plan = found
     newest = context.recent[0].run == record.run
-    open_ = not record.steps.done and record.outcome in ("running", "stopped") and changes_anything(plan, context)
+    open_ = (
+        not record.steps.done
+        and record.outcome in ("running", "stopped", "planned")
+        and changes_anything(plan, context)
+    )
     if _WHOLE.match(text) or (_WEAK.match(text) and open_ and newest):
         return _given_up(record, plan, context)
     if re.fullmatch(r"(?i)\W*drop\s+(?:it|that|this)\W*", text):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from reign_agents.planning.corrections import COUNT
+from reign_agents.planning.corrections import COUNT, changes_said
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import OPENING, last_plan, last_thing, only
 from reign_agents.planning.moving import moved, on_other
 from reign_agents.planning.outcomes import why_it_failed
 from reign_agents.planning.places import siblings
 from reign_agents.planning.repeating import CORRECTION, repeated, values_of_release
+from reign_agents.planning.scan import Scan
 from reign_agents.planning.spelled import SHORT
 from reign_agents.planning.words import NUMBERS
 
@@ -52,6 +53,10 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     again = _AGAIN.match(text)
     if again is not None and _NEEDS_AGAIN.search(text):
         return repeated(context, again["change"], corrects=False)
+    found = last_plan(context)
+    valued = values_of_release(*found, text) if found is not None and len(text.split()) <= SHORT else None
+    if valued is not None:
+        return valued
     correction = CORRECTION.match(text)
     if correction is not None:
         corrected = repeated(context, correction["change"], corrects=True)
@@ -83,5 +88,6 @@ async def _changing(text: str, context: PlanningContext) -> Draft | None:
             steps = tuple(replace(one, fields={**one.fields, "replicas": int(count)}) for one in draft.steps)
             steps = tuple(replace(one, why=f"{name} runs {count} times") for one in steps)
             return replace(draft, steps=steps)
-    valued = values_of_release(record, plan, text)
-    return valued or repeated(context, text, corrects=True)
+    if re.match(r"(?i)\W*(?:and|also|with|plus|use|set|add|mount)\b", text) or len(Scan(text).words()) > 1:
+        return repeated(context, text, corrects=True)
+    return repeated(context, text, corrects=True) if changes_said(Scan(text)) else None

@@ -41,6 +41,12 @@ _KINDS_OF = {
 """Operation → kind of its object where no field says it."""
 
 
+SERVED = re.compile(
+    r"^ssh -o BatchMode=yes (?P<host>[\w.@-]+) '(?:systemctl \w+|journalctl -u) (?P<name>[\w.@-]+)(?: [^']*)?'$"
+)
+"""A command about a service of another machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One wish's outline; ``then``: the words say that it comes after the others."""
@@ -53,6 +59,9 @@ def thing_of(step: Step) -> Thing | None:
     """What a step is about, so that "it" can mean it later."""
     if step.operation.startswith("git."):
         return _thing_of_git(step)
+    if step.operation.startswith("shell."):
+        served = SERVED.match(str(step.fields.get("command") or ""))
+        return None if served is None else Thing("unit", f"{served['name']} on {served['host']}")
     if step.operation == "kubernetes.apply":
         return _thing_applied(step)
     if step.operation.startswith("kubernetes."):

@@ -18,23 +18,27 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"\W*(?:(?:ok(?:ay)?|great|nice|perfect|cool|awesome|many)\W+)*(?:thanks?(?:\s+(?:you|a\s+lot|so\s+much|very\s+much|"
-    r"a\s+bunch))*|thank\s+you(?:\s+(?:so|very)\s+much)?|cheers|thx|ta|well\s+done|good\s+job|nice\s+work|great|perfect|"
+    r"\W*(?:(?:ok(?:ay)?|great|nice|perfect|cool|awesome|many)\W+)*(?:thanks?(?:\s+(?:you|a\s+lot|so\s+much|"
+    r"very\s+much|"
+    r"a\s+bunch))*|thank\s+you(?:\s+(?:so|very)\s+much)?|cheers|thx|ta|well\s+done|good\s+job|nice\s+work|great|"
+    r"perfect|"
     r"awesome|cool|nice)\W*(?:(?:that(?:'s|\s+is)?\s+all|bye|for\s+now)\W*)?",
     re.IGNORECASE,
 )
 _KINDS = (
     r"containers?|deployments?|statefulsets?|releases?|charts?|volumes?|networks?|branch(?:es)?|tags?|images?|pods?"
 )
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
+ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1}
 _NTH = re.compile(
-    rf"\bthe\s+(?P<at>{'|'.join(_ORDINALS)})(?:\s+(?:one|{_KINDS}))?(?=\s*(?:[,.!?]|$|\btoo\b|\bagain\b|\bnow\b|\bplease\b))",
+    rf"\bthe\s+(?P<at>{'|'.join(ORDINALS)})(?:\s+(?:one|{_KINDS}))?(?=\s*(?:[,.!?]|$|\btoo\b|\bagain\b|\bnow\b|"
+    rf"\bplease\b))",
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"\b(?:both(?:\s+of\s+them)?|the\s+two(?:\s+of\s+them)?)\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:them(?:\s+all)?|all\s+of\s+them|these|those)\b", re.IGNORECASE)
 _RELATIVE = re.compile(
-    r"\W*(?:(?:and|now|please|then|ok|make\s+(?:it|that)|scale\s+(?:it|that)(?:\s+(?:up|down))?(?:\s+by)?|add|give\s+it)\W+)*"
+    r"\W*(?:(?:and|now|please|then|ok|make\s+(?:it|that)|scale\s+(?:it|that)(?:\s+(?:up|down))?(?:\s+by)?|add|"
+    r"give\s+it)\W+)*"
     r"(?:(?P<word>double|triple|halve)(?:\s+(?:it|that|them))?|(?:by\s+)?(?P<count>\d+|one|two|three|four|five|another|"
     r"an\s*other)\s+(?P<way>more|less|fewer|down|up)(?:\s+(?:replicas?|pods?|copies|of\s+(?:it|them)))?)"
     r"(?:\s+(?:please|then|now|too))*\W*",
@@ -42,8 +46,10 @@ _RELATIVE = re.compile(
 )
 _SMALL_NUMBERS = {"one": 1, "another": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _UNDO_PART = re.compile(
-    r"\W*(?:please\s+)?(?:undo|revert|take\s+back)\s+(?:only\s+|just\s+)?(?:the\s+)?(?P<part>scaling|scale|image|deployment|"
-    r"restart|labell?(?:ing)?|rename|renaming|variables?|env|limits?|network|volume|container|namespace|commit|tag|branch)"
+    r"\W*(?:please\s+)?(?:undo|revert|take\s+back)\s+(?:only\s+|just\s+)?(?:the\s+)?(?P<part>scaling|scale|image|"
+    r"deployment|"
+    r"restart|labell?(?:ing)?|rename|renaming|variables?|env|limits?|network|volume|container|namespace|commit|tag|"
+    r"branch)"
     r"(?:\s+(?:only|alone|again|please|change|step))*\W*",
     re.IGNORECASE,
 )
@@ -96,6 +102,11 @@ def _alike(context: PlanningContext) -> list[tuple[Thing, Step]]:
     return [] if last is None else [pair for pair in found if pair[0].kind == last.kind]
 
 
+def alike(context: PlanningContext) -> list[Thing]:
+    """The things spoken of that are of the last one's kind, the oldest first."""
+    return [thing for thing, _ in _alike(context)]
+
+
 def _last(context: PlanningContext) -> Thing | None:
     for record in context.recent:
         plan = context.plan_of(record.run)
@@ -126,7 +137,8 @@ _THE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"\W*(?:(?:and|now|then|ok|please)\W+)*(?P<verb>push|lint|validate|apply|restart|stop|start|inspect|describe|delete|"
+    r"\W*(?:(?:and|now|then|ok|please)\W+)*(?P<verb>push|lint|validate|apply|restart|stop|start|inspect|describe|"
+    r"delete|"
     r"remove|destroy|plan|format|render|uninstall|pause|unpause|logs|deploy)"
     r"(?P<rest>(?:\s+(?:to|in|into|on)\s+[\w./:-]+)?)(?:\s+(?:please|now|too|again))*\W*",
     re.IGNORECASE,
@@ -158,16 +170,18 @@ def _shown(said: str) -> str:
 
 def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
     """A request that points at things by their order or number, with their names instead, and that in words."""
-    if not context.recent:
+    if not context.recent or re.match(r"(?i)\W*(?:(?:no|oops|sorry)\W+)*i\s+meant?\b", text):
         return None
     nth = _NTH.search(text)
     if nth is not None:
         pairs = _alike(context)
-        at = _ORDINALS[nth["at"].lower()]
+        at = ORDINALS[nth["at"].lower()]
         if len(pairs) < 2 or not -len(pairs) <= at < len(pairs) or not text[: nth.start()].strip():
             return None
         said = _named([pairs[at]])
         return f"{text[: nth.start()]}{said}{text[nth.end() :]}", f"“{nth.group()}” is the {_shown(said)}"
+    if re.match(r"(?i)\W*both\W*(?:then|too|please|of\s+them)?\W*$", text):
+        return _both_of_last(context)
     both = _BOTH.search(text)
     pairs = _alike(context)[-2:] if both is not None else []
     several = both or _THEM.search(text)
@@ -180,8 +194,39 @@ def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
         return None
     if not text[: several.start()].strip():
         return None
+    if pairs[0][0].kind == "unit":
+        verb = text[: several.start()]
+        request = " and ".join(f"{verb.strip()} {thing.name}" for thing, _ in pairs)
+        return request, f"taken as: {request}"
     said = _named(pairs)
     return f"{text[: several.start()]}{said}{text[several.end() :]}", f"“{several.group()}”: {_shown(said)}"
+
+
+def _both_of_last(context: PlanningContext) -> tuple[str, str] | None:
+    """What the last plan did to one of two that were asked about, for both: a bare "both then"."""
+    said = [one.text for one in context.said() if one.who == "reign"]
+    asked = next((words for words in reversed(said) if _WHICH.search(words)), None)
+    plan = next((p for record in context.recent if (p := context.plan_of(record.run)) is not None), None)
+    last = _last(context)
+    if asked is None or plan is None or last is None or len(plan.steps) != 1:
+        return None
+    match = _WHICH.search(asked)
+    assert match is not None
+    names = re.split(r",\s*", match["names"])
+    verb = VERB_OF.get(plan.steps[0].operation.partition(".")[2])
+    if last.name not in names or len(names) != 2 or verb is None:
+        return None
+    request = f"{verb} {' and '.join(f'{last.kind} {name}' for name in names)}"
+    return request, f"taken as: {request}"
+
+
+_WHICH = re.compile(r"\bmatch “[^”]*”: (?P<names>[\w., -]+)\. Which one\?")
+VERB_OF = {
+    "stop": "stop", "start": "start", "restart": "restart", "pause": "pause", "unpause": "unpause",
+    "remove_container": "remove", "remove_volume": "remove", "remove_network": "remove", "delete": "delete",
+    "rollout_restart": "restart", "uninstall": "uninstall", "logs": "show logs of", "inspect": "inspect",
+}  # fmt: skip
+"""Operation without its tool → the verb that asks for it."""
 
 
 async def relative(text: str, context: PlanningContext) -> Draft | None:

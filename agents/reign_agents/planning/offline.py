@@ -16,6 +16,7 @@ from reign_agents.planning.followup import follow_up
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
 from reign_agents.planning.mentions import bare, pointed, relative, selected_thing, thanked, undone_part
+from reign_agents.planning.moving import meant_another
 from reign_agents.planning.nearest import nearest
 from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
@@ -364,6 +365,7 @@ async def _of_session(text: str, context: PlanningContext) -> Draft | None:
         or restored(text, context)
         or rewound(text, context)
         or await cleaned(text, context)
+        or meant_another(text, context)
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
+from reign_agents.planning.earlier import changes_anything, last_thing
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -32,6 +33,10 @@ _NUMBERS = {
 }  # fmt: skip
 
 
+_UNRUN = ("stopped", "planned")
+"""How a plan ends that nobody ran."""
+
+
 def taken_up(text: str, context: PlanningContext) -> Draft | None:
     """The plan that the words take up: the cure of what was found last, a plan that was only shown, one that nobody
     approved. None when the words are no such thing, or nothing was proposed that they could mean.
@@ -46,7 +51,8 @@ def taken_up(text: str, context: PlanningContext) -> Draft | None:
     waiting = _shown(context)
     if waiting is not None and match["mend"] is None:
         record, plan = waiting
-        return _again(record, plan)
+        looks = not changes_anything(plan, context)
+        return None if looks and re.search(r"(?i)\bapply\b", text) else _again(record, plan)
     if match["mend"] is not None and (found := _findings(context)):
         return Draft(
             "debug",
@@ -54,6 +60,27 @@ def taken_up(text: str, context: PlanningContext) -> Draft | None:
             question=f"Nothing that was found has a cure that I can plan: {found[0].get('text')}. What should be done?",
             suggestions=("help",),
         )
+    return _nothing_waits(match, context)
+
+
+def _nothing_waits(match: re.Match[str], context: PlanningContext) -> Draft | None:
+    """Consent or a wish to mend where nothing was proposed: said, not guessed."""
+    if not context.recent:
+        return None
+    record = context.recent[0]
+    named = f"“{record.request}” ({record.run})"
+    if match["mend"] is not None:
+        thing = last_thing(context)
+        why = f"why is {thing.kind} {thing.name} not well" if thing is not None else "why did it fail?"
+        return Draft(
+            "debug", 1.0, question="Nothing was found that could be mended. Look into it first?", suggestions=(why,)
+        )
+    if match["go"] is None:
+        return None
+    if record.outcome == "running":
+        return Draft("monitor", 1.0, answer=f"{named} is under way, or waits for its approval on the screen.")
+    if record.outcome == "done":
+        return Draft("monitor", 1.0, answer=f"Nothing waits to be done: {named} is done.")
     return None
 
 
@@ -61,7 +88,8 @@ def _findings(context: PlanningContext) -> Sequence[JsonObject]:
     """What the session's newest investigation found, unless something else was run after it."""
     if context.found:
         return context.found
-    return context.found_by(context.recent[0].run) if context.recent else ()
+    ran = next((record for record in context.recent if record.outcome != "planned"), None)
+    return () if ran is None else context.found_by(ran.run)
 
 
 def _cures(context: PlanningContext) -> list[Plan]:

@@ -10,30 +10,59 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from reign_agents.plan.model import Plan, Step
-from reign_agents.planning.corrections import COUNT, IF_EXISTS, changed, changes_said, replacing, under_another_name
+from reign_agents.planning.corrections import (
+    COUNT,
+    IF_EXISTS,
+    changed,
+    changes_said,
+    other_value,
+    replacing,
+    under_another_name,
+)
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import OPENING, changes_anything, drafted, last_plan, nothing, unjudged
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.words import NUMBERS
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
-from reign_executors.redaction.placeholders import PLACEHOLDER
+from reign_executors.redaction.placeholders import PLACEHOLDER, restore_value
 
 CORRECTION = re.compile(
     OPENING
     + (
         r"(?:no|nope|not\s+that|wrong|actually|i\s+(?:mean|meant)|rather|make\s+(?:it|that)|use|"
-        r"change\s+(?:it|that)\s+to|set\s+(?:it|that)\s+to|bump\s+(?:it|that)(?:\s+to)?|better|instead|"
+        r"change\s+(?:it|that)\s+to|set\s+(?:it|that)\s+to|"
+        r"(?:change|set|switch)\s+the(?=\s+(?:tag|version|port|image|name|replicas|memory|namespace|workspace|branch|"
+        r"message)\b)|bump\s+(?:it|that)(?:\s+to)?|better|instead|"
         r"(?:publish|expose|map|open|put)\s+(?:it|that)(?=\s+(?:on|at|to)\s+(?:port\s+)?\d))(?=\W|$)(?P<change>.+)$"
     ),
     re.IGNORECASE | re.DOTALL,
 )
 
 
+_TO = re.compile(
+    r"\b(?P<what>tag|version|port|image|name|replicas|memory|namespace|workspace|context|branch|message|network)\s+"
+    r"(?:to|is|should\s+be|shall\s+be|=)\s+",
+    re.IGNORECASE,
+)
+
+
+def with_secrets(plan: Plan, context: PlanningContext) -> Plan:
+    """The plan with the secret values that this session still knows in the place of their placeholders."""
+    if not context.secrets:
+        return plan
+    steps = []
+    for step in plan.steps:
+        fields = restore_value(step.fields, context.secrets)
+        assert isinstance(fields, dict)
+        steps.append(replace(step, fields=fields))
+    return plan.with_steps(steps)
+
+
 def repeated(
     context: PlanningContext, words: str, *, corrects: bool, of: tuple[RunRecord, Plan] | None = None
 ) -> Draft | None:
-    scan = Scan(words)
+    scan = Scan(_TO.sub(r"\g<what> ", words))
     changes = changes_said(scan)
     left = [
         word
@@ -47,12 +76,14 @@ def repeated(
             word,
         )
     ]
-    if left or (corrects and not changes):
+    bare = left[0] if corrects and not changes and len(left) == 1 else None
+    if (left and bare is None) or (corrects and not changes and bare is None):
         return None
     found = of or last_plan(context)
     if found is None:
         return nothing("change" if corrects else "repeat")
     record, plan = found
+    plan = with_secrets(plan, context)
     if PLACEHOLDER.search(json.dumps([step.fields for step in plan.steps], ensure_ascii=False)):
         return Draft(
             plan.intent,
@@ -69,8 +100,15 @@ def repeated(
         if renamed is not None:
             return drafted(plan, renamed, (f"“{plan.request}” was done: what it made is renamed",), None)
     steps = tuple(unjudged(step) for step in plan.steps)
+    if bare is not None:
+        valued = other_value(steps, bare)
+        if valued is None:
+            return None
+        steps = valued
     for change in changes:
         steps, count = changed(steps, change)
+        if not count and change.said in ("variable", "volume"):
+            return None  # it may be a request of its own: "add pass=b to it"
         if not count:
             return Draft(
                 plan.intent,
@@ -78,11 +116,11 @@ def repeated(
                 question=f"“{plan.request}” has no {change.said} to change. Please say the whole request.",
                 suggestions=(plan.request,),
             )
-    elsewhere = any(change.said in ("namespace", "context", "workspace", "name") for change in changes)
+    elsewhere = any(change.said in ("namespace", "context", "workspace", "name", "place") for change in changes)
     kept = done and elsewhere
     if done and not elsewhere:
         steps = tuple(replacing(step) for step in steps)
-    said = ", ".join(f"{change.said} {change.value}" for change in changes)
+    said = bare or ", ".join(f"{change.said} {change.value}" for change in changes)
     what = f"“{plan.request}” ({record.run})" + (f" with {said}" if said else " again")
     replaced = done and not kept and any(step.operation in IF_EXISTS for step in steps)
     assumptions = (

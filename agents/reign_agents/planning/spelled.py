@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from reign_agents.plan.model import Plan
 from reign_agents.planning.draft import PlanningContext
-from reign_agents.planning.earlier import OPENING, last_plan, last_thing
+from reign_agents.planning.earlier import OPENING, last_plan, last_thing, plans
 from reign_agents.planning.joining import thing_of
+from reign_agents.planning.mentions import VERB_OF
 from reign_agents.understanding.lexicon import lexicon
 
 _ADD = re.compile(
-    r"^\W*(?:(?:ok|now|please|and|also|then)\W+)*(?:add|with)\s+(?:an?\s+|another\s+)?(?P<what>[a-z][\w./-]*(?::[\w.-]+)?)"
+    r"^\W*(?:(?:ok|now|please|and|also|then)\W+)*(?:add|with)\s+(?:an?\s+|"
+    r"another\s+)?(?P<what>[a-z][\w./-]*(?::[\w.-]+)?)"
     r"(?P<rest>(?:\s+(?:on|named|called|with|as|in|at)\s+.+)?)$",
     re.IGNORECASE,
 )
@@ -34,7 +36,8 @@ _BACK = re.compile(
 
 
 _LIKE = re.compile(
-    r"\W*(?:(?:and|now|ok)\W+)*(?:the\s+)?same(?:\s+thing)?\s+(?:but\s+)?(?:with|for|using)\s+(?P<what>[a-z][\w./:-]*)(?P<rest>.*)",
+    r"\W*(?:(?:and|now|ok)\W+)*(?:the\s+)?same(?:\s+thing)?\s+(?:but\s+)?(?:with|for|"
+    r"using)\s+(?P<what>[a-z][\w./:-]*)(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -53,6 +56,44 @@ _FIRST_MADE = frozenset({"kubernetes.create_deployment", "helm.install"})
 
 SHORT = 8
 """Words of a text that can be a mere change of the last plan."""
+
+
+_ROLE = re.compile(
+    r"\W*(?:and|also|plus|then)\s+the\s+(?P<role>database|db|cache|proxy|queue|web\s?server)(?:\s+(?:too|as\s+well|"
+    r"please))*\W*$",
+    re.IGNORECASE,
+)
+_OFF = re.compile(
+    OPENING + r"(?:take|get|pull|remove|move)\s+(?:the\s+)?(?:container\s+)?(?P<name>[\w.-]+)\s+(?:off|out)(?:\s+of)?"
+    r"(?:\s+(?:it|that|there|the\s+network))?(?:\s+(?:again|please|too))*\W*$",
+    re.IGNORECASE,
+)
+_ROTATE = re.compile(
+    OPENING + r"(?:rotate|change|set|switch|update)(?:\s+(?:it|that|the\s+(?:key|value|secret|password|"
+    r"token)))?\s+to\s+"
+    r"(?P<value>[^\s,;]+)\W*$",
+    re.IGNORECASE,
+)
+
+
+def _rotated(value: str, plan: Plan) -> str | None:
+    """Another value for the only key of the config map or secret that the last plan wrote."""
+    step = plan.steps[-1]
+    kind, name, keys = "", "", []
+    if step.operation == "kubernetes.set_data":
+        kind, name = str(step.fields.get("kind")), str(step.fields.get("object"))
+        held = step.fields.get("secret_data") or step.fields.get("data")
+        keys = list(held) if isinstance(held, dict) else []
+    else:
+        thing = thing_of(step)
+        if step.operation != "kubernetes.apply" or thing is None or thing.kind not in ("secret", "configmap"):
+            return None
+        manifest = str(step.fields.get("manifest") or "")
+        kind, name, keys = thing.kind, thing.name, re.findall(r'^  "([^"]+)": ', manifest, re.MULTILINE)
+    if len(keys) != 1:
+        return None
+    space = step.fields.get("namespace")
+    return f"set {keys[0]}={value} in {kind} {name}" + (f" in namespace {space}" if space else "")
 
 
 def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
@@ -95,6 +136,22 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
         where = f" in namespace {space}" if space else ""
         request = f"{text[: it.start()]}{kind}{where}{text[it.end() :]}"
         return request, f"“{it.group()}” names no single {kind}"
+    role = _ROLE.match(text)
+    verb = VERB_OF.get(plan.steps[-1].operation.partition(".")[2])
+    if role is not None and verb is not None and plan.steps[-1].operation.startswith("docker."):
+        return f"{verb} the {role['role']}", f"taken as: {verb} the {role['role']}"
+    rotated = _ROTATE.match(text)
+    for _, before in plans(context) if rotated is not None else ():
+        renewed = _rotated(rotated["value"], before) if rotated is not None else None
+        if renewed is not None:
+            return renewed, f"taken as: {renewed}"
+        if before is not plan or plan.steps[-1].operation != "kubernetes.describe":
+            break
+    off = _OFF.match(text)
+    linked = next((s for s in reversed(plan.steps) if s.operation == "docker.connect_network"), None)
+    if off is not None and linked is not None:
+        request = f'disconnect container "{off["name"]}" from network {linked.fields["network"]}'
+        return request, f"taken as: {request}".replace('"', "")
     added = _ADD.match(text)
     if added is not None:
         for step in reversed(plan.steps):
@@ -107,10 +164,27 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
     return None
 
 
+_FIXED = re.compile(
+    r"\W*(?:(?:and|ok|now|please)\W+)*(?:drop|delete|remove|stop|forget)\s+(?:it|that|the\s+(?:autoscaler|hpa|"
+    r"autoscaling))\W+"
+    r"(?:(?:and|just|then|use|run|a|go|with|back|to|scale|set|fixed|at|it)\W+)*(?P<count>\d+)(?:\s+(?:pods?|replicas?|"
+    r"copies))?\W*$",
+    re.IGNORECASE,
+)
+
+
 def _autoscaled(text: str, manifest: str, plan: Plan) -> str | None:
     """Other numbers for the autoscaler of the last plan."""
     from reign_agents.specialists.kubernetes.autoscaling import changed
 
+    fixed, scaled = _FIXED.match(text), re.search(r"^    kind: (\w+)\n    name: (\S+)", manifest, re.MULTILINE)
+    if fixed is not None and scaled is not None:
+        space = plan.steps[-1].fields.get("namespace")
+        where = f" in namespace {space}" if space else ""
+        name = re.search(r"^metadata:\s*\n\s+name: (\S+)", manifest, re.MULTILINE)
+        own = name[1] if name is not None else scaled[2]
+        kind = scaled[1].lower()
+        return f"delete hpa {own}{where} and then scale {kind} {scaled[2]} to {fixed['count']}{where}"
     if len(text.split()) > SHORT or re.search(r"\b(?:drop|delete|remove|scale|stop)\b", text, re.IGNORECASE):
         return None
     request = changed(text, manifest)

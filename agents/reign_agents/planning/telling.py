@@ -84,6 +84,8 @@ def _worked(context: PlanningContext) -> str:
     record = context.recent[0]
     if record.outcome == "done":
         return f"Yes: {_named(record)} is done." + (f" {record.answer}" if record.answer else "")
+    if record.outcome == "planned":
+        return f"Not yet: {_named(record)} was only planned."
     if record.outcome == "running":
         return f"Not yet: {_named(record)} is under way or waits for an answer."
     return f"No. {why_it_failed(context, record.run).answer}"

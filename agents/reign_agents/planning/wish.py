@@ -261,8 +261,24 @@ def _by_image(wish: Wish) -> list[Wish]:
         return []
     tail = _AS_CONTAINERS.sub(" ", found["tail"])
     return [
-        replace(Wish.of(f"run {image}{tail}"), then=wish.then and number == 0) for number, image in enumerate(images)
+        replace(Wish.of(f"run {image}{_tail_of(image, images, tail)}"), then=wish.then and number == 0)
+        for number, image in enumerate(images)
     ]
+
+
+_VARIABLE = re.compile(r"(?:\s+(?:with|and|,))*\s*(?<![\w./-])(?P<key>[A-Z][A-Z0-9]*)_\w*=(?:\"[^\"]*\"|'[^']*'|\S+)")
+
+
+def _tail_of(image: str, images: Sequence[str], tail: str) -> str:
+    """What is said of all images, without the variables of another one: a password is for its own image alone."""
+    own = [one.partition(":")[0].rsplit("/", 1)[-1].upper() for one in images]
+    here = image.partition(":")[0].rsplit("/", 1)[-1].upper()
+
+    def kept(match: re.Match[str]) -> str:
+        others = [name for name in own if name.startswith(match["key"]) or match["key"].startswith(name)]
+        return match.group() if not others or here in others else ""
+
+    return _VARIABLE.sub(kept, tail)
 
 
 def _begins(text: str, at: int) -> bool:

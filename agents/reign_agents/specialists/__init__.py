@@ -11,6 +11,7 @@ from reign_agents.specialists import (
     host,
     kubernetes,
     named,
+    services,
     shell,
     terraform,
     why,
@@ -26,6 +27,7 @@ RECIPES = (
     *terraform.RECIPES,
     *shell.RECIPES,
     *host.RECIPES,
+    *services.RECIPES,
     *named.RECIPES,
     *why.RECIPES,
 )
