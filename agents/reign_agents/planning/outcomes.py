@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reign_agents.plan.model import Plan
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.store.records import RunRecord
 
@@ -29,6 +30,17 @@ def why_it_failed(context: PlanningContext, run: str | None) -> Draft:
     return Draft("debug", 1.0, answer=_story(failed, context))
 
 
+def cures_of(record: RunRecord, context: PlanningContext) -> tuple[Plan, ...]:
+    """Plans that mend a run that failed, where its errors are known ones."""
+    from reign_agents.specialists.mending import mends
+
+    plan = context.plan_of(record.run)
+    if plan is None or record.outcome not in ("failed", "stopped", "in_doubt"):
+        return ()
+    errors = {one.id: one.error for one in context.steps_of(record.run) if isinstance(one.error, dict)}
+    return mends(plan, errors, None if record.steps.done else record.answer)
+
+
 def _story(record: RunRecord, context: PlanningContext) -> str:
     lines = [f"“{record.request}” ({record.run}) {_ended(record.outcome)}."]
     plan = context.plan_of(record.run)
@@ -46,6 +58,13 @@ def _story(record: RunRecord, context: PlanningContext) -> str:
         lines.append(
             record.answer or f"Nobody approved it or it was stopped; “reign-tui show {record.run}” has all of it."
         )
+    cures = cures_of(record, context)
+    whys = [", then ".join(step.why for step in cure.steps) for cure in cures]
+    if len(whys) == 1:
+        lines.append(f"To mend it: {whys[0]} (say “do that”).")
+    elif whys:
+        ways = "; ".join(f"{number}. {why}" for number, why in enumerate(whys, 1))
+        lines.append(f"To mend it: {ways} (say “do 1”, “do 2” …).")
     skipped = record.steps.skipped
     if skipped:
         lines.append(

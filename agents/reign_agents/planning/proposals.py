@@ -10,6 +10,7 @@ from typing import Any
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import changes_anything, last_thing
+from reign_agents.planning.outcomes import cures_of
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
@@ -72,6 +73,8 @@ def _nothing_waits(match: re.Match[str], context: PlanningContext) -> Draft | No
     if match["mend"] is not None:
         thing = last_thing(context)
         why = f"why is {thing.kind} {thing.name} not well" if thing is not None else "why did it fail?"
+        if thing is not None and thing.kind == "stack":
+            why = f"why does terraform fail in {thing.name}?"
         return Draft(
             "debug", 1.0, question="Nothing was found that could be mended. Look into it first?", suggestions=(why,)
         )
@@ -98,6 +101,9 @@ def _cures(context: PlanningContext) -> list[Plan]:
         plan: Any = finding.get("plan")
         if finding.get("cure") and isinstance(plan, dict):
             found.setdefault(str(finding["cure"]), Plan.from_json(plan))
+    if not found and not context.found:
+        ran = next((record for record in context.recent if record.outcome != "planned"), None)
+        return [] if ran is None else list(cures_of(ran, context))
     return list(found.values())
 
 

@@ -31,7 +31,8 @@ _RESTORE = re.compile(
     re.IGNORECASE,
 )
 _PACKED = re.compile(
-    r"^docker (?:--context (?P<context>\S+) )?run --rm -v (?P<volume>[\w.-]+):/from:ro \S+ .* > (?P<file>\S+)$"
+    r"^docker (?:--context (?P<context>\S+) )?volume inspect .* run --rm -v (?P<volume>[\w.-]+):/from:ro \S+ .* > "
+    r"(?P<file>\S+)$"
 )
 _WRITTEN = re.compile(r"^kubectl (?:--context (?P<context>\S+) )?get .* > (?P<file>\S+)$")
 _BACKUP = re.compile(r"\bback\b|\bbackup\b|\bcopy\b|\bsnapshot\b|\bdump\b", re.IGNORECASE)
@@ -117,7 +118,8 @@ def _command(line: str, why: str) -> Step:
 def _volume(thing: Thing, step: Step, file: str | None) -> tuple[Step, str]:
     target = file or f"{thing.name}.tgz"
     docker = f"docker{_flag(step.fields, 'context', '--context')}"
-    line = f"{docker} run --rm -v {thing.name}:/from:ro {_PACKER} tar cz -C /from . > {shlex.quote(target)}"
+    there = f"{docker} volume inspect {thing.name} > /dev/null"
+    line = f"{there} && {docker} run --rm -v {thing.name}:/from:ro {_PACKER} tar cz -C /from . > {shlex.quote(target)}"
     why = f"the volume {thing.name} is packed into {target}"
     return _command(line, why), f"{target} is packed with the image {_PACKER}"
 
