@@ -157,6 +157,44 @@ def openai(*deltas: dict[str, Any], stop: str | None = "stop", usage: bool = Tru
     return events("openai", *out, "[DONE]")
 
 
+def responses(*items: dict[str, Any], end: str = "completed", why: str | None = None) -> bytes:
+    """Whole output items of the Responses API as one answer: message (``text``), function_call, reasoning."""
+    out: list[dict[str, Any] | str] = []
+    turn = {"type": "message", "role": "assistant", "status": "completed"}
+    for number, item in enumerate(items):
+        place = {"output_index": number, "item_id": f"i{number}", "sequence_number": number}
+        kind = item["type"]
+        if kind == "message":
+            part = {"type": "output_text", "text": item["text"], "annotations": []}
+            whole = {**turn, "id": f"i{number}", "content": [part]}
+            delta = {"type": "response.output_text.delta", "delta": item["text"], "content_index": 0, "logprobs": []}
+            out += [{**delta, **place}]
+        elif kind == "refusal":
+            part = {"type": "refusal", "refusal": item["text"]}
+            whole = {**turn, "id": f"i{number}", "content": [part]}
+            out += [{"type": "response.refusal.delta", "delta": item["text"], "content_index": 0, **place}]
+        else:
+            whole = {"id": f"i{number}", **item}
+            begun = {**whole, "arguments": ""} if kind == "function_call" else whole
+            out.append({"type": "response.output_item.added", "item": begun, **place})
+            if kind == "function_call":
+                out.append({"type": "response.function_call_arguments.delta", "delta": item["arguments"], **place})
+        out.append({"type": "response.output_item.done", "item": whole, **place})
+    counted = {
+        "input_tokens": 10, "output_tokens": 20, "total_tokens": 30,
+        "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 1},
+        "output_tokens_details": {"reasoning_tokens": 5},
+    }  # fmt: skip
+    details = None if why is None else {"reason": why}
+    shape = {
+        "id": "r", "object": "response", "created_at": 1, "model": "x", "output": [], "usage": counted,
+        "incomplete_details": details, "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
+        "error": {"code": "server_error", "message": "it broke"} if end == "failed" else None,
+    }  # fmt: skip
+    out.append({"type": f"response.{end}", "response": shape, "sequence_number": 99})
+    return events("openai", *out)
+
+
 def ollama(*messages: dict[str, Any], done: str | None = "stop") -> bytes:
     """Messages of Ollama's chat as one answer."""
     out: list[dict[str, Any] | str] = [

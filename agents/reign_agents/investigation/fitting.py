@@ -24,9 +24,11 @@ def fitted(messages: Sequence[Message], excess: int, begun: int) -> list[Message
     before, and the request) and the newest turn are never touched.
 
     Half as much again is left out, so that the next turns leave the beginning as it is: a vendor's cache then has it.
+    What a vendor wants back unchanged belongs to an unchanged past, and goes, too.
     """
     wanted = characters(excess) * 3 // 2
-    kept = list(messages)
+    kept = [replace(one, carried=()) if one.carried else one for one in messages]
+    wanted -= sum(map(_length, messages)) - sum(map(_length, kept))
     newest = max((number for number, one in enumerate(kept) if one.role == "assistant"), default=len(kept))
     for shorter in (_without_result, _without_words):
         for number in range(begun, newest):
@@ -39,6 +41,8 @@ def fitted(messages: Sequence[Message], excess: int, begun: int) -> list[Message
 
 
 def _length(message: Message) -> int:
+    if message.carried:
+        return len(json.dumps(message.carried))
     return len(message.text) + sum(len(json.dumps(call.arguments)) + len(call.name) for call in message.calls)
 
 

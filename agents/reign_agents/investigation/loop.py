@@ -20,6 +20,7 @@ from reign_agents.investigation.results import READS, Kept, asked_for, cut, more
 from reign_agents.investigation.tools import changes, queries, tools
 from reign_agents.models.clock import limited
 from reign_agents.models.conversation import (
+    Carried,
     Conversation,
     FromCache,
     LanguageModel,
@@ -45,6 +46,8 @@ LONGEST_ANSWER = 8000
 """Characters that a person is shown."""
 LONGEST_RESULT = 4000
 """Characters of a look's result that a person is shown."""
+LONGER = 4
+"""How much longer an answer may be when it is asked for again because it was cut off: models think first."""
 _ENDINGS: dict[str, Ending] = {"length": "cut", "refused": "refused"}
 _SYSTEM = """\
 You plan for an operator of Docker, Kubernetes, Helm, Terraform, git, files and shell commands. Look at the real systems
@@ -109,6 +112,7 @@ class Investigation:
         self._kept = Kept(context.folder)
         self._whole: dict[str, str] = {}
         self._reads = 0
+        self._answer = self._limits.answer
 
     async def run(self, text: str) -> Outcome:
         """Raises :class:`ModelFailed` when the model fails, or goes beyond a limit without coming to an end."""
@@ -139,13 +143,13 @@ class Investigation:
             conversation = Conversation(
                 system,
                 tuple(messages),
-                self._limits.answer,
+                self._answer,
                 self._temperature,
                 stable=len(before),
                 context=self._limits.context,
             )
             try:
-                said, calls, whole = await self._answered(conversation, offered)
+                said, calls, carried, whole = await self._answered(conversation, offered)
             except StreamBroken as error:
                 breaks += 1
                 if breaks > self._limits.breaks:
@@ -155,12 +159,16 @@ class Investigation:
             used = self._found.usage
             if used.input + used.output + used.cached + used.stored > self._limits.tokens:
                 raise ModelFailed(f"{self._model.name} used more than {self._limits.tokens} tokens", "ask for less")
+            if not whole and (calls or not said.strip()) and self._may_be_longer():
+                self._tell("broke_off", f"asked again, with room for {self._answer} tokens")
+                continue
             answer = self._context.redactor.text(said)
             shown = shown_words(said, self._context.redactor, LONGEST_ANSWER)
             if not calls:
                 self._found.answer = shown if whole or not shown else f"{shown}\n{CUT_OFF}"
                 return self._found
-            messages.append(Message("assistant", answer, tuple(calls)))
+            carried = carried if answer == said else ()
+            messages.append(Message("assistant", answer, tuple(calls), carried=carried))
             for number, call in enumerate(calls):
                 if number >= self._limits.calls:
                     messages.append(Message("tool", "error: too many calls at once", answers=call.id))
@@ -174,9 +182,17 @@ class Investigation:
             f"{self._model.name} came to no end within {self._limits.turns} turns", "ask for less at once"
         )
 
+    def _may_be_longer(self) -> bool:
+        """Whether an answer that was cut off before it came to anything is asked for with more room: once."""
+        longer = min(self._limits.answer * LONGER, self._limits.context // 2)
+        if self._answer > self._limits.answer or longer <= self._answer:
+            return False
+        self._answer = longer
+        return True
+
     def _fitted(self, system: str, offered: Sequence[Tool], messages: list[Message], begun: int) -> list[Message]:
         """``messages`` under the limit of the context. Raises :class:`ModelFailed` where that can't be."""
-        room = self._limits.context - self._limits.answer
+        room = self._limits.context - self._answer
         size = size_of(system, offered, messages)
         if size <= room:
             return messages
@@ -192,10 +208,15 @@ class Investigation:
         note(kind, text, planner=self._model.name, **data)
         self._said(text)
 
-    async def _answered(self, conversation: Conversation, offered: Sequence[Tool]) -> tuple[str, list[ToolCall], bool]:
-        """One answer, heard while it comes: its words, its calls, and whether it came to its own end."""
+    async def _answered(
+        self, conversation: Conversation, offered: Sequence[Tool]
+    ) -> tuple[str, list[ToolCall], tuple[JsonObject, ...], bool]:
+        """One answer, heard while it comes: its words, its calls, its form for the vendor, and whether it came to its
+        own end.
+        """
         said: list[str] = []
         calls: list[ToolCall] = []
+        carried: tuple[JsonObject, ...] = ()
         ending: Ending = "broken"
         breath, heard = Breath(), listener()
         heard.begun(self._model.name)
@@ -207,6 +228,8 @@ class Investigation:
                         heard.piece(piece.text)
                     elif isinstance(piece, ToolCall):
                         calls.append(piece)
+                    elif isinstance(piece, Carried):
+                        carried = piece.blocks
                     elif isinstance(piece, Usage):
                         self._found.usage += piece
                     elif isinstance(piece, FromCache):
@@ -220,10 +243,16 @@ class Investigation:
             raise
         finally:
             heard.ended(ending)
+        if ending == "refused":
+            said_no = shown_words("".join(said), self._context.redactor, 120)
+            raise ModelFailed(
+                f"{self._model.name} refused to answer{f': {said_no}' if said_no else ''}",
+                "say it in other words, or choose another model: --model",
+            )
         if ending == "cut":
             self._tell("broke_off", f"the answer of {self._model.name} was cut off at {conversation.max_tokens} tokens")
         self._found.answers += 1
-        return "".join(said), calls, ending != "cut"
+        return "".join(said), calls, carried, ending != "cut"
 
     async def _called(self, call: ToolCall) -> tuple[str, bool]:
         """What the model is told, and whether that was the end."""

@@ -97,6 +97,8 @@ def why_unreachable(error: BaseException, address: str) -> tuple[str, str]:
         return f"{host} does not speak TLS{by}", mend or "http:// may be meant: base_urls in the settings"
     if _matches(said, "Connection refused|ConnectionRefused|All connection attempts failed|Failed to connect"):
         return f"nothing answers at {address}{by}", mend or _start(address)
+    if _matches(said, "RemoteProtocolError|peer closed|disconnected|reset by peer|ReadError"):
+        return f"the connection to {host} ended before the answer{by}", mend or "try again"
     if _matches(said, "Timeout|timed out"):
         return f"{host} does not answer{by}", mend
     return (f"asked{by}", mend) if proxy else ("", "")

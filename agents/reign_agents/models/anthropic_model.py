@@ -9,9 +9,19 @@ from contextlib import aclosing
 from typing import Any, Literal
 
 from reign_agents.models.address import client_settings, effective
-from reign_agents.models.arguments import Arriving
-from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
-from reign_agents.models.failure import ModelFailed, by_kit
+from reign_agents.models.arguments import LONGEST, Arriving
+from reign_agents.models.conversation import (
+    Carried,
+    Conversation,
+    Delta,
+    LanguageModel,
+    Message,
+    Stop,
+    TextDelta,
+    Tool,
+    Usage,
+)
+from reign_agents.models.failure import ModelFailed, StreamBroken, by_kit
 
 _KEPT = {"type": "ephemeral"}
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
@@ -21,6 +31,10 @@ _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
     "pause_turn": "length",
     "refusal": "refused",
 }
+
+
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+_KNOWN = _THOUGHTS | {"text", "tool_use"}
 
 
 class AnthropicModel(LanguageModel):
@@ -65,7 +79,8 @@ class AnthropicModel(LanguageModel):
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
     arriving: dict[int, Arriving] = {}
-    written = 0
+    blocks: dict[int, dict[str, Any]] = {}
+    written = size = 0
     reason: str | None = None
     async for event in stream:
         if event.type == "message_start":
@@ -73,22 +88,47 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
             written = told.output_tokens or 0
             read, stored = told.cache_read_input_tokens or 0, told.cache_creation_input_tokens or 0
             yield Usage(told.input_tokens or 0, 0, read, stored)  # at once: an answer that breaks off is paid for, too
-        elif event.type == "content_block_start" and event.content_block.type == "tool_use":
-            arriving[event.index] = Arriving(event.content_block.id, event.content_block.name)
-        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
-            yield TextDelta(event.delta.text)
-        elif event.type == "content_block_delta" and event.delta.type == "input_json_delta":
-            if event.index in arriving:
+        elif event.type == "content_block_start":
+            blocks[event.index] = event.content_block.model_dump(mode="json", exclude_none=True)
+            if event.content_block.type == "tool_use":
+                arriving[event.index] = Arriving(event.content_block.id, event.content_block.name)
+        elif event.type == "content_block_delta":
+            size += _grown(blocks.get(event.index, {}), event.delta)
+            if size > LONGEST:
+                raise StreamBroken(f"its thoughts went on beyond {LONGEST // 1024} KiB", "ask for less at once")
+            if event.delta.type == "text_delta":
+                yield TextDelta(event.delta.text)
+            elif event.delta.type == "input_json_delta" and event.index in arriving:
                 arriving[event.index].add(event.delta.partial_json)
         elif event.type == "content_block_stop" and event.index in arriving:
-            yield arriving.pop(event.index).whole()
+            call = arriving.pop(event.index).whole()
+            blocks[event.index]["input"] = call.arguments
+            if call.fault is not None:
+                blocks[event.index]["type"] = "broken"
+            yield call
         elif event.type == "message_delta":
             reason = event.delta.stop_reason or reason
             written = event.usage.output_tokens or written
         elif event.type == "message_stop":
+            whole = tuple(blocks[index] for index in sorted(blocks))
+            if any(block["type"] in _THOUGHTS for block in whole) and all(block["type"] in _KNOWN for block in whole):
+                yield Carried(tuple(block for block in whole if block.get("text") != ""))
             yield Usage(output=written)
             yield Stop(_STOPS.get(reason or "", "end"))
             return
+
+
+def _grown(block: dict[str, Any], delta: Any) -> int:
+    """Put a piece to the block that is handed back; returns the characters of thoughts in it."""
+    if delta.type == "text_delta":
+        block["text"] = block.get("text", "") + delta.text
+    elif delta.type == "thinking_delta":
+        block["thinking"] = block.get("thinking", "") + delta.thinking
+        return len(delta.thinking)
+    elif delta.type == "signature_delta":
+        block["signature"] = delta.signature
+        return len(delta.signature)
+    return 0
 
 
 def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
@@ -103,14 +143,7 @@ def _messages(messages: Sequence[Message], stable: int = 0) -> list[dict[str, An
     """Answers of tools are blocks of one message of the user's; empty turns are left out."""
     shapes: list[dict[str, Any]] = []
     for number, message in enumerate(messages, 1):
-        blocks: list[dict[str, Any]] = []
-        if message.role == "tool":
-            blocks.append({"type": "tool_result", "tool_use_id": message.answers, "content": message.text})
-        elif message.text:
-            blocks.append({"type": "text", "text": message.text})
-        blocks += [
-            {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
-        ]
+        blocks = _blocks(message)
         if number == stable and blocks:
             blocks[-1]["cache_control"] = _KEPT
         role = "assistant" if message.role == "assistant" else "user"
@@ -121,3 +154,16 @@ def _messages(messages: Sequence[Message], stable: int = 0) -> list[dict[str, An
     if shapes:
         shapes[-1]["content"][-1]["cache_control"] = _KEPT
     return shapes
+
+
+def _blocks(message: Message) -> list[dict[str, Any]]:
+    if message.role == "tool":
+        return [{"type": "tool_result", "tool_use_id": message.answers, "content": message.text}]
+    called = [block.get("id") for block in message.carried if block.get("type") == "tool_use"]
+    if message.carried and called == [call.id for call in message.calls]:
+        return [dict(block) for block in message.carried]
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text else []
+    blocks += [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
+    ]
+    return blocks

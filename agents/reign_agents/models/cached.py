@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from reign_agents.models.conversation import (
+    Carried,
     Conversation,
     Delta,
     FromCache,
@@ -35,7 +36,7 @@ from reign_agents.store.places import make_folder, open_private
 from reign_executors.operation import JsonObject
 from reign_executors.redaction import Redactor
 
-SHAPE = 1
+SHAPE = 2
 """Of the files; others are not read."""
 LARGEST = 512 * 1024
 """Bytes of one answer that is kept."""
@@ -43,6 +44,8 @@ IN_MEMORY = 64
 """Answers."""
 _NAME = re.compile(r"[0-9a-f]{64}\.json")
 _FITS = frozenset({"end", "tools"})
+Piece = TextDelta | ToolCall | Carried
+"""What of an answer is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class KeptAnswer:
     """An answer's words and calls in order, and how it stopped; ``time`` is seconds since 1970."""
 
     time: float
-    pieces: tuple[TextDelta | ToolCall, ...]
+    pieces: tuple[Piece, ...]
     stop: Stop
 
     def to_json(self) -> JsonObject:
@@ -69,9 +72,13 @@ class KeptAnswer:
             raise ValueError(f"no kept answer: {error}") from error
 
 
-def _piece(piece: Any) -> TextDelta | ToolCall:
+def _piece(piece: Any) -> Piece:
     if isinstance(piece, str):
         return TextDelta(piece)
+    if "blocks" in piece:
+        if not all(isinstance(block, dict) for block in piece["blocks"]):
+            raise TypeError("blocks")
+        return Carried(tuple(piece["blocks"]))
     if not isinstance(piece["arguments"], dict):
         raise TypeError("arguments")
     return ToolCall(str(piece["id"]), str(piece["name"]), piece["arguments"])
@@ -110,7 +117,7 @@ class AnswerCache:
         self._remember(key, found)
         return found, age
 
-    def put(self, key: str, pieces: Sequence[TextDelta | ToolCall], stop: Stop) -> None:
+    def put(self, key: str, pieces: Sequence[Piece], stop: Stop) -> None:
         """Keep an answer. Blocks on the disk; a disk that is full or can't be written keeps it in memory only."""
         answer = KeptAnswer(self._clock(), tuple(pieces), stop)
         text = json.dumps(answer.to_json(), ensure_ascii=True).encode()
@@ -216,11 +223,11 @@ class CachedModel(LanguageModel):
                 yield piece
             yield answer.stop
             return
-        pieces: list[TextDelta | ToolCall] = []
+        pieces: list[Piece] = []
         stop: Stop | None = None
         async with aclosing(self._inner.stream(conversation, tools)) as coming:  # type: ignore[type-var]
             async for delta in coming:
-                if isinstance(delta, TextDelta | ToolCall):
+                if isinstance(delta, Piece):
                     pieces.append(delta)
                 elif isinstance(delta, Stop):
                     stop = delta
@@ -234,9 +241,11 @@ class CachedModel(LanguageModel):
             self._keys.append(key)
         yield stop
 
-    def _may_be_kept(self, pieces: Sequence[TextDelta | ToolCall]) -> bool:
-        """Whether every call can be read and nothing in it looks like a secret."""
+    def _may_be_kept(self, pieces: Sequence[Piece]) -> bool:
+        """Whether every call can be read and nothing in it looks like a secret; thoughts are sealed."""
         for piece in pieces:
+            if isinstance(piece, Carried):
+                continue
             if isinstance(piece, TextDelta):
                 if self._redactor.text(piece.text) != piece.text:
                     return False
@@ -245,9 +254,9 @@ class CachedModel(LanguageModel):
         return bool(pieces)
 
 
-def _joined(pieces: Sequence[TextDelta | ToolCall]) -> list[TextDelta | ToolCall]:
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     """Words that follow each other in one piece."""
-    whole: list[TextDelta | ToolCall] = []
+    whole: list[Piece] = []
     parts: list[str] = []
     for piece in (*pieces, None):
         if isinstance(piece, TextDelta):

@@ -24,12 +24,15 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. ``calls`` belong to the assistant; ``answers`` names the call that a tool's ``text`` answers."""
+    """One turn. ``calls`` belong to the assistant; ``answers`` names the call that a tool's ``text`` answers.
+    ``carried`` is the vendor's own form of the assistant's turn (see :class:`Carried`).
+    """
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     answers: str | None = None
+    carried: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """The whole turn as the vendor wants it back unchanged with what the tools answered: with the model's thoughts,
+    which are sealed. Nobody reads them here.
+    """
+
+    blocks: tuple[JsonObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FromCache:
     """The answer that follows was given before, ``age`` seconds ago; no vendor was asked and it costs nothing."""
 
@@ -96,7 +108,7 @@ class Stop:
     reason: Literal["end", "tools", "length", "refused"]
 
 
-Delta = TextDelta | ToolCall | Usage | FromCache | Stop
+Delta = TextDelta | ToolCall | Usage | Carried | FromCache | Stop
 
 
 class LanguageModel(ABC):

@@ -295,7 +295,10 @@ def _likely(tally: _Tally, sent: int) -> tuple[Usage, bool]:
 def size_of(conversation: Conversation, tools: Sequence[Tool]) -> int:
     """Bytes of all that is sent for an answer, about as vendors count it."""
     turns = (
-        len(message.text.encode()) + sum(_size(call) for call in message.calls) + 16
+        len(message.text.encode())
+        + sum(_size(call) for call in message.calls)
+        + (len(json.dumps(message.carried)) if message.carried else 0)
+        + 16
         for message in conversation.messages
     )
     offered = (len(tool.name) + len(tool.description.encode()) + len(json.dumps(tool.parameters)) for tool in tools)

@@ -14,6 +14,7 @@ from reign_agents.models.address import client_settings, effective
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
 from reign_agents.models.failure import ModelFailed, by_kit
+from reign_agents.models.openai_responses import deltas, request, wanted_by
 
 VENDOR = "api.openai.com"
 _STOPS: dict[str, Literal["end", "tools", "length", "refused"]] = {
@@ -28,50 +29,91 @@ class OpenAIModel(LanguageModel):
 
     ``vendor_cache``: requests with the same instructions and tools are named alike, so that the vendor's cache meets
     them again; None: only where the vendor itself is asked, since compatible servers may refuse what they don't know.
+    ``responses``: it is asked by the Responses API, whose newer models take tools there alone; else by Chat
+    Completions, which compatible servers speak. None: the vendor itself by the first, others by the second, unless
+    they answer that they want the first.
     """
 
     package = "openai"
 
-    def __init__(self, model: str, key: str, base_url: str | None = None, *, vendor_cache: bool | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        key: str,
+        base_url: str | None = None,
+        *,
+        vendor_cache: bool | None = None,
+        responses: bool | None = None,
+    ) -> None:
         self.name = f"openai/{model}"
         self._model = model
         self._key = key
         self._base_url = base_url
         self._vendor_cache = vendor_cache
+        self._responses = responses
+        self._sealed = True
 
     async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         sdk = await asyncio.to_thread(importlib.import_module, "openai")
-        more: dict[str, Any] = {}
-        if conversation.temperature is not None:
-            more["temperature"] = conversation.temperature
-        if tools:
-            more["tools"] = [
-                {
-                    "type": "function",
-                    "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
-                }
-                for tool in tools
-            ]
         http = sdk.DefaultAsyncHttpxClient(**client_settings(effective("openai", self._base_url)))
         async with sdk.AsyncOpenAI(
             api_key=self._key, base_url=self._base_url, max_retries=0, http_client=http
         ) as client:
-            if self._vendor_cache if self._vendor_cache is not None else client.base_url.host == VENDOR:
+            vendors = client.base_url.host == VENDOR
+            if self._responses is None:
+                self._responses = vendors
+            more: dict[str, Any] = {}
+            if self._vendor_cache if self._vendor_cache is not None else vendors:
                 more["prompt_cache_key"] = _name_of_prefix(conversation, tools)
-            stream = await client.chat.completions.create(
-                model=self._model,
-                max_completion_tokens=conversation.max_tokens,
-                messages=[{"role": "system", "content": conversation.system}, *map(_message, conversation.messages)],
-                stream=True,
-                stream_options={"include_usage": True},
-                **more,
-            )
-            async with stream, aclosing(_deltas(stream)) as deltas:
-                async for delta in deltas:
+            stream = await self._asked(client, sdk, conversation, tools, more)
+            coming = deltas(stream, self.name) if self._responses else _deltas(stream)
+            async with stream, aclosing(coming):
+                async for delta in coming:
                     yield delta
+
+    async def _asked(
+        self, client: Any, sdk: Any, conversation: Conversation, tools: Sequence[Tool], more: dict[str, Any]
+    ) -> Any:
+        """The answer's stream. Where the server says that it wants to be asked otherwise, it is, from then on."""
+        for _attempt in range(3):
+            try:
+                if self._responses:
+                    asked = request(conversation, tools, sealed=self._sealed)
+                    return await client.responses.create(model=self._model, stream=True, **asked, **more)
+                asked = _request(conversation, tools)
+                return await client.chat.completions.create(model=self._model, stream=True, **asked, **more)
+            except sdk.APIStatusError as error:
+                wanted = wanted_by(error) if error.status_code in (400, 404, 422) else {}
+                if wanted.get("responses") and not self._responses:
+                    self._responses = True
+                elif wanted.get("sealed") is False and self._responses and self._sealed:
+                    self._sealed = False
+                else:
+                    raise
+        raise ModelFailed(f"{self.name}: the server takes no form of the request", "choose another: --model")
 
     def failure(self, error: Exception) -> ModelFailed:
         return by_kit(self.name, error, effective("openai", self._base_url))
+
+
+def _request(conversation: Conversation, tools: Sequence[Tool]) -> dict[str, Any]:
+    """What Chat Completions are sent, without the model's name."""
+    asked: dict[str, Any] = {
+        "max_completion_tokens": conversation.max_tokens,
+        "messages": [{"role": "system", "content": conversation.system}, *map(_message, conversation.messages)],
+        "stream_options": {"include_usage": True},
+    }
+    if conversation.temperature is not None:
+        asked["temperature"] = conversation.temperature
+    if tools:
+        asked["tools"] = [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+            }
+            for tool in tools
+        ]
+    return asked
 
 
 def _name_of_prefix(conversation: Conversation, tools: Sequence[Tool]) -> str:
