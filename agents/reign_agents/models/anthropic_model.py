@@ -112,7 +112,7 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
         elif event.type == "message_stop":
             whole = tuple(blocks[index] for index in sorted(blocks))
             if any(block["type"] in _THOUGHTS for block in whole) and all(block["type"] in _KNOWN for block in whole):
-                yield Carried(tuple(block for block in whole if block.get("text") != ""))
+                yield Carried(tuple(block for block in whole if block.get("text", "x").strip()))
             yield Usage(output=written)
             yield Stop(_STOPS.get(reason or "", "end"))
             return
@@ -162,7 +162,7 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
     called = [block.get("id") for block in message.carried if block.get("type") == "tool_use"]
     if message.carried and called == [call.id for call in message.calls]:
         return [dict(block) for block in message.carried]
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text else []
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text.strip() else []
     blocks += [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
     ]
