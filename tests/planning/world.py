@@ -37,6 +37,7 @@ class World:
         self.releases = {"gl": "scm"}
         self.attached: dict[str, set[str]] = {}
         self.autoscalers: dict[str, list[str]] = {}
+        self.configs: dict[str, list[str]] = {}
         self.secrets: dict[str, list[str]] = {}
         self.replicas: dict[tuple[str, str], int] = {}
         self.deployments: dict[str, list[str]] = {}
@@ -94,6 +95,7 @@ class World:
             return [{"name": name, "namespace": None} for name in self.deployments]
         pods = {space: [f"{name}-7f9c-abc" for name in names] for space, names in self.deployments.items()}
         of_kind = {"deployment": self.deployments, "pod": pods, "secret": self.secrets}.get(kind, {})
+        of_kind = self.configs if kind == "configmap" else of_kind
         of_kind = self.autoscalers if kind == "horizontalpodautoscaler" else of_kind
         wanted = fields.get("namespace", "default")
         return [
@@ -124,6 +126,8 @@ class World:
                     self.attached.setdefault(fields["network"], set()).add(fields["container"])
                 case "docker.disconnect_network":
                     self.attached[fields["network"]].discard(fields["container"])
+                case "docker.rename":
+                    self.containers[fields["to"]] = self.containers.pop(fields["container"])
                 case "docker.remove_volume":
                     self.volumes.discard(fields["volume"])
                 case "docker.create_volume":
@@ -140,6 +144,9 @@ class World:
                     if "kind: HorizontalPodAutoscaler" in str(fields.get("manifest")):
                         scaler = re.search(r"name: (\S+)", fields["manifest"])
                         self.autoscalers[space] = [scaler[1] if scaler else ""]
+                    if "kind: ConfigMap" in str(fields.get("manifest")):
+                        config = re.search(r"name: (\S+)", fields["manifest"])
+                        self.configs.setdefault(space, []).append(config[1] if config else "")
                     if "kind: Secret" in str(fields.get("manifest")):
                         name = re.search(r"name: (\S+)", fields["manifest"])
                         self.secrets.setdefault(space, []).append(name[1] if name else "")

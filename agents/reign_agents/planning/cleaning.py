@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import JsonValue
@@ -58,6 +58,7 @@ async def cleaned(text: str, context: PlanningContext) -> Draft | None:
     for record, plan in reversed(plans(context)):
         if record.undone_by is None:
             made |= dict.fromkeys(_made_by(record, plan, context))
+            made = dict.fromkeys(_renamed(one, plan) for one in made)
     spaces = {one.name for one in made if one.kind == "namespace"}
     left = [one for one in made if one.namespace not in spaces]
     there = [one for one in left if await _is_there(one, context)]
@@ -75,6 +76,16 @@ async def cleaned(text: str, context: PlanningContext) -> Draft | None:
         "what was only changed stays (to take that back: undo RUN)",
     )
     return Draft("destroy", 1.0, steps=steps, assumptions=said)
+
+
+def _renamed(one: _Made, plan: Plan) -> _Made:
+    """The thing under the name that a plan gave it since."""
+    for step in plan.steps:
+        if step.operation == "docker.rename" and (one.kind, one.name) == ("container", step.fields.get("container")):
+            return replace(one, name=str(step.fields["to"]))
+        if step.operation == "file.move" and one.kind == "file" and one.name == step.fields.get("source"):
+            return replace(one, name=str(step.fields["destination"]))
+    return one
 
 
 def _class(one: _Made) -> str:

@@ -137,6 +137,11 @@ def changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], 
     """The steps with the change made wherever its old value stands; how many fields it touched."""
     if change.said in ("variable", "volume"):
         return _added(steps, change)
+    if change.said == "cpus" and any(step.operation in _LIMITED for step in steps):
+        return _limited(steps, change.value)
+    if change.said == "number" and not any(name in step.fields for step in steps for name in change.fields):
+        numbered = [s for s in steps if re.search(r":v?\d+$", str(s.fields.get("image") or ""))]
+        change = replace(change, fields=("image",), said="version") if numbered else change
     field = next((name for name in change.fields if any(name in step.fields for step in steps)), None)
     if field is None:
         first = change.fields[0]
@@ -170,6 +175,19 @@ def changed(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], 
     return tuple(put(step) for step in steps), 1
 
 
+_LIMITED = ("kubernetes.set_resources", "kubernetes.create_deployment")
+
+
+def _limited(steps: tuple[Step, ...], value: str) -> tuple[tuple[Step, ...], int]:
+    """The steps with a limit of cpu in the cluster's spelling: half a core is ``500m``."""
+    from reign_agents.specialists.docker.values import cores
+
+    amount = cores(value)
+    limit = f"{round(float(amount) * 1000)}m" if isinstance(amount, int | float) else value
+    found = tuple(replace(s, fields={**s.fields, "cpu": limit}) if s.operation in _LIMITED else s for s in steps)
+    return found, sum(one is not other for one, other in zip(found, steps, strict=True))
+
+
 def _added(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], int]:
     """The steps with one more variable or volume, or another value of one that they have."""
     found = []
@@ -188,6 +206,15 @@ def _added(steps: tuple[Step, ...], change: Change) -> tuple[tuple[Step, ...], i
     return tuple(found), sum(one is not other for one, other in zip(found, steps, strict=True))
 
 
+def other_text(steps: tuple[Step, ...], text: str) -> tuple[Step, ...] | None:
+    """The steps with another text in the only file that they write; None where they write none or several."""
+    own = [step for step in steps if step.operation in ("file.write", "file.append")]
+    if len(own) != 1:
+        return None
+    content = text if text.endswith("\n") else text + "\n"
+    return tuple(replace(s, fields={**s.fields, "content": content}) if s in own else s for s in steps)
+
+
 def other_value(steps: tuple[Step, ...], word: str) -> tuple[Step, ...] | None:
     """The steps with ``word`` where they have only one value that it can be: the only variable's, an image.
 
@@ -196,10 +223,11 @@ def other_value(steps: tuple[Step, ...], word: str) -> tuple[Step, ...] | None:
     from reign_agents.specialists.docker.run import base
     from reign_agents.understanding.lexicon import lexicon
 
-    envs = [env for step in steps if isinstance(env := step.fields.get("env"), dict)]
-    if envs and all(len(env) == 1 for env in envs) and re.fullmatch(r"[\w.-]+", word):
-        env = {key: word for one in envs for key in one}
-        return tuple(replace(s, fields={**s.fields, "env": env}) if "env" in s.fields else s for s in steps)
+    for field in ("env", "data", "secret_data"):
+        held = [one for step in steps if isinstance(one := step.fields.get(field), dict)]
+        if held and all(len(one) == 1 for one in held) and re.fullmatch(r"[\w.-]+", word):
+            pair: dict[str, JsonValue] = {key: word for one in held for key in one}
+            return tuple(replace(s, fields={**s.fields, field: pair}) if field in s.fields else s for s in steps)
     images = {str(step.fields["image"]) for step in steps if isinstance(step.fields.get("image"), str)}
     if len(images) != 1 or (
         word.partition(":")[0].rsplit("/", 1)[-1].lower() not in lexicon().images and ":" not in word

@@ -70,11 +70,31 @@ async def dropped(text: str, context: PlanningContext) -> Draft | None:
         return _given_up(record, plan, context)
     if re.fullmatch(r"(?i)\W*drop\s+(?:it|that|this)\W*", text):
         return _drop_what(record, plan, context)
+    if _REMOVES_IT.match(text) and (asked := _one_of_two(plan)) is not None:
+        return asked
     there = _NOT_THERE.match(text)
     if there is not None and there["word"].lower() in _places(plan):
         return _given_up(record, plan, context)
     left = _LEFT_OUT.match(text)
     return None if left is None else await _without(record, plan, left, context)
+
+
+_REMOVES_IT = re.compile(
+    OPENING + r"(?:remove|delete|destroy|kill|get\s+rid\s+of)\s+(?:it|that|"
+    r"this)\W*$",
+    re.IGNORECASE,
+)
+
+
+def _one_of_two(plan: Plan) -> Draft | None:
+    """The question whether the container or the network is to go, after one was put into the other."""
+    step = plan.steps[-1]
+    if step.operation not in ("docker.connect_network", "docker.disconnect_network"):
+        return None
+    network, container = step.fields["network"], step.fields["container"]
+    question = f"Which one: the network {network} or the container {container}?"
+    offered = (f"remove network {network}", f"remove container {container}")
+    return Draft("destroy", 1.0, question=question, suggestions=offered)
 
 
 def _places(plan: Plan) -> set[str]:
@@ -112,7 +132,7 @@ async def _without(record: RunRecord, plan: Plan, left: re.Match[str], context: 
     gone = [
         step
         for step in plan.steps
-        if ((thing := thing_of(step)) is not None and thing.name == left["name"])
+        if ((thing := thing_of(step)) is not None and (thing.name == left["name"] or thing.kind == name))
         or (verbs and step.operation.partition(".")[2].startswith(verbs))
     ]
     if not gone and stack is not None and not verbs:

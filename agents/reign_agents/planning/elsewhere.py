@@ -154,7 +154,8 @@ _TOOLS: tuple[_Tool, ...] = (
 _CODE = re.compile(
     r"^\W*(?:(?:please|can you|could you|now)\W+)*(?:write|generate|scaffold|draft|create|make)\s+"
     r"(?:me\s+)?(?:an?\s+|some\s+|the\s+)?"
-    r"(?P<what>terraform|hcl|tofu|kubernetes|k8s|helm)(?:\s+(?:code|config(?:uration)?|manifests?|module|files?|yaml))?\s+"
+    r"(?P<what>terraform|hcl|tofu|kubernetes|k8s|helm)(?:\s+(?:code|config(?:uration)?|manifests?|module|files?|"
+    r"yaml))?\s+"
     r"(?:for|that|which|to|with|of)\b",
     re.IGNORECASE,
 )
@@ -162,7 +163,8 @@ _SCAN = re.compile(r"\bscan\b|\bvulnerabilit(?:y|ies)\b|\bcves?\b", re.IGNORECAS
 _CRON = re.compile(r"(?<![\w./-])cron(?:tabs?|s)?(?:\s+(?:entry|entries|line|job))?(?![\w./-])", re.IGNORECASE)
 _DAYS = "mon|tues|wednes|thurs|fri|satur|sun"
 _WHEN = re.compile(
-    r"(?<![\w.-])(?:at\s+\d{1,2}[:.]\d{2}(?!\d)|at\s+\d{1,2}\s*(?:am|pm|o'?clock)|at\s+(?:noon|midnight)|tonight|tomorrow|"
+    r"(?<![\w.-])(?:at\s+\d{1,2}[:.]\d{2}(?!\d)|at\s+\d{1,2}\s*(?:am|pm|o'?clock)|at\s+(?:noon|midnight)|tonight|"
+    r"tomorrow|"
     r"later\s+today|in\s+(?:\d+|an?|half\s+an|a\s+few|two|three|five|ten)\s+(?:min(?:ute)?s?|hours?|days?|weeks?)|"
     r"(?:every|each)\s+(?:\d+\s+)?(?:minutes?|hours?|days?|nights?|weeks?|months?|mornings?|evenings?|"
     rf"(?:{_DAYS})day)|(?:daily|hourly|nightly|weekly|monthly)|next\s+(?:week|month|(?:{_DAYS})day)|"
@@ -239,15 +241,34 @@ def timed(text: str) -> Lack | None:
     return Lack(_TIMETABLE, sentence, (now,) if now else ())
 
 
+def timed_again(text: str) -> Lack | None:
+    """A time set for what was done before: "do it again tomorrow", "in five minutes"."""
+    lack = timed(text)
+    rest = " ".join(lack.commands) if lack is not None else ""
+    return (
+        lack
+        if not rest
+        or re.fullmatch(
+            r"(?i)(?:\W*(?:do|run|and|then|please|it|that|this|again|once|more|"
+            r"but))+\W*",
+            rest,
+        )
+        else None
+    )
+
+
 def as_command(text: str) -> tuple[str, ...]:
     """The suggestion to run a tool's own command line as a shell command."""
-    return (f"!{text.strip()}",) if _COMMANDS.match(text) else ()
+    prose = re.search(r"\b(?:in|the|please|for|my|on)\b", text)
+    return (f"!{text.strip()}",) if _COMMANDS.match(text) and prose is None else ()
 
 
 _SAID = re.compile(r"^(?P<what>[A-Z][\w/ ]+?) comes? later: ")
 _LEANS = re.compile(
-    r"(?<![\w./-])(?:it|its|that|this|them|these|those|the\s+(?:rest|first|second|last|other|oldest|newest|same|one|log|logs|"
-    r"failed\s+\S+)|both|again|all|instead|rather|later|why|green|label|merge|close|reopen|approve|assign|comment|review|"
+    r"(?<![\w./-])(?:it|its|that|this|them|these|those|the\s+(?:rest|first|second|last|other|oldest|newest|same|one|"
+    r"log|logs|"
+    r"failed\s+\S+)|both|again|all|instead|rather|later|why|green|label|merge|close|reopen|approve|assign|comment|"
+    r"review|"
     r"logs?|up|down|ps)(?![\w./-])|^\W*(?:and|with|use|at|actually|no|to|for)\b|^\W*\d+\s+of\b",
     re.IGNORECASE,
 )

@@ -51,7 +51,7 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     if elsewhere is not None:
         return elsewhere
     again = _AGAIN.match(text)
-    if again is not None and _NEEDS_AGAIN.search(text):
+    if again is not None and _NEEDS_AGAIN.search(text) and not _starts_what_stopped(text, context):
         return repeated(context, again["change"], corrects=False)
     found = last_plan(context)
     valued = values_of_release(*found, text) if found is not None and len(text.split()) <= SHORT else None
@@ -59,10 +59,18 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
         return valued
     correction = CORRECTION.match(text)
     if correction is not None:
-        corrected = repeated(context, correction["change"], corrects=True)
+        corrected = repeated(context, correction["change"], corrects=True, spoken=True)
         if corrected is not None:
             return corrected
     return await _changing(text, context)
+
+
+def _starts_what_stopped(text: str, context: PlanningContext) -> bool:
+    """Whether "start it again" is no repetition: what was done last did not start anything."""
+    found = last_plan(context)
+    if found is None or re.search(r"(?i)\bstart\s+(?:it|that|this)\b", text) is None:
+        return False
+    return not any(step.operation in ("docker.run", "docker.start", "docker.restart") for step in found[1].steps)
 
 
 _NAMED_COUNT = re.compile(

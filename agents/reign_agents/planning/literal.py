@@ -39,7 +39,9 @@ _ALONE_WORDS = """
 ls df du uname whoami pwd uptime free ps id hostname date env lsblk lsof ss netstat dmesg
 """
 _ALONE = frozenset(_ALONE_WORDS.split())
-_PROSE = re.compile(r"\b(?:the|please|my|for me|named|called|containing|is|are|of the)\b", re.IGNORECASE)
+_PROSE = re.compile(
+    r"\b(?:the|please|my|for me|named|called|containing|is|are|of the)\b|\bin\s+\.{0,2}/", re.IGNORECASE
+)
 
 _DOCKER = re.compile(
     r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|"

@@ -194,10 +194,11 @@ def pointed(text: str, context: PlanningContext) -> tuple[str, str] | None:
         return None
     if not text[: several.start()].strip():
         return None
-    if pairs[0][0].kind == "unit":
-        verb = text[: several.start()]
-        request = " and ".join(f"{verb.strip()} {thing.name}" for thing, _ in pairs)
-        return request, f"taken as: {request}"
+    if pairs[0][0].kind == "unit" or pairs[0][1].operation.startswith("kubernetes."):
+        verb = re.sub(r"(?i)^\W*(?:(?:and|then|now|please|ok)\W+)*", "", text[: several.start()]).strip()
+        named = [thing.name if thing.kind == "unit" else _named([(thing, step)]) for thing, step in pairs]
+        request = " and ".join(f"{verb} {one}{text[several.end() :].rstrip(' ?.!')}" for one in named)
+        return request, f"“{several.group()}”: {_shown(_named(pairs))}"
     said = _named(pairs)
     return f"{text[: several.start()]}{said}{text[several.end() :]}", f"“{several.group()}”: {_shown(said)}"
 

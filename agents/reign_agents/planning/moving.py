@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
-from reign_agents.planning.corrections import COUNT
+from reign_agents.planning.corrections import COUNT, changed, changes_said
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import (
     OPENING,
@@ -23,6 +23,7 @@ from reign_agents.planning.joining import things_made
 from reign_agents.planning.mentions import ORDINALS, alike
 from reign_agents.planning.places import meanings, place_words, siblings
 from reign_agents.planning.repeating import CORRECTION, repeated
+from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Thing
 from reign_agents.planning.words import NUMBERS
 from reign_agents.store.records import RunRecord
@@ -31,7 +32,9 @@ _PLACE = re.compile(
     OPENING + r"(?:(?:(?:do\s+)?the\s+|do\s+)?same(?:\s+thing)?|(?:do|run|try|repeat)\s+(?:it|that|this)(?:\s+again)?|"
     r"(?:and|what|how)\s+about|again|(?:ship|deploy|roll|release|put|apply|run|push|bring|promote|send)\s+(?:it|that|"
     r"this)"
-    r"(?:\s+out)?(?=\s+(?:to|in|on|into)\s)|(?:no\W+)*i\s+mean[t]?|no|rather|actually|instead|(?:and|"
+    r"(?:\s+out)?(?=\s+(?:to|in|on|into)\s)|(?:no\W+)*i\s+mean[t]?|no|rather|actually|instead|not\s+(?:(?:in|to|for|"
+    r"on)\s+)?[\w.-]+\s*,\s*(?:but\b)?|"
+    r"(?:and|"
     r"also)(?=\s+(?:the|for|in|on)\s)|"
     r"(?=(?:in|on|for)\s))\W*(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
     r"(?P<word>[a-z0-9][\w.-]*?)(?:\s*,?\s*but\s+(?:with\s+)?(?P<but>\S+(?:\s+\S+){0,2}?))?"
@@ -96,6 +99,32 @@ async def _several(text: str, context: PlanningContext) -> Draft | None:
     return replace(drafts[0], steps=tuple(steps), assumptions=said)
 
 
+_VALUED = re.compile(
+    r"(?P<head>.*\bsame(?:\s+thing)?\s+(?:for|on|"
+    r"in)\s+[\w., -]*?[\w.-])\s*,?\s*(?:but\s+)?with\s+(?P<rest>.+)",
+    re.IGNORECASE,
+)
+
+
+async def _with_values(text: str, context: PlanningContext) -> Draft | None:
+    """The last plan elsewhere, with other values: "same for prod with 5 replicas"."""
+    match = _VALUED.fullmatch(text.strip())
+    if match is None:
+        return None
+    scan = Scan(match["rest"])
+    values = changes_said(scan)
+    draft = await moved(match["head"], context) if values and not scan.words() else None
+    if draft is None or not draft.steps:
+        return draft
+    steps = draft.steps
+    for change in values:
+        steps, count = changed(steps, change)
+        if not count:
+            return None
+    said = ", ".join(f"{change.said} {change.value}" for change in values)
+    return replace(draft, steps=steps, assumptions=(*draft.assumptions, f"with {said}"))
+
+
 _MEANT = re.compile(
     OPENING + r"(?:(?:no|not\s+that(?:\s+one)?)\W+)*i\s+mean[t]?\s+(?:the\s+)?(?:(?P<at>first|second|third|last|other)"
     r"(?:\s+(?:one|container|deployment|release|volume|network))?|(?:container|deployment|release|volume|network)\s+"
@@ -140,6 +169,8 @@ async def moved(text: str, context: PlanningContext) -> Draft | None:
     if _OTHER.match(text):
         others = await siblings(thing, plan, context) if thing is not None else []
         kind = thing.kind if thing is not None else "thing"
+        if thing is not None and len(others) > 1:
+            others = [name for name in dict.fromkeys(one.name for one in alike(context)) if name in others] or others
         if thing is not None and len(others) == 1:
             return on_other(record, plan, thing, others[0])
         known = f"There are {len(others)} others: {', '.join(others[:6])}." if others else "I know of no other."
@@ -149,6 +180,9 @@ async def moved(text: str, context: PlanningContext) -> Draft | None:
     if usual is not None:
         question = f"What is “the usual”? The last thing was “{plan.request}” ({record.run})."
         return Draft(plan.intent, 1.0, question=question, suggestions=(f"same for {usual['word']}",))
+    valued = await _with_values(text, context)
+    if valued is not None:
+        return valued
     several = await _several(text, context)
     if several is not None:
         return several
@@ -170,7 +204,7 @@ async def moved(text: str, context: PlanningContext) -> Draft | None:
         return None
     if len(meant) == 1:
         field, name = meant[0]
-        draft = repeated(context, f"{field} {name}", corrects=CORRECTION.match(text) is not None, of=(record, plan))
+        draft = repeated(context, f"{field} {name}", corrects=_corrects(text), of=(record, plan))
         if draft is not None and place["but"]:
             draft = with_value(draft, place["but"])
         if draft is not None and name != word:
@@ -202,6 +236,10 @@ def with_value(draft: Draft, value: str) -> Draft:
             step = replace(step, fields={**step.fields, "replicas": int(number)})
         steps.append(step)
     return replace(draft, steps=tuple(steps), assumptions=(*draft.assumptions, f"with {value}"))
+
+
+def _corrects(text: str) -> bool:
+    return CORRECTION.match(text) is not None or re.match(r"(?i)\W*not\s+(?:\w+\s+)?[\w.-]+\s*,", text) is not None
 
 
 def _on_host(record: RunRecord, plan: Plan, thing: Thing, host: str) -> Draft:

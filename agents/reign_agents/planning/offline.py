@@ -102,7 +102,7 @@ class OfflinePlanner:
             if whole is not None:
                 draft = await self._request(whole, context)
                 return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
-        lack = elsewhere.goes_on(text, context)
+        lack = elsewhere.goes_on(text, context) or elsewhere.timed_again(text)
         if lack is not None:
             return self._lacking(lack, text)
         whole_request = pointed(text, context) or spelled(text, context)
@@ -277,9 +277,7 @@ class OfflinePlanner:
     def _lacking(self, lack: elsewhere.Lack, text: str, near: Sequence[str] = ()) -> Draft:
         """The honest answer where no operation is there for a request."""
         own = elsewhere.as_command(text) or lack.commands
-        return Draft(
-            "unknown", 1.0, question=lack.said, suggestions=(*own, *near)[:4] if own or near else (), understood=False
-        )
+        return Draft("unknown", 1.0, question=lack.said, suggestions=(own or tuple(near))[:4], understood=False)
 
     def _can_do(self) -> str:
         chosen = [recipe for recipe in self._recipes if recipe.name in _SHOWN]

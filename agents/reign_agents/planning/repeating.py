@@ -15,6 +15,7 @@ from reign_agents.planning.corrections import (
     IF_EXISTS,
     changed,
     changes_said,
+    other_text,
     other_value,
     replacing,
     under_another_name,
@@ -22,7 +23,7 @@ from reign_agents.planning.corrections import (
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import OPENING, changes_anything, drafted, last_plan, nothing, unjudged
 from reign_agents.planning.scan import Scan
-from reign_agents.planning.words import NUMBERS
+from reign_agents.planning.words import NUMBERS, VERBS
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER, restore_value
@@ -47,6 +48,13 @@ _TO = re.compile(
 )
 
 
+def _alone(words: str, left: list[str], scan: Scan) -> str | None:
+    """The one word or quoted text that is said; never a verb: "delete" is no value."""
+    said = words.strip(" ,.!?:")
+    word = left[0] if len(left) == 1 else said if re.fullmatch(r"[\w.-]+", said) else None
+    return word if word is not None and (word in scan.quoted() or word.lower() not in VERBS) else None
+
+
 def with_secrets(plan: Plan, context: PlanningContext) -> Plan:
     """The plan with the secret values that this session still knows in the place of their placeholders."""
     if not context.secrets:
@@ -60,8 +68,17 @@ def with_secrets(plan: Plan, context: PlanningContext) -> Plan:
 
 
 def repeated(
-    context: PlanningContext, words: str, *, corrects: bool, of: tuple[RunRecord, Plan] | None = None
+    context: PlanningContext,
+    words: str,
+    *,
+    corrects: bool,
+    spoken: bool = False,
+    of: tuple[RunRecord, Plan] | None = None,
 ) -> Draft | None:
+    """The last plan (or ``of``) with what the words change; ``corrects``: they must change something.
+
+    ``spoken``: the person said that something was wrong, so that one word alone may be another value.
+    """
     scan = Scan(_TO.sub(r"\g<what> ", words))
     changes = changes_said(scan)
     left = [
@@ -76,7 +93,7 @@ def repeated(
             word,
         )
     ]
-    bare = left[0] if corrects and not changes and len(left) == 1 else None
+    bare = _alone(words, left, scan) if spoken and not changes else None
     if (left and bare is None) or (corrects and not changes and bare is None):
         return None
     found = of or last_plan(context)
@@ -101,7 +118,7 @@ def repeated(
             return drafted(plan, renamed, (f"“{plan.request}” was done: what it made is renamed",), None)
     steps = tuple(unjudged(step) for step in plan.steps)
     if bare is not None:
-        valued = other_value(steps, bare)
+        valued = other_text(steps, bare) if bare in scan.quoted() else other_value(steps, bare)
         if valued is None:
             return None
         steps = valued
@@ -153,6 +170,17 @@ def values_of_release(record: RunRecord, plan: Plan, text: str) -> Draft | None:
     if counted is not None:
         pairs.setdefault("replicas", int(NUMBERS.get(counted["value"].lower(), counted["value"])))
     rest = _COUNTED.sub(" ", _PAIR.sub(" ", text))
+    given = step.fields.get("values")
+    alone = re.fullmatch(
+        rf"\W*(?:(?:no|actually|rather|make|it|that|now|"
+        rf"to)\W+)*(?P<value>{COUNT})\W*",
+        text,
+        re.IGNORECASE,
+    )
+    if not pairs and alone is not None and isinstance(given, dict) and len(given) == 1:
+        key, held = next(iter(given.items()))
+        if isinstance(held, int) or str(held).isdigit():
+            pairs, rest = {key: int(NUMBERS.get(alone["value"].lower(), alone["value"]))}, ""
     if not pairs or re.search(
         r"(?i)\b(?!and\b|with\b|now\b|set\b|please\b|also\b|use\b|no\b|make\b|it\b|then\b)[a-z]\w*", rest
     ):

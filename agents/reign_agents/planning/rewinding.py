@@ -48,11 +48,13 @@ def rewound(text: str, context: PlanningContext) -> Draft | None:
 
 def _to_start(context: PlanningContext) -> Draft | None:
     thing = last_thing(context)
+    last = next((one for _, plan in plans(context) for one in reversed(plan.steps) if thing_of(one) == thing), None)
+    here = _where(last) if last is not None else ()
     done = [
         (record, plan)
         for record, plan in plans(context)
         if record.steps.done and record.undone_by is None and changes_anything(plan, context)
-        if any(thing_of(step) == thing for step in plan.steps)
+        if any(thing_of(step) == thing and _where(step) == here for step in plan.steps)
     ]
     if thing is None or not done:
         return None
@@ -65,6 +67,10 @@ def _to_start(context: PlanningContext) -> Draft | None:
     told = f"{len(runs)} runs changed the {thing.kind} {thing.name}: {', '.join(runs)}."
     question = f"{told} They are undone one at a time, the newest first."
     return Draft("update", 1.0, question=question, suggestions=tuple(f"undo {run}" for run in runs[:1]))
+
+
+def _where(step: Step) -> tuple[str, ...]:
+    return tuple(str(step.fields.get(key) or "") for key in ("context", "namespace", "folder", "workspace"))
 
 
 def _first_count(found: tuple[RunRecord, Plan], thing: Thing) -> Draft | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -21,7 +22,7 @@ _TO = re.compile(
 )
 _GONE = re.compile(
     rf"^\W*(?:the\s+)?(?:keys?\s+)?(?P<keys>{_KEY}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_KEY})*)\s+"
-    r"(?:from|of|in|out\s+of)\s+(?:the\s+)?(?:secret|config\s?map|cm)\b",
+    r"(?:from|of|in|out\s+of)\s+(?:the\s+)?(?:secret|config\s?map|cm)\b(?:\s+(?P<name>(?!in\b|of\b)[a-z0-9][\w.-]*))?",
     re.IGNORECASE,
 )
 _KINDS = ("configmap", "secret")
@@ -57,13 +58,14 @@ async def remove_keys(wish: Wish, context: PlanningContext, outline: Outline) ->
     match = _GONE.match(wish.rest)
     assert match is not None
     keys = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", match["keys"])
-    return await _changed(wish, context, outline, dict.fromkeys(keys))
+    return await _changed(wish, context, outline, dict.fromkeys(keys), match["name"])
 
 
 async def _changed(
-    wish: Wish, context: PlanningContext, outline: Outline, values: dict[str, JsonValue]
+    wish: Wish, context: PlanningContext, outline: Outline, values: dict[str, JsonValue], name: str | None = None
 ) -> Question | None:
     words = said(wish)
+    words = replace(words, names=(name,) if name else tuple(one for one in words.names if one not in values))
     found = await meant(words, wish, context, outline, "set keys of", _KINDS)
     if isinstance(found, Question):
         return found
