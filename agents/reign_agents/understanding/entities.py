@@ -11,11 +11,13 @@ from .commands import command_lines, quoted_commands
 from .ends import git_ends
 from .flags import flags
 from .found import Context, put
+from .hosts import hosts
 from .idents import idents
 from .images import images
 from .lexicon import lexicon
 from .names import names
 from .places import cued, places
+from .plain import settle
 from .ports import ports
 from .shapes import typed
 from .tickets import tickets
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 def extract(tokens: list[Token], text: str, context: Context) -> Found:
     """All entities of one clause (``text`` is the clause's own)."""
     found: Found = {}
+    settle(tokens)
     flags(tokens, found, context)
     _logged(tokens, found)
+    hosts(tokens, found, context)
     idents(tokens, found, context)
     quoted_commands(tokens, text, found, context)
     tickets(tokens, found, context)

@@ -220,6 +220,16 @@ _ENDS = KINDLESS | {
     "then",
     "but",
     "or",
+    "before",
+    "after",
+    "via",
+    "using",
+    "now",
+    "again",
+    "plus",
+    "have",
+    "this",
+    "as",
 }
 _FOLDERS = frozenset(
     [
@@ -252,7 +262,11 @@ _FOLDERS = frozenset(
 
 def _free(value: Token, key: str) -> bool:
     """Whether an ordinary word can stand for a name behind its noun ("branch experiments")."""
-    return key in {"branch", "release", "network", "volume", "context"} and value.noun is None and value.verb is None
+    return (
+        key in {"branch", "release", "network", "volume", "context", "user"}
+        and value.noun is None
+        and value.verb is None
+    )
 
 
 def places(tokens: list[Token], found: Found, context: Context) -> None:

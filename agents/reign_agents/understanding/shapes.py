@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .shape import Found
 
-_REGION = Lazy(
+REGION = Lazy(
     r"(?:us|eu|ap|sa|ca|me|af|il|asia|europe|northamerica|southamerica|australia)-(?:[a-z]+-?\d?|[a-z]+)-?\d[a-z]?|(?:west|north|south|east|central)(?:us|europe|uk)\d?",
     re.IGNORECASE,
 )
@@ -69,6 +69,14 @@ FOLDERS = frozenset(
     ]
 )
 """What folders of a repository are usually called."""
+_FILES = frozenset(
+    """
+    dockerfile jenkinsfile makefile containerfile codeowners hosts fstab passwd shadow group sudoers crontab hostname motd
+    issue exports authorized_keys known_hosts sshd_config ssh_config id_rsa id_ed25519 syslog messages environment profile
+    bashrc services aliases shells timezone localtime machine-id hosts.allow hosts.deny dmesg wtmp btmp kubeconfig
+    gemfile procfile vagrantfile caddyfile brewfile
+    """.split()  # noqa: SIM905 - a long list of words
+)
 _SPACED = Lazy(r"(?:(?:~|\.{1,2})?/|[A-Za-z]:\\)[^\n]* [^\n]*[/\\][^\n]*$")
 _EPOCH = Lazy(r"\d:\d[\w.+~-]*")
 _AT_REF = Lazy(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
@@ -142,7 +150,7 @@ def typed(tokens: list[Token], found: Found, context: Context) -> None:
             if before not in {"commit", "sha", "revision", "id"} and context.domains & {"docker"}:
                 found.setdefault("name", value)
             token.used = True
-        elif kind == "name" and _REGION.fullmatch(value):
+        elif kind == "name" and REGION.fullmatch(value):
             put(found, "region", value)
             token.used = True
         elif token.low in lexicon().providers and kind in {"word", "name"}:
@@ -285,7 +293,7 @@ def _path(token: Token, found: Found, context: Context, before: str) -> None:
     }:
         put(found, "chart", value)
     put(found, "path", value)
-    if base.lower() in {"dockerfile", "jenkinsfile", "makefile"} or base.startswith(".") or before == "file":
+    if base.lower() in _FILES or base.startswith(".") or before == "file":
         put(found, "file", value)
 
 
