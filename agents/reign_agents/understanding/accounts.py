@@ -136,7 +136,7 @@ def registries(tokens: list[Token], found: Found, context: Context) -> None:
     for i, token in enumerate(tokens):
         if (
             token.used
-            or (not i and not _WELL_KNOWN.match(token.low))
+            or ((not i or token.kind == "file") and not _WELL_KNOWN.match(token.low))
             or token.kind not in {"name", "tagged", "quoted", "word", "file"}
         ):
             continue

@@ -11,11 +11,12 @@ from .commands import command_lines, quoted_commands
 from .ends import git_ends
 from .flags import flags
 from .found import Context, put
-from .hosts import hosts
+from .hosts import NO_HOST, hosts
 from .idents import idents
 from .images import images
 from .lexicon import lexicon
 from .names import names
+from .patterns import Lazy
 from .places import cued, places
 from .plain import settle
 from .ports import ports
@@ -124,10 +125,18 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
         ]
         if len(left) == 1:
             found["replicas"] = left[0]
+    for token in tokens:
+        if token.kind == "name" and not token.used and _FILE.fullmatch(token.low):
+            found.setdefault("file", token.value)
+            token.used = True
+            if found.get("name") == token.value:
+                del found["name"]
     if "host" not in found:
         for token in tokens:
             if (
                 token.kind == "name"
+                and not NO_HOST.fullmatch(token.low)
+                and not _FILE.fullmatch(token.low)
                 and re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", token.low)
                 and re.search(r"\.[a-z]{2,}$", token.low)
             ):
@@ -138,11 +147,17 @@ def _left_over(tokens: list[Token], found: Found, context: Context) -> None:
             if (
                 token.kind == "name"
                 and token.value != found.get("user")
+                and not NO_HOST.fullmatch(token.low)
                 and re.fullmatch(r"[a-z][a-z-]*-?\d{1,3}[a-z]?(?:\.[\w.-]+)?", token.low)
                 and not token.low.startswith(("python", "ubuntu", "node1", "node2", "ipv"))
             ):
                 found["host"] = token.value
                 break
+
+
+_FILE = Lazy(
+    r"[\w-][\w.-]*\.(?:rdb|db|sqlite3?|bundle|xlsx?|docx?|pdf|dwg|archive|run|bin|apk|exe|msi|pkg|aof|ova|vmdk|patch|diff|pub|kdbx)"
+)
 
 
 def _logged(tokens: list[Token], found: Found) -> None:

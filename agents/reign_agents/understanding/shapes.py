@@ -77,6 +77,8 @@ _FILES = frozenset(
     gemfile procfile vagrantfile caddyfile brewfile
     """.split()  # noqa: SIM905 - a long list of words
 )
+_SINGLE = Lazy(r"^/etc/(?:[\w.-]+\.d|default|cron\.\w+)/[\w.-]+$")
+_BUILT = Lazy(r"(?:^|/)(?:docker|jenkins|make|container)file[\w.-]*$", re.IGNORECASE)
 _SPACED = Lazy(r"(?:(?:~|\.{1,2})?/|[A-Za-z]:\\)[^\n]* [^\n]*[/\\][^\n]*$")
 _EPOCH = Lazy(r"\d:\d[\w.+~-]*")
 _AT_REF = Lazy(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
@@ -113,6 +115,8 @@ def typed(tokens: list[Token], found: Found, context: Context) -> None:
         elif kind == "file" and _UNIT.search(value) and context.domains == {"bash"}:
             put(found, "name", value)
             put(found, "file", value)
+            token.used = True
+        elif kind == "file" and str(found.get("file", "")).endswith("/" + value):
             token.used = True
         elif kind == "file":
             if "file" in found and found["file"] != value:
@@ -293,7 +297,7 @@ def _path(token: Token, found: Found, context: Context, before: str) -> None:
     }:
         put(found, "chart", value)
     put(found, "path", value)
-    if base.lower() in _FILES or base.startswith(".") or before == "file":
+    if base.lower() in _FILES or base.startswith(".") or before == "file" or _SINGLE.search(value):
         put(found, "file", value)
 
 
@@ -322,6 +326,11 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
     before = word_before(tokens, i)
     follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
     token.used = True
+    if _BUILT.search(value):
+        if value.endswith(str(found.get("file", ""))):
+            found["file"] = value
+        put(found, "file", value)
+        return
     if (kind := _KINDS.fullmatch(value)) and not re.search(r"\.(?:ya?ml|json|tf|sh|py)$", value):
         if "name" in found:
             found.setdefault("names", [found["name"]]).append(kind[1])
