@@ -1,4 +1,4 @@
-"""Conversations in a world that their plans change: conversations.txt has what each turn is planned as.
+"""Conversations in a world that their plans change: conversations.txt and operators.txt have each turn's plan.
 
 A turn begins with ``> ``; with ``! `` its run fails, with ``- `` nobody approves it. Every turn is planned by a planner
 that remembers nothing itself, as a new process does.
@@ -20,13 +20,13 @@ from reign_agents.store.records import Message, RunRecord, StepCounts
 from reign_executors.registry import default_registry
 from tests.planning.world import World
 
-TABLE = Path(__file__).with_name("conversations.txt")
+TABLES = tuple(Path(__file__).with_name(name) for name in ("conversations.txt", "operators.txt"))
 Conversation = list[tuple[str, list[str]]]
 
 
 def conversations() -> list[Conversation]:
     found: list[Conversation] = []
-    for block in TABLE.read_text("utf-8").strip().split("\n\n"):
+    for block in "\n".join(table.read_text("utf-8") for table in TABLES).strip().split("\n\n"):
         turns: Conversation = []
         for line in block.splitlines():
             if line.startswith(("> ", "! ", "- ")):

@@ -25,14 +25,14 @@ from tests.screen.conftest import Stage
 def _for_the_app(turns: Conversation) -> bool:
     """Without what needs a failing system, a real way back or a secret that is hidden."""
     told = "\n".join(line for text, lines in turns for line in (text, *lines))
-    return not any(word in told for word in ("undo ", "! ", "(ask)", "secret_environment", "Secret", "= "))
+    return not any(word in told for word in ("undo ", "! ", "- ", "(ask)", "secret", "Secret", "= ", "» "))
 
 
-CHOSEN = [turns for turns in conversations() if _for_the_app(turns)][:15]
+CHOSEN = [turns for turns in conversations() if _for_the_app(turns)][:21]
 
 
 def test_there_are_enough_conversations() -> None:
-    assert len(CHOSEN) >= 15
+    assert len(CHOSEN) >= 21
 
 
 async def _settled(stage: Stage, session: Session, before: int) -> None:

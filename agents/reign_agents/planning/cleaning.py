@@ -52,7 +52,7 @@ _ORDER = ("container", "release", "object", "network", "volume", "image", "names
 
 async def cleaned(text: str, context: PlanningContext) -> Draft | None:
     """A plan that removes what the session's runs made and is still there; None for other words or an empty session."""
-    if _CLEAN.match(text) is None or not context.recent:
+    if _CLEAN.match(text) is None:
         return None
     made: dict[_Made, None] = {}
     for record, plan in reversed(plans(context)):

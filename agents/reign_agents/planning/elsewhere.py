@@ -18,7 +18,7 @@ _SURE = 0.7
 _TIMETABLE = "a timetable"
 _COMMANDS = re.compile(
     r"^\s*(?:kubectl|helm|terraform|tofu|terragrunt|helmfile|gh|git|docker-compose|docker\s+compose|podman|jenkins-cli|"
-    r"argocd|trivy|crontab|at)\s+\S"
+    r"argocd|trivy|crontab)\s+\S"
 )
 Entities = Mapping[str, Any]
 
@@ -74,12 +74,13 @@ _PULLS: tuple[tuple[str, str], ...] = (
 
 
 def _github(text: str, entities: Entities) -> str | None:
-    if re.search(r"\b(?:jobs?|workflows?|runs?|actions|ci|pipelines?)\b|\.ya?ml\b", text, re.IGNORECASE):
+    of_runs = re.search(r"\b(?:jobs?|workflows?|runs?|actions|ci|pipelines?)\b|\.ya?ml\b", text, re.IGNORECASE)
+    if of_runs or entities.get("workflow"):
         return _actions(text, entities)
     number = entities.get("pr") or entities.get("issue")
     found = re.search(r"#(\d+)\b|\b(?:issue|pr|pull request|and|leave)\s+#?(\d+)\b", text, re.IGNORECASE)
-    number = number or (next(filter(None, found.groups())) if found else None)
-    kind = "issue" if re.search(r"\bissues?\b", text, re.IGNORECASE) else "pr"
+    number = next(filter(None, found.groups())) if found else number
+    kind = "issue" if re.search(r"\bissues?\b", f"{text} {entities.get('about') or ''}", re.IGNORECASE) else "pr"
     label = entities.get("label") or next(iter(re.findall(r"\blabel\s+(?!led)(\S+)", text)), "LABEL")
     if kind == "issue" and number is None and re.search(r"\b(?:open|list|show|which|what)\b", text, re.IGNORECASE):
         chosen = f" --label {shlex.quote(str(label))}" if entities.get("label") else ""
@@ -104,7 +105,7 @@ def _actions(text: str, entities: Entities) -> str:
 
 def _compose(text: str, entities: Entities) -> str:
     folder = entities.get("path")
-    named = re.search(r"[\w./-]*compose[\w.-]*\.ya?ml", text)
+    named = re.search(r"[\w./-]*compose[\w.-]*\.ya?ml", f"{text} {entities.get('file') or ''}")
     folder = None if folder is not None and str(folder).endswith((".yml", ".yaml")) else folder
     place = f" --project-directory {shlex.quote(str(folder))}" if folder else ""
     if named is not None and folder:
@@ -297,7 +298,7 @@ def goes_on(text: str, context: PlanningContext) -> Lack | None:
     what = match["what"]
     tool = next((one for one in _TOOLS if one.name == what), None)
     told = _chain(said)
-    line = tool.line(text, _remembered(told)) if tool is not None else None
+    line = tool.line(text, {**_remembered(told), "about": told[0]}) if tool is not None else None
     verb = "come" if what.endswith("s") and what != "Docker Compose" else "comes"
     sentence = (
         f"{what} {verb} later: this goes on about “{told[0][:60]}”, which I can't do. To mean something else, name it."

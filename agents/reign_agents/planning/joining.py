@@ -35,6 +35,7 @@ _KINDS_OF = {
     "kubernetes.create_namespace": "namespace",
     "kubernetes.exec": "pod",
     "kubernetes.logs": "pod",
+    "kubernetes.set_data": "configmap",
     "kubernetes.cordon": "node",
     "kubernetes.uncordon": "node",
 }

@@ -29,7 +29,9 @@ _ADDING: Mapping[str, str] = {
 
 
 _BACK = re.compile(
-    OPENING + r"(?:roll\s*(?:it|that|this)\s*back|rollback(?:\s+(?:it|that|this))?|roll\s*back\s+(?:it|that|this))"
+    OPENING
+    + r"(?:roll\s*(?:it|that|this)\s*back|rollback(?:\s+(?:it|that|this))?|roll\s*back(?=\W*$)|roll\s*back\s+(?:it|"
+    r"that|this))"
     r"(?P<rest>(?:\s+to\s+(?:revision\s+)?\d+)?)(?:\s+please)?\W*$",
     re.IGNORECASE,
 )
@@ -81,7 +83,7 @@ def _rotated(value: str, plan: Plan) -> str | None:
     step = plan.steps[-1]
     kind, name, keys = "", "", []
     if step.operation == "kubernetes.set_data":
-        kind, name = str(step.fields.get("kind")), str(step.fields.get("object"))
+        kind, name = str(step.fields.get("kind") or "configmap"), str(step.fields.get("object"))
         held = step.fields.get("secret_data") or step.fields.get("data")
         keys = list(held) if isinstance(held, dict) else []
     else:
@@ -109,7 +111,7 @@ def spelled(text: str, context: PlanningContext) -> tuple[str, str] | None:
     thing = last_thing(context)
     back = _BACK.match(text)
     if back is not None and thing is not None and thing.kind in _ROLLED:
-        if any(step.operation in _FIRST_MADE for step in plan.steps):
+        if any(step.operation in _FIRST_MADE and not step.fields.get("if_exists") for step in plan.steps):
             return None
         rest = re.sub(r"to\s+(?:revision\s+)?", "to revision ", back["rest"])
         place = next((step.fields.get("namespace") for step in reversed(plan.steps) if thing_of(step) == thing), None)
