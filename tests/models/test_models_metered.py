@@ -15,7 +15,17 @@ import stamina
 from reign_agents.models.billing import Bill, billed
 from reign_agents.models.budget import Budget, BudgetQuestion, BudgetStop, OverBudget
 from reign_agents.models.clock import limited, stopped
-from reign_agents.models.conversation import Conversation, Delta, Message, Stop, TextDelta, Tool, ToolCall, Usage
+from reign_agents.models.conversation import (
+    Conversation,
+    Delta,
+    LanguageModel,
+    Message,
+    Stop,
+    TextDelta,
+    Tool,
+    ToolCall,
+    Usage,
+)
 from reign_agents.models.failure import ModelFailed, StreamBroken, by_status, unreachable
 from reign_agents.models.fake import FakeModel, Turn
 from reign_agents.models.metered import Meter, MeteredModel, size_of
@@ -171,14 +181,12 @@ async def test_cancelled_before_it_was_sent_leaves_nothing_put_aside(store: Stor
 
 
 async def test_silence_is_paid_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from reign_agents.models import steady
-
     class Silent(FakeModel):
         async def pieces(self, conversation: Conversation, tools: Any) -> Any:
             await asyncio.Event().wait()
             yield Stop("end")
 
-    monkeypatch.setattr(steady, "SILENCE", 0.01)
+    monkeypatch.setattr(LanguageModel, "silence", 0.01)
     model = MeteredModel(Silent(name=SOL), Meter(store, Prices({}), Budget()))
     with pytest.raises(ModelFailed, match="said nothing"):
         await heard(model)

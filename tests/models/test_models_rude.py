@@ -116,6 +116,15 @@ async def test_nothing_answers_there(vendor: str) -> None:
     assert "--offline" in failure.way_out
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "http://127.0.0.1:{port}", ":{port}"])
+async def test_ollamas_address_may_be_a_host_alone(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = _free_port()
+    monkeypatch.setenv("OLLAMA_HOST", host.format(port=port))
+    failure = await failed(language_model("ollama/test", lambda _vendor: None))
+    assert f":{port}" in failure.cause
+    assert "11434" not in failure.cause
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_a_name_that_cannot_be_resolved(vendor: str) -> None:
     failure = await failed(model_at(vendor, "https://no-such-host.invalid"))

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
 import stamina
 
+from reign_agents.models.anthropic_model import AnthropicModel
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.choice import fit_model, language_model
-from reign_agents.models.conversation import Conversation, Delta, Message, Stop, TextDelta, ToolCall, Usage
+from reign_agents.models.conversation import QUIET, (
+    Conversation,
+    Delta,
+    Message,
+    Stop,
+    TextDelta,
+    Thinks,
+    Tool,
+    ToolCall,
+    Usage,
+)
 from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken, by_status, unreachable, waiting
 from reign_agents.models.fake import FakeModel
+from reign_agents.models.ollama_model import OllamaModel
+from reign_agents.models.openai_model import OpenAIModel
 from reign_agents.models.steady import LONGEST_ANSWER, again
 
 HELLO = Conversation("s", (Message("user", "hello"),))
@@ -132,3 +147,33 @@ async def test_half_characters_are_replaced_and_make_no_arguments() -> None:
     calls = [piece for piece in pieces if isinstance(piece, ToolCall)]
     assert [(call.name, call.arguments) for call in calls] == [("x\ufffd", {})] * 3
     assert all("no JSON" in str(call.fault) for call in calls)
+
+
+class Slow(FakeModel):
+    """Thinks; then says a word, or nothing more."""
+
+    ends = True
+
+    async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
+        for _ in range(6):
+            yield Thinks()
+        if not self.ends:
+            await asyncio.Event().wait()
+        yield TextDelta("hi")
+        yield Stop("end")
+
+
+async def test_that_a_model_thinks_is_no_piece_of_its_answer() -> None:
+    assert await gathered(Slow()) == [TextDelta("hi"), Stop("end")]
+
+
+async def test_a_model_that_thinks_no_more_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    stamina.set_testing(True, attempts=1)
+    monkeypatch.setattr(Slow, "ends", False)
+    monkeypatch.setattr(Slow, "silence", 0.02)
+    with pytest.raises(ModelFailed, match=r"said nothing for 0\.02 seconds"):
+        await gathered(Slow())
+
+
+def test_models_that_think_unheard_may_be_silent_for_longer() -> None:
+    assert AnthropicModel.silence == OpenAIModel.silence == QUIET > OllamaModel.silence

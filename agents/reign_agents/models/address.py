@@ -10,7 +10,11 @@ from urllib.parse import urlsplit
 
 ADDRESS_VARIABLES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL", "ollama": "OLLAMA_HOST"}
 """Vendor → the variable that its kit reads a server's address from."""
-_HOME = {"anthropic": "https://api.anthropic.com", "openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1"}
+_HOME = {
+    "anthropic": "https://api.anthropic.com",
+    "openai": "https://api.openai.com/v1",
+    "ollama": "http://127.0.0.1:11434",
+}
 _ELSEWHERE = re.compile(r"[:-]cloud\Z", re.IGNORECASE)
 
 

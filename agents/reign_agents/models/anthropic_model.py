@@ -18,6 +18,7 @@ from reign_agents.models.conversation import (
     Message,
     Stop,
     TextDelta,
+    Thinks,
     Tool,
     Usage,
 )
@@ -100,6 +101,8 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
                 yield TextDelta(event.delta.text)
             elif event.delta.type == "input_json_delta" and event.index in arriving:
                 arriving[event.index].add(event.delta.partial_json)
+            else:
+                yield Thinks()
         elif event.type == "content_block_stop" and event.index in arriving:
             call = arriving.pop(event.index).whole()
             blocks[event.index]["input"] = call.arguments
@@ -116,6 +119,8 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
             yield Usage(output=written)
             yield Stop(_STOPS.get(reason or "", "end"))
             return
+        else:
+            yield Thinks()
 
 
 def _grown(block: dict[str, Any], delta: Any) -> int:

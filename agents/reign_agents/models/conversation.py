@@ -108,14 +108,26 @@ class Stop:
     reason: Literal["end", "tools", "length", "refused"]
 
 
-Delta = TextDelta | ToolCall | Usage | Carried | FromCache | Stop
+@dataclass(frozen=True, slots=True)
+class Thinks:
+    """Nothing to show, but the vendor is heard: the model thinks. :meth:`LanguageModel.stream` never gives it."""
+
+
+Delta = TextDelta | ToolCall | Usage | Carried | Thinks | FromCache | Stop
+
+
+QUIET = 150.0
+"""Seconds in which nothing may be heard of a model that thinks before it answers."""
 
 
 class LanguageModel(ABC):
-    """One model of one vendor. ``name`` is ``vendor/model``."""
+    """One model of one vendor. ``name`` is ``vendor/model``; ``silence`` the seconds without a piece until an answer
+    counts as broken.
+    """
 
     name: str
     package: ClassVar[str | None] = None
+    silence: float = 60.0
 
     async def prepare(self) -> None:
         """Import the vendor's SDK: the seconds that this takes are not the vendor's silence."""

@@ -251,6 +251,7 @@ class _Counted(LanguageModel):
 
     def __init__(self, inner: LanguageModel, tally: _Tally) -> None:
         self.name = inner.name
+        self.silence = inner.silence
         self._inner = inner
         self._tally = tally
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
+from urllib.parse import urlsplit
 
 from reign_agents.models.address import client_settings, effective
 from reign_agents.models.conversation import (
@@ -24,6 +25,7 @@ from reign_agents.models.conversation import (
 from reign_agents.models.failure import LONGEST_REASON, ModelFailed, by_status, unreachable, unreadable, waiting
 from reign_executors.redaction.plain import plain
 
+PORT = 11434
 _NO_CONNECTION = ("ConnectError", "ReadError", "Timeout", "ProtocolError")
 
 
@@ -41,8 +43,12 @@ class OllamaModel(LanguageModel):
 
     @property
     def _address(self) -> str:
+        """Where its SDK goes: a host alone has Ollama's port."""
         there = effective("ollama", self._host)
-        return there if there.count(":") > 1 else f"{there}:11434"
+        if "://" in there:
+            return there
+        whole = urlsplit(f"//{there}")
+        return f"http://{there}" if whole.port else f"http://{there.rstrip(':')}:{PORT}"
 
     async def pieces(self, conversation: Conversation, tools: Sequence[Tool]) -> AsyncGenerator[Delta, None]:
         sdk = await asyncio.to_thread(importlib.import_module, "ollama")

@@ -12,7 +12,17 @@ from typing import Any, Literal
 
 from reign_agents.models.address import client_settings, effective
 from reign_agents.models.arguments import Arriving
-from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Message, Stop, TextDelta, Tool, Usage
+from reign_agents.models.conversation import (
+    QUIET,
+    Conversation,
+    Delta,
+    LanguageModel,
+    Message,
+    Stop,
+    TextDelta,
+    Tool,
+    Usage,
+)
 from reign_agents.models.failure import ModelFailed, by_kit
 from reign_agents.models.openai_responses import deltas, request, wanted_by
 
@@ -35,6 +45,7 @@ class OpenAIModel(LanguageModel):
     """
 
     package = "openai"
+    silence = QUIET
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from reign_agents.models.conversation import (
     Message,
     Stop,
     TextDelta,
+    Thinks,
     Tool,
     Usage,
 )
@@ -103,6 +104,8 @@ async def deltas(stream: Any, name: str) -> AsyncGenerator[Delta, None]:
                 else:
                     yield Stop("tools" if called else "end")
                 return
+            case _:
+                yield Thinks()
 
 
 def _broken(event: Any, name: str) -> ModelFailed:

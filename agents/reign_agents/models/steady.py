@@ -11,15 +11,23 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from reign_agents.models.conversation import Conversation, Delta, LanguageModel, Stop, TextDelta, Tool, ToolCall, Usage
+from reign_agents.models.conversation import (
+    Conversation,
+    Delta,
+    LanguageModel,
+    Stop,
+    TextDelta,
+    Thinks,
+    Tool,
+    ToolCall,
+    Usage,
+)
 from reign_agents.models.failure import ModelFailed, StreamBroken
 from reign_agents.models.listening import note
 
 ATTEMPTS = 3
 LONGEST_WAIT = 20.0
 """Seconds; a vendor that asks for more is left for the next model."""
-SILENCE = 60.0
-"""Seconds without a piece until the answer counts as broken."""
 LONGEST_ANSWER = 256 * 1024
 """Characters of text and arguments in one answer."""
 _HALF = re.compile("[\ud800-\udfff]")
@@ -90,12 +98,15 @@ async def _first(model: LanguageModel, source: AsyncGenerator[Delta, None], earl
 async def _next(model: LanguageModel, source: AsyncGenerator[Delta, None], *, begun: bool) -> Delta | None:
     """The next piece, None at the end; errors of the vendor's SDK in our words."""
     try:
-        async with asyncio.timeout(SILENCE):
-            return _writable(await anext(source, None))
+        while True:
+            async with asyncio.timeout(model.silence):
+                piece = await anext(source, None)
+            if not isinstance(piece, Thinks):
+                return _writable(piece)
     except ModelFailed:
         raise
     except TimeoutError as error:
-        cause = f"{model.name} said nothing for {SILENCE:g} seconds"
+        cause = f"{model.name} said nothing for {model.silence:g} seconds"
         if begun:
             raise StreamBroken(cause, "ask again") from error
         raise ModelFailed(cause, "try later, or choose another model") from error
