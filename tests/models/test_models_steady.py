@@ -14,7 +14,8 @@ import stamina
 from reign_agents.models.anthropic_model import AnthropicModel
 from reign_agents.models.arguments import Arriving
 from reign_agents.models.choice import fit_model, language_model
-from reign_agents.models.conversation import QUIET, (
+from reign_agents.models.conversation import (
+    QUIET,
     Conversation,
     Delta,
     Message,
