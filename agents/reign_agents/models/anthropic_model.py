@@ -11,6 +11,7 @@ from typing import Any, Literal
 from reign_agents.models.address import client_settings, effective
 from reign_agents.models.arguments import LONGEST, Arriving
 from reign_agents.models.conversation import (
+    QUIET,
     Carried,
     Conversation,
     Delta,
@@ -44,6 +45,7 @@ class AnthropicModel(LanguageModel):
     """
 
     package = "anthropic"
+    silence = QUIET
 
     def __init__(self, model: str, key: str, base_url: str | None = None) -> None:
         self.name = f"anthropic/{model}"
