@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, changes_anything, drafted, last_plan, last_thing, unjudged
+from reign_agents.planning.earlier import (
+    OPENING,
+    changes_anything,
+    drafted,
+    has_changed,
+    last_plan,
+    last_thing,
+    unjudged,
+)
 from reign_agents.planning.joining import thing_of
 from reign_agents.planning.places import PLACE_FIELDS
 from reign_agents.store.records import RunRecord
@@ -62,7 +70,7 @@ async def dropped(text: str, context: PlanningContext) -> Draft | None:
     record, plan = found
     newest = context.recent[0].run == record.run
     open_ = (
-        not record.steps.done
+        not has_changed(record, context)
         and record.outcome in ("running", "stopped", "planned")
         and changes_anything(plan, context)
     )
@@ -109,7 +117,7 @@ def _given_up(record: RunRecord, plan: Plan, context: PlanningContext) -> Draft:
         return Draft(plan.intent, 1.0, answer=f"{named} only looked: there is nothing to take back.")
     if record.undone_by is not None:
         return Draft(plan.intent, 1.0, answer=f"{named} was undone already, by {record.undone_by}.")
-    if record.steps.done:
+    if has_changed(record, context):
         question = f"{named} was done already. Should it be taken back?"
         return Draft(plan.intent, 1.0, question=question, suggestions=(f"undo {record.run}",))
     return Draft(plan.intent, 1.0, answer=f"{named} is given up: nothing of it was done.", corrects=record.run)
@@ -141,7 +149,7 @@ async def _without(record: RunRecord, plan: Plan, left: re.Match[str], context: 
         return None
     if len(gone) == len(plan.steps):
         return _given_up(record, plan, context)
-    if record.steps.done:
+    if has_changed(record, context):
         undo = f"undo {record.run} step {gone[0].id}"
         what = f"what it did to {left['name']}" if not verbs else f"the {name}"
         question = f"“{plan.request}” ({record.run}) was done. Should {what} be taken back?"
@@ -174,7 +182,7 @@ async def _kept_of_stack(
         question = f"{len(kept)} resources are called {word}: {', '.join(kept[:8])}. Which one should stay?"
         offered = (*(f"keep {one}" for one in kept[:3]), f"keep all {word}s")
         return Draft(plan.intent, 1.0, question=question, suggestions=offered)
-    if record.steps.done:
+    if has_changed(record, context):
         return _given_up(record, plan, context)
     targets = [one for one in addresses if one not in kept and ".data." not in f".{one}"]
     if not targets:

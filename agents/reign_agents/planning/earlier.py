@@ -51,6 +51,11 @@ def only(plan: Plan, thing: Thing) -> Plan:
     return plan.with_steps(replace(step, id=f"s{number}", needs=()) for number, step in enumerate(kept, 1))
 
 
+def has_changed(record: RunRecord, context: PlanningContext) -> bool:
+    """Whether a run has changed something: what it only read, though done, changed nothing."""
+    return record.steps.done > 0 and (bool(record.undo) or any(one.changed for one in context.steps_of(record.run)))
+
+
 def unjudged(step: Step) -> Step:
     return replace(step, effect=None, target=None, verdict=None, reasons=(), command="")
 

@@ -54,7 +54,7 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     if again is not None and _NEEDS_AGAIN.search(text) and not _starts_what_stopped(text, context):
         return repeated(context, again["change"], corrects=False)
     found = last_plan(context)
-    valued = values_of_release(*found, text) if found is not None and len(text.split()) <= SHORT else None
+    valued = values_of_release(*found, text, context) if found is not None and len(text.split()) <= SHORT else None
     if valued is not None:
         return valued
     correction = CORRECTION.match(text)

@@ -12,6 +12,7 @@ from reign_agents.planning.earlier import (
     OPENING,
     changes_anything,
     drafted,
+    has_changed,
     last_plan,
     last_thing,
     nothing,
@@ -150,7 +151,7 @@ def meant_another(text: str, context: PlanningContext) -> Draft | None:
     if name not in names or name == thing.name or thing in things_made(plan.steps):
         return None
     draft = on_other(record, only(plan, thing), thing, name)
-    if not record.steps.done:
+    if not has_changed(record, context):
         return replace(draft, corrects=record.run)
     kept = f"what {record.run} did to {thing.name} stays (to take it back: undo {record.run})"
     return replace(draft, assumptions=(*draft.assumptions, kept))

@@ -9,7 +9,7 @@ from typing import Any
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import changes_anything, last_thing
+from reign_agents.planning.earlier import changes_anything, has_changed, last_thing
 from reign_agents.planning.outcomes import cures_of
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
@@ -132,7 +132,7 @@ def _shown(context: PlanningContext) -> tuple[RunRecord, Plan] | None:
         return None
     record = context.recent[0]
     plan = context.plan_of(record.run)
-    if plan is None or not plan.steps or plan.undo_of is not None or record.steps.done:
+    if plan is None or not plan.steps or plan.undo_of is not None or has_changed(record, context):
         return None
     if record.outcome not in ("stopped", "planned"):
         return None

@@ -21,7 +21,7 @@ from reign_agents.planning.corrections import (
     under_another_name,
 )
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, changes_anything, drafted, last_plan, nothing, unjudged
+from reign_agents.planning.earlier import OPENING, changes_anything, drafted, has_changed, last_plan, nothing, unjudged
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.words import NUMBERS, VERBS
 from reign_agents.store.records import RunRecord
@@ -108,9 +108,7 @@ def repeated(
             question="The secret values of that request were not kept. Please type it again.",
             suggestions=(plan.request,),
         )
-    changed_before = (
-        record.steps.done > 0 and bool(record.undo) and record.undone_by is None and changes_anything(plan, context)
-    )
+    changed_before = has_changed(record, context) and record.undone_by is None and changes_anything(plan, context)
     done = corrects and changed_before
     if done and changes and all(change.said == "name" for change in changes):
         renamed = under_another_name(plan, changes[-1].value)
@@ -160,7 +158,7 @@ _PAIR = re.compile(r"(?P<key>[A-Za-z_][\w-]*(?:\.[\w-]+)*)=(?P<value>[^\s,;]+)")
 _COUNTED = re.compile(rf"\breplicas?\s*(?:to\s+|=\s*)?(?P<value>{COUNT})\b", re.IGNORECASE)
 
 
-def values_of_release(record: RunRecord, plan: Plan, text: str) -> Draft | None:
+def values_of_release(record: RunRecord, plan: Plan, text: str, context: PlanningContext) -> Draft | None:
     """Other values for the release of the last plan: an upgrade that keeps the values it has."""
     step = next((one for one in reversed(plan.steps) if one.operation in ("helm.install", "helm.upgrade")), None)
     if step is None:
@@ -188,7 +186,7 @@ def values_of_release(record: RunRecord, plan: Plan, text: str) -> Draft | None:
     before = step.fields.get("values")
     values = _nested(dict(before) if isinstance(before, dict) else {}, pairs)
     said = ", ".join(f"{key}={value}" for key, value in pairs.items())
-    if not record.steps.done:
+    if not has_changed(record, context):
         changed = replace(unjudged(step), fields={**step.fields, "values": values})
         steps = tuple(changed if one.id == step.id else unjudged(one) for one in plan.steps)
         return drafted(plan, steps, (f"this is “{plan.request}” ({record.run}) with {said}",), record.run)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
-from reign_agents.planning.earlier import OPENING, changes_anything, last_plan, last_thing, plans, unjudged
+from reign_agents.planning.earlier import OPENING, changes_anything, has_changed, last_plan, last_thing, plans, unjudged
 from reign_agents.planning.joining import thing_of
 from reign_agents.planning.wish import Thing
 from reign_agents.store.records import RunRecord
@@ -37,7 +37,7 @@ def rewound(text: str, context: PlanningContext) -> Draft | None:
         return None
     record, plan = found
     stashed = _STASHED.match(str(plan.steps[-1].fields.get("command") or ""))
-    if stashed is not None and len(plan.steps) == 1 and record.steps.done and _UNSTASH.match(text):
+    if stashed is not None and len(plan.steps) == 1 and has_changed(record, context) and _UNSTASH.match(text):
         line = f"git{stashed['at'] or ''} stash pop"
         step = Step("s1", "shell.command", {"command": line}, "what was put aside is taken up again", (), "git")
         return Draft("update", 1.0, steps=(step,), assumptions=(f"this takes back “{plan.request}” ({record.run})",))
@@ -53,7 +53,7 @@ def _to_start(context: PlanningContext) -> Draft | None:
     done = [
         (record, plan)
         for record, plan in plans(context)
-        if record.steps.done and record.undone_by is None and changes_anything(plan, context)
+        if has_changed(record, context) and record.undone_by is None and changes_anything(plan, context)
         if any(thing_of(step) == thing and _where(step) == here for step in plan.steps)
     ]
     if thing is None or not done:

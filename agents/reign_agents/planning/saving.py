@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, changes_anything, drafted, last_plan, plans, unjudged
+from reign_agents.planning.earlier import OPENING, changes_anything, drafted, has_changed, last_plan, plans, unjudged
 from reign_agents.planning.joining import thing_of
 from reign_agents.planning.wish import Thing
 from reign_agents.store.records import RunRecord
@@ -63,8 +63,10 @@ def saved_first(text: str, context: PlanningContext) -> Draft | None:
         question = f"I know no way to copy {kinds}. What should be saved, and where to?"
         return Draft(plan.intent, 1.0, question=question, suggestions=("back up the folder ./data to data.tgz",))
     step, said = _joined(copies), tuple(words for _, words in copies)
-    if record.steps.done or not changes_anything(plan, context):
-        late = ("it is copied as it is now",) if record.steps.done and changes_anything(plan, context) else ()
+    if has_changed(record, context) or not changes_anything(plan, context):
+        late = (
+            ("it is copied as it is now",) if has_changed(record, context) and changes_anything(plan, context) else ()
+        )
         return Draft("update", 1.0, steps=step, assumptions=(*said, *late))
     return drafted(plan, _before(step, plan.steps), (_named(record, plan), *said), record.run)
 
@@ -192,7 +194,7 @@ def restored(text: str, context: PlanningContext) -> Draft | None:
     if match is None:
         return None
     for record, plan in plans(context):
-        if not record.steps.done:
+        if not has_changed(record, context):
             continue
         for step in plan.steps:
             steps = _way_back(step, match["name"], match["file"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, changes_anything, last_plan, last_thing
+from reign_agents.planning.earlier import OPENING, changes_anything, has_changed, last_plan, last_thing
 from reign_agents.planning.joining import thing_of
 from reign_agents.planning.mentions import selected_thing
 from reign_agents.planning.outcomes import why_it_failed
@@ -129,7 +129,7 @@ def _way_back(context: PlanningContext) -> str:
             continue
         if record.undone_by is not None:
             return f"{_named(record)} is undone already, by {record.undone_by}."
-        if not record.steps.done:
+        if not has_changed(record, context):
             return f"{_named(record)} has changed nothing: there is nothing to undo. To give it up say “never mind”."
         if record.undo in (None, "none"):
             return f"{_named(record)} can't be undone: what it did leaves no way back."
