@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.settings import EngineSettings
@@ -78,6 +78,15 @@ class Draft:
     understood: bool = True
     findings: tuple[JsonObject, ...] = ()
     plan: str | None = None
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A planner that keeps something from one request to the next."""
+
+    def forget(self) -> None:
+        """A new conversation begins: nothing of the one before is meant."""
+        ...
 
 
 class Planner(Protocol):

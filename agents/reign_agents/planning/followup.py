@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reign_agents.planning.corrections import COUNT, changes_said
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import OPENING, last_plan, last_thing, only
+from reign_agents.planning.earlier import OPENING, last_plan, last_thing, nothing, only
 from reign_agents.planning.moving import moved, on_other
 from reign_agents.planning.outcomes import why_it_failed
 from reign_agents.planning.places import siblings
@@ -44,6 +44,8 @@ _WHY = re.compile(
 
 async def follow_up(text: str, context: PlanningContext) -> Draft | None:
     """The draft of a request that only makes sense after others; None when it stands by itself."""
+    if last_plan(context) is None and re.match(r"(?i)\W*and\s+add\b", text):
+        return nothing("add to")
     why = _WHY.match(text)
     if why is not None:
         return why_it_failed(context, why["run"] or why["bare"] or why["with"])

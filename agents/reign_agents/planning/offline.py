@@ -49,6 +49,8 @@ _HELP = re.compile(
     re.IGNORECASE,
 )
 _ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
+_ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
+"""A verb and a pronoun: a request only where something was spoken of."""
 _SURE = 0.85
 _FAULT = 0.6
 _ANSWER = 4
@@ -80,6 +82,10 @@ class OfflinePlanner:
     def __init__(self, recipes: Sequence[Recipe] | None = None) -> None:
         self._recipes = tuple(_recipes() if recipes is None else recipes)
         self._asked: _Asked | None = None
+
+    def forget(self) -> None:
+        """See :class:`reign_agents.planning.draft.Remembering`."""
+        self._asked = None
 
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
@@ -232,6 +238,8 @@ class OfflinePlanner:
 
     def _nonsense(self, understanding: Understanding, found: Sequence[Wish], thing: Thing | None) -> bool:
         """Whether the words are no request at all: understanding is sure, and nothing concrete speaks against it."""
+        if thing is None and all(_ONLY_IT.fullmatch(wish.text) for wish in found):
+            return True
         if understanding.intent != "unknown" or understanding.confidence < _SURE:
             return False
         concrete = any(re.search(r"[/\ue000-\uf8ff]|\w\.\w|\w:\w|\d{2,}|--?\w", Scan(wish.text).text) for wish in found)

@@ -16,7 +16,7 @@ from reign_agents.models.conversation import LanguageModel
 from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken
 from reign_agents.models.listening import NoteKind, note
 from reign_agents.models.metered import Meter, MeteredModel
-from reign_agents.planning.draft import Draft, Planner, PlanningContext
+from reign_agents.planning.draft import Draft, Planner, PlanningContext, Remembering
 from reign_agents.planning.offline import OfflinePlanner
 from reign_agents.safety.staying import kept_here, may_be_told
 from reign_executors.errors import OperationError
@@ -58,6 +58,11 @@ class ModelPlanner:
         self._limits = limits
         self._cache = cache
         self._addresses = addresses or {}
+
+    def forget(self) -> None:
+        """See :class:`reign_agents.planning.draft.Remembering`."""
+        if isinstance(self._offline, Remembering):
+            self._offline.forget()
 
     async def draft(self, text: str, context: PlanningContext) -> Draft:
         """See :class:`reign_agents.planning.draft.Planner`."""
