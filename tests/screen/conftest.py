@@ -47,14 +47,20 @@ class Stage:
             await self.pilot.pause(0.01)
         raise AssertionError(what or f"it never came to hold; the plan shows {self.app.main.plan.plan_tree.rows()}")
 
+    async def painted(self) -> None:
+        """Until the first screen is there: what is typed before waits, and Enter before sends nothing."""
+        await self.until(lambda: self.app._typed_early.over, "the first screen was never there")
+
     async def send(self, text: str) -> None:
         """Write a request and press Enter."""
+        await self.painted()
         editor = self.app.main.composer.editor
         editor.focus()
         editor.text = text
         await self.pilot.press("enter")
 
     async def press(self, *keys: str) -> None:
+        await self.painted()
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
