@@ -129,6 +129,7 @@ class FakeStore:
         self.said: list[Any] = []
         self.asked: list[str] = []
         self.paths = SimpleNamespace(state=folder)
+        self.spending = SimpleNamespace(of_run=lambda _run: None)
 
     def log_path(self, run: str, step: str) -> Path:
         path = self.folder / run / step / "log"
