@@ -74,6 +74,8 @@ class ReignCommands(Provider):
         ):
             names = ("Chat", "Plan", "Logs", "State", "History")
             add(f"Go to {names[number - 1]}", f"{number} or Alt+{number} · {about}", partial(self._tab, app, number))
+        if desk.runs:
+            add("New conversation", "what was said before is not meant any more", act("begin_anew"))
         add("Search past runs", "the history on a screen of its own, replay", app.open_history)
         if run is not None:
             add("Copy the plan", "y · as text, by OSC 52", act("copy"))

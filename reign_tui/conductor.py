@@ -380,6 +380,26 @@ class Conductor:
         view.outcome = view.ended = None
         await self.session.resume(run)
 
+    def do_begin_anew(self, session: Session) -> None:
+        """A new conversation on an empty screen."""
+        try:
+            session.begin_anew()
+        except OperationError as error:
+            self._screen.say(str(error))
+            return
+        self.desk, self._logged = Desk(), None
+        self._introduced.clear()
+        screen = self._screen
+        screen.logs.begin()
+        screen.header.targets, screen.header.prod, screen.header.spent = (), False, ""
+        screen.query_one(Tabs).notes = {}
+        screen.chat.clear()
+        screen.chat.tell("", self._clock(), "", narration.ANEW)
+        if self._app.suggesting is not None:
+            self._app.suggesting.question(())
+        self._show()
+        screen.call_later(screen.open_tab, 1)
+
     def do_edit_step(self, session: Session) -> None:
         run, view = self.desk.current, self.step
         if run is None or view is None:

@@ -12,6 +12,8 @@ from reign_tui.lanes import lanes
 from reign_tui.run_view import Asked, RunView, State, StepView
 from reign_tui.text import counted, duration, literal, plain, resource_name, short_id, size
 
+ANEW = "A new conversation: nothing said before is meant any more. What ran stays in the history, with its way back."
+
 
 def about(run: RunView) -> str:
     """Who planned and how sure: ``create_infra 0.97 · offline planner``."""

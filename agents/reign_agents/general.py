@@ -12,7 +12,7 @@ from reign_agents.engine.calls import planning_call
 from reign_agents.models.billing import Bill, billed
 from reign_agents.plan.graph import validated
 from reign_agents.plan.model import Plan
-from reign_agents.planning.draft import Draft, Planner, PlanningContext, UndoWish
+from reign_agents.planning.draft import Draft, Planner, PlanningContext, Remembering, UndoWish
 from reign_agents.planning.followup import follow_up
 from reign_agents.settings import EngineSettings
 from reign_agents.store.records import RunRecord
@@ -81,6 +81,12 @@ class General:
         self._found = () if plan.steps else findings
         return Considered(plan, draft.undo, draft.corrects, findings)
 
+    def begin_anew(self) -> None:
+        """A new conversation: what was found, asked and pointed at is not meant any more."""
+        self.selected, self._found = None, ()
+        if isinstance(self._planner, Remembering):
+            self._planner.forget()
+
     async def correct(self, words: str, session: str) -> Considered | None:
         """What a person said against a plan, as a correction of it: the plan they want instead.
 
@@ -99,7 +105,7 @@ class General:
             registry=self._registry,
             look=self.look,
             recent=self._recent(session),
-            plan_of=self._store.plan,
+            plan_of=cache(self._store.plan),  # asked again and again for the same few runs
             steps_of=self._store.steps,
             redactor=self._redactor,
             secrets=self._secrets,

@@ -180,6 +180,15 @@ class Session:
         self._spawn(run, self._conversed(run, text, options))
         return run
 
+    def begin_anew(self) -> None:
+        """A new conversation: what was said and done until now is not meant by what is asked from now on, and "undo
+        that" does not reach it; its runs stay in the history. Raises ``OperationError`` while a run is under way.
+        """
+        if self._tasks:
+            raise OperationError(f"{', '.join(self._tasks)} is still under way", "stop it first, or wait for its end")
+        self.id = "s_" + secrets.token_hex(4)
+        self._general.begin_anew()
+
     def select(self, run: str | None, step: str | None = None) -> None:
         """What the person points at on the screen: requests from now on may mean it ("scale this to five")."""
         self._general.selected = None if run is None or step is None else (run, step)

@@ -142,11 +142,10 @@ class MainScreen(ReignScreen, inherit_bindings=False):
         if number > 3:
             await self._load(number)
         self._tab = number
-        for n in range(1, 6):
-            self.set_class(n == number, f"-tab-{n}")
+        classes = {f"-tab-{n}": n == number for n in range(1, 6)}
         if number in (2, 4, 5):
-            self.set_class(number == 4, "-show-state")
-            self.set_class(number == 5, "-show-history")
+            classes |= {"-show-state": number == 4, "-show-history": number == 5}
+        self.update_classes(classes)  # at once: each change is looked up for every widget there is
         self.query_one(Tabs).active = number
         if focus:
             self.call_after_refresh(self._focus_tab, number)

@@ -113,6 +113,17 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         await self._waiting.join()
         await self._end_reply()
 
+    def clear(self) -> None:
+        """Take away all that was said."""
+        self._stale.clear()
+        self._later.clear()
+        self._waiting.put_nowait(self._put_away)
+
+    async def _put_away(self) -> None:
+        await self._end_reply()
+        self._asking.clear()
+        await self.remove_children()
+
     def say(self, who: str, when: str, text: str, *, ink: str = "$accent") -> None:
         """Something a person said, letter by letter. It ends the reply under way."""
         head = Content.assemble((who, f"bold {ink}"), (f" {when}", "$muted"))

@@ -46,7 +46,10 @@ class Pane(Vertical, inherit_bindings=False):
         self.mark(focused=False)
 
     def mark(self, *, focused: bool) -> None:
-        self.set_class(focused, "-focused")
+        if focused == self.has_class("-focused"):
+            return
+        self.set_class(focused, "-focused", update=False)
+        self.app.stylesheet.update_nodes((self,))  # nothing in a pane looks different for it
         self._draw_top()
 
     def _draw_top(self) -> None:
