@@ -5,6 +5,7 @@ from __future__ import annotations
 from .found import KINDLESS, NEVER, Context
 from .lexicon import lexicon
 from .patterns import Lazy
+from .roles import NAMED_KINDS
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -44,6 +45,8 @@ def clusters(tokens: list[Token], found: Found, context: Context) -> None:
     if any(t.low in {"namespace", "ns", "-n", "--namespace"} for t in tokens):
         return
     segments(tokens, found)
+    if "namespace" in found or _said_aside(tokens, found, context):
+        return
     for i, token in enumerate(tokens[:-1]):
         value = tokens[i + 1]
         if token.low in {"env", "environment"} and value.low in lexicon().environments and not value.used:
@@ -60,11 +63,60 @@ def clusters(tokens: list[Token], found: Found, context: Context) -> None:
             or follow.low in _AFTER
             or (follow.noun is None and not follow.nameable)
         )
+        if token.low == "from" and context.intent == "scale":
+            continue
         held = token.low == "of" and i > 1 and tokens[i - 2].low in {"release", "releases"} and tokens[i - 1].nameable
         if (bracketed or behind or held) and _place(value, bracketed):
             found["namespace"] = value.value
             value.used = True
             return
+
+
+_STATE = Lazy(r"(?:[A-Z][a-z]+){2,}")
+_LIMITS = frozenset({"quota", "networkpolicy", "limitrange", "rolebinding"})
+_UNDER = frozenset(
+    {"control", "load", "pressure", "way", "test", "attack", "stress", "maintenance", "review", "it", "budget"}
+)
+_REGISTRIES = frozenset(
+    {"ecr", "gcr", "acr", "ghcr", "dockerhub", "registry", "harbor", "quay", "hub", "nexus", "slack"}
+)
+
+
+def _said_aside(tokens: list[Token], found: Found, context: Context) -> bool:
+    """A namespace without its word: "under jobs", "pod a, shop", "configmap c of shop", "quota for shop", "to shop"."""
+    deploys = context.intent == "deploy" and "bash" not in context.domains
+    limited = any(t.noun is not None and t.noun.name in _LIMITS for t in tokens)
+    for i in range(1, len(tokens)):
+        value, before = tokens[i], tokens[i - 1]
+        if value.used or value.kind not in {"word", "name"} or not _WORD.fullmatch(value.low):
+            continue
+        follow = tokens[i + 1] if i + 1 < len(tokens) else None
+        ends = follow is None or follow.kind in {"punct", "flag", "quoted", "pair"} or follow.low in _AFTER
+        held = i > 2 and (noun := tokens[i - 3].noun) is not None and noun.name in NAMED_KINDS
+        middle = tokens[i - 2]
+        owned = held and middle.kind == "name" and noun is not None and tokens[i - 3].low == noun.name
+        plain = _place(value, bracketed=False)
+        under = before.low == "under" and value.low not in _UNDER and value.low not in NEVER and ends
+        listed = (
+            owned and before.text == "," and ends and value.kind == "name" and (follow is None or follow.text != "&")
+        )
+        listed = listed and not (follow is not None and follow.low in {"and", "or", "&"})
+        of = owned and before.low == "of" and plain and value.kind == "name"
+        whose = limited and before.low == "for" and plain and ends and value.kind == "name"
+        target = deploys and before.low in {"to", "onto"} and plain and ends and value.kind == "name"
+        target = target and value.low not in _REGISTRIES
+        if under or listed or of or whose or (target and bool(found.keys() | context.low & _GIVEN)):
+            found["namespace"] = value.value
+            value.used = True
+            return True
+    owner = next((t for t in tokens if t.kind == "name" and t.low.endswith("'s") and t.low.startswith("kube-")), None)
+    if owner is not None:
+        found["namespace"] = owner.value
+        owner.used = True
+    return owner is not None
+
+
+_GIVEN = frozenset({"as", "version", "image", "chart", "release", "manifests", "helm"})
 
 
 def segments(tokens: list[Token], found: Found) -> None:
@@ -95,7 +147,7 @@ def _free(token: Token) -> bool:
 def _place(token: Token, bracketed: bool) -> bool:
     if token.used or token.kind not in {"word", "name"} or not _WORD.fullmatch(token.low):
         return False
-    if token.low in NO_PLACE or token.low in NEVER or token.low.startswith("pending-"):
+    if token.low in NO_PLACE or token.low in NEVER or _STATE.fullmatch(token.text) or token.low.startswith("pending-"):
         return False
     lex = lexicon()
     if token.low in lex.environments or token.low in lex.images:

@@ -20,7 +20,9 @@ from .patterns import Lazy
 from .places import cued, places
 from .plain import settle
 from .ports import ports
+from .roles import NAMED_KINDS
 from .shapes import typed
+from .subjects import addresses, subjects
 from .tickets import tickets
 from .tokens import Token
 
@@ -46,6 +48,7 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     registries(tokens, found, context)
     git_ends(tokens, found, context)
     typed(tokens, found, context)
+    addresses(tokens, found, context)
     scaled = autoscaled(tokens)
     if scaled or context.speaks_of("autoscale", "autoscaler", "autoscaling", "hpa", "horizontalpodautoscaler"):
         bounds(tokens, found)
@@ -59,12 +62,40 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     cued(tokens, found, context)
     places(tokens, found, context)
     names(tokens, found, context)
+    subjects(tokens, found, context)
     ports(tokens, found, context)
     _left_over(tokens, found, context)
+    _own_namespace(tokens, found, context)
     host = found.get("host")
     if host and (host == found.get("registry") or host in found.get("command", "").split()):
         del found["host"]
     return found
+
+
+_SURE = frozenset({"prod", "production", "staging", "stg", "uat", "preprod", "qa", "prd", "sandbox"})
+
+
+def _own_namespace(tokens: list[Token], found: Found, context: Context) -> None:
+    """A namespace that is itself the thing, that velero keeps, or that an environment's word says anywhere."""
+    if "namespace" in found or not context.domains & {"kubernetes", "helm"}:
+        return
+    nouns = {t.noun.name for t in tokens if t.noun is not None}
+    named = found.get("name")
+    about = "namespace" in nouns and not (nouns & NAMED_KINDS) - {"environment", "cluster"}
+    if named and about and context.intent in {"create_infra", "destroy"} and context.verb != "rename":
+        found["namespace"] = named
+        return
+    if context.speaks_of("velero"):
+        for i in range(1, len(tokens)):
+            said = tokens[i - 1].low in {"of", "for", "covering", "restore", "up", "back up"}
+            if said and tokens[i].kind == "name" and not tokens[i].stop:
+                found["namespace"] = tokens[i].value
+                return
+    for token in tokens:
+        if token.low in _SURE and token.text != "QA" and token.kind in {"word", "name"} and not token.used:
+            found["namespace"] = token.value
+            token.used = True
+            return
 
 
 def _left_over(tokens: list[Token], found: Found, context: Context) -> None:

@@ -269,7 +269,7 @@ def could_name(tokens: list[Token], i: int) -> bool:
     owned = i > 0 and (tokens[i - 1].low in {"called", "named"} or tokens[i - 1].noun is not None)
     if participle and token.low not in lexicon().weak_names and not owned:
         return False
-    if names_driver(tokens, i):
+    if names_driver(tokens, i) or (token.kind == "quoted" and token.value.count(" ") > 1):
         return False
     if i == 0 and len(tokens) > 1 and tokens[1].text == ":" and token.text[:1].isupper():
         return False

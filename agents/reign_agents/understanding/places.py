@@ -88,6 +88,10 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     owned = i > 1 and tokens[i - 1].nameable and tokens[i - 2].low in KINDLESS
     if owned and key == "namespace" and any(t.low == "is" for t in tokens[i + 1 : j]):
         return
+    if key == "namespace" and tokens[j].low in _NO_NAMESPACE:
+        return
+    if key == "namespace" and j == i + 1 and i and _names_place(tokens, i):
+        tokens[j].kind, tokens[j].stop = "name", False
     if key in {"workspace", "context"} and tokens[j].low == "to" and j + 1 < len(tokens):
         j += 1
     value = tokens[j]
@@ -195,6 +199,26 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         found.setdefault("_target", value.value)
     for v in values:
         v.used = True
+
+
+_NO_NAMESPACE = frozenset(
+    """
+    yet thx their lacks and at also as now already today pls please level scoped scope is was has had needs should must
+    wants quota pods everything entirely whatever instead first next still just right where which who
+    """.split()  # noqa: SIM905 - a long list of words
+)
+
+
+def _names_place(tokens: list[Token], i: int) -> bool:
+    """Whether the ordinary word behind "namespace" at ``i`` is its name: "in namespace build this morning"."""
+    value = tokens[i + 1]
+    led = tokens[i - 1].low in KINDLESS or tokens[i - 1].text in {",", "("} or tokens[i].low == "ns"
+    if not led or value.kind != "word" or not value.low.isalnum() or value.low in NEVER:
+        return False
+    return value.noun is None or value.low in _KINDS_AS_NAMES
+
+
+_KINDS_AS_NAMES = frozenset({"build", "logs", "release", "test", "config", "registry", "events", "status", "jobs"})
 
 
 _CLI = frozenset({"prune", "ls", "list", "create", "rm", "remove", "inspect", "connect", "disconnect", "please", "pls"})
@@ -329,6 +353,12 @@ def places(tokens: list[Token], found: Found, context: Context) -> None:
                 continue
             if "terraform" in context.domains and "helm" not in context.domains and context.speaks_of("workspace"):
                 found.setdefault("workspace", value.value)
+            later = any(
+                tokens[k].low in {"to", "into"} and tokens[k + 1].low in lex.environments
+                for k in range(j + 1, len(tokens) - 1)
+            )
+            if later and context.intent == "deploy" and word.low in {"from", "in", "on"}:
+                continue
             found.setdefault("namespace", value.value)
             value.used = True
             continue

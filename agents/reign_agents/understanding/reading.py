@@ -9,6 +9,7 @@ from .features import hashed, named
 from .found import Context
 from .model import model
 from .shape import DOMAINS, INTENTS, Clause, Understanding
+from .subjects import left
 from .tokens import Token, tokenize
 
 TYPE_CHECKING = False
@@ -26,26 +27,33 @@ def understand(text: str) -> Understanding:
     low = frozenset(t.low for t in tokens)
     main = grammar.main_span(spans)
     intent, mood, confidence, domains = _judge(text, tokens, spans)
-    clauses: list[Clause] = []
+    read: list[tuple[Span, Context, Found]] = []
     for span in spans:
         leaning = intent if span is main else (grammar.lean(span) or intent)
         context = Context(frozenset(domains), low, span.verb.name if span.verb else None, leaning)
-        found = extract(span.tokens, text[span.start : span.end], context)
-        clauses.append(
-            Clause(
-                text[span.start : span.end],
-                span.verb.name if span.verb else None,
-                span.object.name if span.object else None,
-                leaning,
-                found,
-                span.start,
-                span.end,
-            )
+        read.append((span, context, extract(span.tokens, text[span.start : span.end], context)))
+    if intent != "unknown" and not any(found.keys() & _NAMED for _, _, found in read):
+        for span, context, found in sorted(read, key=lambda one: one[0] is not main):
+            if left(span.tokens, found, context):
+                break
+    clauses = [
+        Clause(
+            text[span.start : span.end],
+            span.verb.name if span.verb else None,
+            span.object.name if span.object else None,
+            context.intent,
+            found,
+            span.start,
+            span.end,
         )
+        for span, context, found in read
+    ]
     entities = {} if intent == "unknown" else _merged(clauses, spans, main)
     return Understanding(text, intent, mood, confidence, domains, entities, tuple(clauses))
 
 
+_NAMED = frozenset({"name", "names", "release"})
+"""Keys under which a wish's thing is named."""
 _PINNED = frozenset("/:@")
 _NEEDS_OBJECT = frozenset({"run", "remove"})
 """Words that alone want nothing that could be done."""

@@ -71,10 +71,10 @@ FOLDERS = frozenset(
 """What folders of a repository are usually called."""
 _FILES = frozenset(
     """
-    dockerfile jenkinsfile makefile containerfile codeowners hosts fstab passwd shadow group sudoers crontab hostname motd
-    issue exports authorized_keys known_hosts sshd_config ssh_config id_rsa id_ed25519 syslog messages environment profile
-    bashrc services aliases shells timezone localtime machine-id hosts.allow hosts.deny dmesg wtmp btmp kubeconfig
-    gemfile procfile vagrantfile caddyfile brewfile
+    dockerfile jenkinsfile makefile containerfile codeowners hosts fstab passwd shadow group sudoers crontab
+    hostname motd issue exports authorized_keys known_hosts sshd_config ssh_config id_rsa id_ed25519 syslog
+    messages environment profile bashrc services aliases shells timezone localtime machine-id hosts.allow
+    hosts.deny dmesg wtmp btmp kubeconfig gemfile procfile vagrantfile caddyfile brewfile
     """.split()  # noqa: SIM905 - a long list of words
 )
 _SINGLE = Lazy(r"^/etc/(?:[\w.-]+\.d|default|cron\.\w+)/[\w.-]+$")
@@ -344,7 +344,7 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
         put(found, key, value)
         return
     if value.startswith("refs/") or before == "ref":
-        put(found, "branch", value)
+        put(found, "branch", value.removeprefix("refs/heads/"))
         return
     if re.search(r"\.\w{1,5}/", value) or re.match(r"(?:[\w-]+\.[\w.-]+(?::\d+)?|localhost(?::\d+)?)/", value):
         if "github.com/" in value:
