@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import stamina
 
+from reign_agents.models import clock
 from reign_agents.models.billing import Bill, billed
 from reign_agents.models.budget import Budget, BudgetQuestion, BudgetStop, OverBudget
 from reign_agents.models.clock import limited, stopped
@@ -345,13 +346,18 @@ async def test_one_question_at_a_time_and_one_yes_for_all_who_wait(store: Store)
 
 
 async def test_a_person_may_think_as_long_as_they_like(store: Store) -> None:
+    due: list[float | None] = []
+
     async def person(_question: BudgetQuestion) -> bool:
-        await asyncio.sleep(0.05)
+        limit = clock._LIMIT.get()
+        assert limit is not None
+        due.append(limit.when())
         return True
 
     model = metered(store, ANSWER, budget=Budget(day=Decimal(0)), ask=person)
-    async with limited(0.04):
+    async with limited(60):
         await heard(model)
+    assert due == [None]
     with stopped():
         pass  # no limit is running
 

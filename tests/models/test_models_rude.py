@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import stamina
@@ -143,8 +145,10 @@ async def test_a_proxy_that_is_not_there_is_named(vendor: str, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-async def test_a_proxy_of_a_kind_that_is_not_known(vendor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "gopher://127.0.0.1:1"])
+async def test_a_proxy_of_a_kind_that_is_not_known(vendor: str, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.delitem(sys.modules, "ollama", raising=False)  # it looks at proxies when it is imported
     failure = await failed(model_at(vendor, "https://models.invalid"))
     assert "can't be reached: " in failure.cause
     assert "HTTPS_PROXY" in failure.way_out
@@ -328,3 +332,68 @@ async def test_cancelling_closes_the_connection(vendor: str) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
             await here.left.wait()
+
+
+# servers that only nearly speak a vendor's protocol
+
+
+async def test_a_server_that_gives_all_calls_the_same_place() -> None:
+    def part(name: str, arguments: str | None, **more: object) -> dict[str, object]:
+        return {
+            "tool_calls": [{"index": 0, "type": "function", "function": {"name": name, "arguments": arguments}, **more}]
+        }
+
+    wire = server.openai(
+        part("look", '{"all": true}', id="a"), part("look", '{"all": false}', id="b"), part("", None), stop="stop"
+    )
+    async with rude(wire) as here:
+        pieces = await asked(model_at("openai", here.url))
+    calls = [piece for piece in pieces if isinstance(piece, ToolCall)]
+    assert [(call.id, call.arguments, call.fault) for call in calls] == [
+        ("a", {"all": True}, None),
+        ("b", {"all": False}, None),
+    ]
+
+
+async def test_a_server_that_leaves_out_what_it_does_not_know() -> None:
+    bare = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "x"}
+    pieces: list[dict[str, object]] = [
+        {**bare, "choices": None},
+        {**bare, "choices": [{"index": 0, "delta": None, "finish_reason": None}]},
+        {**bare, "choices": [{"index": 0, "delta": {"reasoning_content": "hm"}, "finish_reason": None}]},
+        {**bare, "choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "a"}]}, "finish_reason": None}]},
+        {**bare, "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]},
+        {**bare, "choices": [], "usage": {"prompt_tokens": None, "completion_tokens": 3, "total_tokens": None}},
+    ]
+    async with rude(server.events("openai", *pieces, "[DONE]")) as here:
+        found = await asked(model_at("openai", here.url))
+    assert TextDelta("hi") in found
+    assert found[-1] == Stop("end")
+
+
+async def test_a_server_like_anthropics_that_counts_nothing() -> None:
+    message: Any = server.BEGIN["message"]
+    begin = {**server.BEGIN, "message": {**message, "usage": None}}
+    wire = server.events(
+        "anthropic",
+        begin,
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": None},
+        {"type": "message_stop"},
+    )
+    async with rude(wire) as here:
+        assert TextDelta("hi") in await asked(model_at("anthropic", here.url))
+
+
+async def test_ollamas_thoughts_are_not_its_answer() -> None:
+    async with rude(server.ollama({"thinking": "hm"}, {"thinking": "well"}, {"content": "hi"})) as here:
+        pieces = await asked(model_at("ollama", here.url))
+    assert [piece for piece in pieces if isinstance(piece, TextDelta)] == [TextDelta("hi")]
+
+
+async def test_a_kit_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ollama", None)
+    with pytest.raises(ModelFailed, match="ollama/test can't be asked: the package ollama is not installed"):
+        await asked(model_at("ollama", "http://127.0.0.1:1"))

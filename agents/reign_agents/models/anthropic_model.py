@@ -87,10 +87,11 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
     reason: str | None = None
     async for event in stream:
         if event.type == "message_start":
-            told = event.message.usage
-            written = told.output_tokens or 0
-            read, stored = told.cache_read_input_tokens or 0, told.cache_creation_input_tokens or 0
-            yield Usage(told.input_tokens or 0, 0, read, stored)  # at once: an answer that breaks off is paid for, too
+            told = getattr(event.message, "usage", None)
+            written = getattr(told, "output_tokens", 0) or 0
+            read, stored = (getattr(told, f"cache_{way}_input_tokens", 0) or 0 for way in ("read", "creation"))
+            fresh = getattr(told, "input_tokens", 0) or 0
+            yield Usage(fresh, 0, read, stored)  # at once: an answer that breaks off is paid for, too
         elif event.type == "content_block_start":
             blocks[event.index] = event.content_block.model_dump(mode="json", exclude_none=True)
             if event.content_block.type == "tool_use":
@@ -113,7 +114,7 @@ async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
             yield call
         elif event.type == "message_delta":
             reason = event.delta.stop_reason or reason
-            written = event.usage.output_tokens or written
+            written = getattr(event.usage, "output_tokens", 0) or written
         elif event.type == "message_stop":
             whole = tuple(blocks[index] for index in sorted(blocks))
             if any(block["type"] in _THOUGHTS for block in whole) and all(block["type"] in _KNOWN for block in whole):

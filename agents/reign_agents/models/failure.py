@@ -148,13 +148,19 @@ def by_kit(name: str, error: Exception, address: str) -> ModelFailed:
     response = getattr(error, "response", None)
     if isinstance(status, int) and status >= 300:
         return by_status(name, status, _said(error), waiting(getattr(response, "headers", {})), address)
-    if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or isinstance(error, OSError | ImportError):
+    if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or before_any_connection(error):
         return unreachable(name, error, address)
     told = _said(error)
     if getattr(error, "body", None) is not None:  # an error that came as an event of the stream
         overloaded = any(word in told.lower() for word in ("overloaded", "rate limit", "rate_limit"))
         return ModelFailed(f"{name}: {told[:LONGEST_REASON]}", "try again", detail=told, again=overloaded)
     return unreadable(name, f"{type(error).__name__}: {error}")
+
+
+def before_any_connection(error: Exception) -> bool:
+    """Whether it is the system's word, or a proxy that can't be used."""
+    proxy = isinstance(error, ImportError | ValueError) and "proxy" in str(error).lower()
+    return isinstance(error, OSError) or proxy
 
 
 def _said(error: Exception) -> str:

@@ -18,11 +18,20 @@ from reign_agents.models.conversation import (
     Message,
     Stop,
     TextDelta,
+    Thinks,
     Tool,
     ToolCall,
     Usage,
 )
-from reign_agents.models.failure import LONGEST_REASON, ModelFailed, by_status, unreachable, unreadable, waiting
+from reign_agents.models.failure import (
+    LONGEST_REASON,
+    ModelFailed,
+    before_any_connection,
+    by_status,
+    unreachable,
+    unreadable,
+    waiting,
+)
 from reign_executors.redaction.plain import plain
 
 PORT = 11434
@@ -89,7 +98,7 @@ class OllamaModel(LanguageModel):
         if isinstance(status, int):  # an error that came as a piece of the answer
             said = plain(str(getattr(error, "error", None) or error))[:LONGEST_REASON]
             return ModelFailed(f"{self.name}: {said}", "look at the log of the server, or try again", detail=str(error))
-        if isinstance(error, OSError | ImportError) or type(error).__name__.endswith(_NO_CONNECTION):
+        if before_any_connection(error) or type(error).__name__.endswith(_NO_CONNECTION):
             return unreachable(self.name, error, self._address)
         return unreadable(self.name, f"{type(error).__name__}: {error}")
 
@@ -97,6 +106,7 @@ class OllamaModel(LanguageModel):
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
     called = 0
     async for chunk in stream:
+        yield Thinks()
         if chunk.message is not None and chunk.message.content:
             yield TextDelta(chunk.message.content)
         for call in (chunk.message.tool_calls if chunk.message is not None else None) or ():

@@ -20,6 +20,7 @@ from reign_agents.models.conversation import (
     Message,
     Stop,
     TextDelta,
+    Thinks,
     Tool,
     Usage,
 )
@@ -133,34 +134,47 @@ def _name_of_prefix(conversation: Conversation, tools: Sequence[Tool]) -> str:
 
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:
-    """The number of tokens comes after the reason to stop, in a piece of its own."""
-    arriving: dict[int, Arriving] = {}
+    """The number of tokens comes after the reason to stop, in a piece of its own. Compatible servers leave out what
+    they do not know, and some give every call of an answer the same place.
+    """
+    arriving: list[Arriving] = []
+    places: dict[int | None, Arriving] = {}
     reason: str | None = None
     refused = False
     async for chunk in stream:
-        for choice in chunk.choices[:1]:
-            if choice.delta.content:
-                yield TextDelta(choice.delta.content)
-            if choice.delta.refusal:
-                refused = True
-                yield TextDelta(choice.delta.refusal)
-            for part in choice.delta.tool_calls or ():
-                call = arriving.get(part.index)
-                if call is None:
-                    call = arriving[part.index] = Arriving(part.id or f"call_{part.index}", part.function.name or "")
-                call.add(part.function.arguments or "")
+        yield Thinks()
+        for choice in (chunk.choices or ())[:1]:
             reason = choice.finish_reason or reason
+            delta = choice.delta
+            if delta is None:
+                continue
+            if delta.content:
+                yield TextDelta(delta.content)
+            if getattr(delta, "refusal", None):
+                refused = True
+                yield TextDelta(delta.refusal)
+            for part in delta.tool_calls or ():
+                call = places.get(part.index)
+                if call is None or (part.id and call.id and part.id != call.id):
+                    call = places[part.index] = Arriving(part.id or f"call_{len(arriving)}", "")
+                    arriving.append(call)
+                if part.function is not None:
+                    call.name = call.name or part.function.name or ""
+                    call.add(part.function.arguments or "")
         if chunk.usage is not None:
-            details = chunk.usage.prompt_tokens_details
-            cached = (details.cached_tokens or 0) if details is not None else 0
-            stored = (getattr(details, "cache_write_tokens", 0) or 0) if details is not None else 0
-            fresh = max(0, chunk.usage.prompt_tokens - cached - stored)
-            yield Usage(fresh, chunk.usage.completion_tokens, cached, stored)
+            yield _usage(chunk.usage)
     if reason is None:
         return
-    for number in sorted(arriving):
-        yield arriving[number].whole()
+    for call in arriving:
+        yield call.whole()
     yield Stop("refused" if refused else _STOPS.get(reason, "end"))
+
+
+def _usage(told: Any) -> Usage:
+    details = getattr(told, "prompt_tokens_details", None)
+    cached = getattr(details, "cached_tokens", 0) or 0
+    stored = getattr(details, "cache_write_tokens", 0) or 0
+    return Usage(max(0, (told.prompt_tokens or 0) - cached - stored), told.completion_tokens or 0, cached, stored)
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -47,7 +47,7 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
     import stamina
 
     logging.getLogger("stamina").addHandler(logging.NullHandler())  # else it writes on the screen
-    await model.prepare()
+    await _prepared(model)
     source: AsyncGenerator[Delta, None] | None = None
     first: Delta | None = None
     early: list[Usage] = []
@@ -86,6 +86,18 @@ async def steady(model: LanguageModel, conversation: Conversation, tools: Sequen
                 return
             piece = await _next(model, source, begun=True)
     raise StreamBroken(f"the answer of {model.name} broke off in the middle", "ask again")
+
+
+async def _prepared(model: LanguageModel) -> None:
+    """Import the vendor's SDK; some look at proxies and addresses by then already."""
+    try:
+        await model.prepare()
+    except ModuleNotFoundError as error:
+        raise ModelFailed(
+            f"{model.name} can't be asked: the package {error.name} is not installed", f"pip install {error.name}"
+        ) from error
+    except Exception as error:
+        raise model.failure(error) from error
 
 
 async def _first(model: LanguageModel, source: AsyncGenerator[Delta, None], early: list[Usage]) -> Delta | None:
