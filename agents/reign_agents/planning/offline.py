@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
+from reign_agents.planning.answering import Asked, completed
 from reign_agents.planning.cleaning import cleaned
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.dropping import dropped
@@ -48,7 +49,6 @@ _HELP = re.compile(
     ),
     re.IGNORECASE,
 )
-_ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
 _ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
 """A verb and a pronoun: a request only where something was spoken of."""
 _SURE = 0.85
@@ -57,17 +57,6 @@ _ANSWER = 4
 """Words that an answer to a question has at most."""
 _TURN = 2
 _LONGEST = 6000
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question this session was asked last, so that a bare answer can be understood. ``part`` of the request is
-    what it is about.
-    """
-
-    request: str
-    question: Question
-    part: str
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -81,7 +70,7 @@ class OfflinePlanner:
 
     def __init__(self, recipes: Sequence[Recipe] | None = None) -> None:
         self._recipes = tuple(_recipes() if recipes is None else recipes)
-        self._asked: _Asked | None = None
+        self._asked: Asked | None = None
 
     def forget(self) -> None:
         """See :class:`reign_agents.planning.draft.Remembering`."""
@@ -104,7 +93,7 @@ class OfflinePlanner:
         if changed is not None:
             return changed
         if asked is not None and not _UNDO.match(text) and not _HELP.match(text) and literal(text) is None:
-            whole = _completed(asked, text)
+            whole = completed(asked, text)
             if whole is not None:
                 draft = await self._request(whole, context)
                 return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
@@ -133,7 +122,7 @@ class OfflinePlanner:
             return draft_of_before
         return await self._request(text[:_LONGEST], context)
 
-    async def _asked_before(self, text: str, context: PlanningContext) -> _Asked | None:
+    async def _asked_before(self, text: str, context: PlanningContext) -> Asked | None:
         """The question that an earlier process asked last in this session, where the text may be the answer to it: the
         request is planned once more, since a question keeps no state.
         """
@@ -262,7 +251,7 @@ class OfflinePlanner:
 
     def _question(self, question: Question, text: str, understanding: Understanding, part: str | None = None) -> Draft:
         whole = part is None or part not in text
-        self._asked = _Asked(text, question, text if whole else str(part))
+        self._asked = Asked(text, question, text if whole else str(part))
         return Draft(
             understanding.intent,
             understanding.confidence,
@@ -403,25 +392,3 @@ def _pronoun(wish: Wish) -> str:
         r"(?<![\w./-])(it|its|that|this one|that one|them|their|the same|these|those)(?![\w./-])", wish.lower
     )
     return found.group() if found else "it"
-
-
-def _completed(asked: _Asked, reply: str) -> str | None:
-    """The whole request that a bare reply to the last question makes; None when the reply is a request of its own."""
-    text = reply.strip().strip("\"'`.! ")
-    words = re.sub(
-        r"^(?:the|use|take|call\s+it|name\s+it|i\s+mean|it'?s|on)\s+|\s+(?:one|please)$", "", text, flags=re.IGNORECASE
-    ).strip()
-    if not words or len(words.split()) > 3:
-        return None
-    offered = [text for text in asked.question.suggestions if "…" not in text]
-    place = _ORDINALS.get(words.lower())
-    if asked.question.completes is None:
-        if place is not None and -len(offered) <= place < len(offered):
-            return offered[place]
-        fitting = [one for one in offered if words in re.split(r"\s+", one)]
-        return fitting[0] if len(fitting) == 1 and len(words.split()) == 1 else None
-    if len(words.split()) == 1:
-        part = asked.part.rstrip(" .!?")
-        completed = asked.question.completes.format(request=part, reply=words, quoted=f'"{words}"')
-        return asked.request.rstrip(" .!?").replace(part, completed, 1)
-    return None
