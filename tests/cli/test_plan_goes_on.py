@@ -80,4 +80,6 @@ async def test_only_the_newest_are_kept(opened: Opened) -> None:
         assert store.plan(f"p_{PLANNED_KEPT + 4:08x}") is not None
         newest = store.planned("s_1", limit=1)[0]
         assert (newest.run, newest.steps.waiting, newest.ended is not None) == (f"p_{PLANNED_KEPT + 4:08x}", 1, True)
+        await store.keep_planned("s_1", "once more", replace(plan, id=newest.run), "planned")
+        assert [one.request for one in store.planned("s_1") if one.run == newest.run] == ["once more"]
         assert store.planned("s_2") == []

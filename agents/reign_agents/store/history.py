@@ -328,8 +328,10 @@ PLANNED = "planned"
 def planned(db: sqlite3.Connection, session: str, limit: int) -> list[RunRecord]:
     """Plans of a conversation that nobody ran, newest first, each in the place of a run."""
     rows = db.execute(
-        "SELECT m.run, m.time, m.text, p.json FROM messages m JOIN plans p ON p.run = m.run "
-        "WHERE m.session = ? AND m.who = 'person' AND m.run >= 'p_' AND m.run < 'p`' ORDER BY m.id DESC LIMIT ?",
+        "SELECT m.run, m.time, m.text, p.json FROM messages m "
+        "JOIN plans p ON p.id = (SELECT max(id) FROM plans WHERE run = m.run) "
+        "WHERE m.id IN (SELECT max(id) FROM messages WHERE session = ? AND who = 'person' "
+        "AND run >= 'p_' AND run < 'p`' GROUP BY run) ORDER BY m.id DESC LIMIT ?",
         (session, limit),
     ).fetchall()
     found: list[RunRecord] = []
