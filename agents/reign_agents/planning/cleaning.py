@@ -22,7 +22,7 @@ _CLEAN = re.compile(
     r"(?:remove|delete|destroy|get\s+rid\s+of|take\s+down)\s+(?:everything|all)\s+(?:(?:that\s+)?(?:you|we|i)(?:'ve|"
     r"\s+have)?\s+"
     r"(?:just\s+)?(?:made|created|started|did|set\s+up|deployed)|from\s+this\s+session|this\s+session\s+made)|"
-    r"(?:tear|take)\s+(?:it|everything)\s+(?:all\s+)?down|(?:remove|delete)\s+(?:it\s+)?all\s+again)(?:\s+(?:again|"
+    r"(?:tear|take)\s+(?:it\s+all|everything)\s+(?:all\s+)?down|(?:remove|delete)\s+(?:it\s+)?all\s+again)(?:\s+(?:again|"
     r"please|now))*\W*$",
     re.IGNORECASE,
 )
@@ -62,6 +62,10 @@ async def cleaned(text: str, context: PlanningContext) -> Draft | None:
     spaces = {one.name for one in made if one.kind == "namespace"}
     left = [one for one in made if one.namespace not in spaces]
     there = [one for one in left if await _is_there(one, context)]
+    stacks = _applied(context)
+    if not there and stacks:
+        question = f"Terraform made what is in {' and '.join(stacks)}. Should that be destroyed?"
+        return Draft("destroy", 1.0, question=question, suggestions=tuple(f"destroy {one}" for one in stacks))
     if not there:
         return Draft("destroy", 1.0, answer="Nothing that this session made is there any more.")
     there.reverse()
@@ -74,8 +78,22 @@ async def cleaned(text: str, context: PlanningContext) -> Draft | None:
     said = (
         f"made in this session and still there: {listed}",
         "what was only changed stays (to take that back: undo RUN)",
+        *(f"what terraform made in {one} stays (to destroy it: destroy {one})" for one in stacks),
     )
     return Draft("destroy", 1.0, steps=steps, assumptions=said)
+
+
+def _applied(context: PlanningContext) -> list[str]:
+    """The folders that the session applied with terraform and did not destroy since."""
+    found: dict[str, None] = {}
+    for record, plan in reversed(plans(context)):
+        for step in plan.steps if record.steps.done and record.undone_by is None else ():
+            folder = str(step.fields.get("folder", "."))
+            if step.operation == "terraform.apply":
+                found[folder] = None
+            elif step.operation == "terraform.destroy":
+                found.pop(folder, None)
+    return list(found)
 
 
 def _renamed(one: _Made, plan: Plan) -> _Made:

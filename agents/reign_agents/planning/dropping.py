@@ -33,7 +33,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _WEAK = re.compile(
-    OPENING + r"(?:(?:no|nope|stop|halt|wait|drop|keep|hold\s+on)\W*)+(?:(?:it|that|this|the\s+plan)\W*)?$", re.IGNORECASE
+    OPENING + r"(?:(?:no|nope|stop|halt|wait|drop|keep|hold\s+on)\W*)+(?:(?:it|that|this|the\s+plan)\W*)?$",
+    re.IGNORECASE,
 )
 """Words that give up what has not happened yet; of what has happened they say nothing."""
 _NOT_THERE = re.compile(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from reign_agents.planning.corrections import COUNT, changes_said
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import OPENING, last_plan, last_thing, nothing, only
+from reign_agents.planning.joining import things_made
 from reign_agents.planning.moving import moved, on_other
 from reign_agents.planning.outcomes import why_it_failed
 from reign_agents.planning.places import siblings
@@ -21,7 +22,8 @@ _AGAIN = re.compile(
     r"last\s+(?:one|plan|run)))(?:\s+(?:all|once))?\s*(?:again|once\s+more|over)?"
     r"|again|once\s+more|repeat(?:\s+(?:it|that|this|the\s+last\s+(?:one|run|plan)))?|"
     r"retry(?:\s+(?:it|that))?|re-?run(?:\s+(?:it|that))?|(?:the\s+)?same(?:\s+(?:thing|again|one|"
-    r"as\s+before))?|another(?:\s+(?:one|container|release|deployment|volume|network))?|redo(?:\s+(?:it|that))?|one\s+more)(?=\W|$)"
+    r"as\s+before))?|another(?:\s+(?:one|container|release|deployment|volume|network))?|redo(?:\s+(?:it|that))?|"
+    r"one\s+more)(?=\W|$)"
     r"(?P<change>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -54,7 +56,10 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
         return elsewhere
     again = _AGAIN.match(text)
     if again is not None and _NEEDS_AGAIN.search(text) and not _starts_what_stopped(text, context):
-        return repeated(context, again["change"], corrects=False)
+        return repeated(context, await _freely_named(again, context), corrects=False)
+    newer = _NEWER.match(text)
+    if newer is not None:
+        return repeated(context, f"version {newer['version']}", corrects=True)
     found = last_plan(context)
     valued = values_of_release(*found, text, context) if found is not None and len(text.split()) <= SHORT else None
     if valued is not None:
@@ -65,6 +70,36 @@ async def follow_up(text: str, context: PlanningContext) -> Draft | None:
         if corrected is not None:
             return corrected
     return await _changing(text, context)
+
+
+_NEWER = re.compile(
+    OPENING + r"(?:upgrade|update|move|go|downgrade)\s+(?:(?:it|that|"
+    r"this)\s+)?to\s+(?:version\s+)?v?(?P<version>\d[\w.-]*)\W*$",
+    re.IGNORECASE,
+)
+
+
+async def _freely_named(again: re.Match[str], context: PlanningContext) -> str:
+    """What is to be different when it is done again: another of what was made gets a name that is free."""
+    words = str(again["change"])
+    found, thing = last_plan(context), last_thing(context)
+    if found is None or thing is None or re.search(r"(?i)\b(?:another|one\s+more)\b", again.group()) is None:
+        return words
+    made = things_made(found[1].steps)
+    if (
+        thing not in made
+        or thing.kind not in ("container", "release", "deployment")
+        or re.search(
+            r"(?i)name|"
+            "call",
+            words,
+        )
+    ):
+        return words
+    taken = {thing.name, *await siblings(thing, found[1], context)}
+    stem = re.sub(r"-\d+$", "", thing.name)
+    free = next(name for number in range(2, 1000) if (name := f"{stem}-{number}") not in taken)
+    return f"{words} named {free}"
 
 
 def _starts_what_stopped(text: str, context: PlanningContext) -> bool:

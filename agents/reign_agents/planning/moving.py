@@ -37,7 +37,7 @@ _PLACE = re.compile(
     r"on)\s+)?[\w.-]+\s*,\s*(?:but\b)?|"
     r"(?:and|"
     r"also)(?=\s+(?:the|for|in|on)\s)|"
-    r"(?=(?:in|on|for)\s))\W*(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
+    r"(?=(?:in|on|for|to|into)\s))\W*(?:(?:for|in|on|to|with|at)\s+)?(?:the\s+)?"
     r"(?P<word>[a-z0-9][\w.-]*?)(?:\s*,?\s*but\s+(?:with\s+)?(?P<but>\S+(?:\s+\S+){0,2}?))?"
     r"(?:\s+(?:too|also|please|now|instead|one|as\s+well|again))*\W*$",
     re.IGNORECASE,

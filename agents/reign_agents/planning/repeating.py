@@ -122,7 +122,7 @@ def repeated(
         steps = valued
     for change in changes:
         steps, count = changed(steps, change)
-        if not count and change.said in ("variable", "volume"):
+        if not count and change.said in ("variable", "volume", "place"):
             return None  # it may be a request of its own: "add pass=b to it"
         if not count:
             return Draft(
