@@ -322,7 +322,8 @@ class Session:
         if plan.question is None:
             found = [Event(run, EventType.FINDING, self.hidden(one), seq=2 + n) for n, one in enumerate(findings)]
             return self._without_steps(run, plan.request, Outcome.DONE, 0, plan.answer, *found, planner=plan.planner)
-        data = self.hidden({"text": plan.question, "suggestions": list(plan.suggestions), "planner": plan.planner})
+        told: JsonObject = {"text": plan.question, "suggestions": list(plan.suggestions), "planner": plan.planner}
+        data = self.hidden({**told, "assumptions": list(plan.assumptions)} if plan.assumptions else told)
         question = Event(run, EventType.QUESTION, data, seq=2)
         return self._without_steps(run, plan.request, Outcome.STOPPED, 4, plan.question, question, planner=plan.planner)
 
@@ -388,6 +389,8 @@ class Session:
 
     async def _undo_plan(self, wish: UndoWish) -> tuple[Plan, dict[str, Inverse]]:
         run = wish.run or self._last_change()
+        if any(one.run == run for one in self.store.planned(self.id)):
+            raise NothingToUndo(f"{run} was only planned", "it changed nothing")
         record, plan = self.store.run(run), self.store.plan(run)
         if record is None:
             raise NotFound(f"there is no run {run}", "reign-tui history lists them")

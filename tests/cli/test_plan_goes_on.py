@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from reign_agents.session import NothingToUndo, Session
+from reign_agents.settings import EngineSettings
 from reign_agents.store.journal import PLANNED_KEPT
 from reign_agents.store.store import Store, StorePaths
 from reign_tui.paths import find_paths
@@ -42,6 +44,15 @@ def test_a_plan_is_corrected_then_run(reign: Reign, folder: Path, opened: Opened
     assert len(list(folder.glob("*.txt"))) == 1
     with opened() as store:
         assert len(store.sessions()) == 1
+
+
+async def test_what_was_only_planned_cannot_be_undone(opened: Opened, folder: Path) -> None:
+    with opened() as store:
+        session = Session(store, EngineSettings(cwd=folder))
+        plan = await session.plan(PLAN)
+        with pytest.raises(NothingToUndo, match="was only planned"):
+            await session.undo(plan.id)
+        await session.close()
 
 
 def test_a_question_is_answered_by_the_next_process(reign: Reign, opened: Opened) -> None:
