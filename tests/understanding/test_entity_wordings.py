@@ -50,7 +50,28 @@ ORDINARY: list[tuple[str, str]] = [
     ("the pods of the cluster wobble, find out why", "wobble"),
     ("every job host carries tmux, install it here", "carries"),
 ]
-ALL = HOSTS + NAMES + NAMESPACES
+PAIRS: list[tuple[str, dict[str, Any]]] = [
+    ("create a service for deployment relay, 80 to 8080", {"ports": ["80:8080"], "name": "relay"}),
+    ("run post/relay:2 as relay, 443 outside and 8443 inside", {"ports": ["443:8443"]}),
+    ("expose deployment relay on NodePort 31025", {"ports": ["31025"]}),
+    ("scale relay: 2 -> 6 replicas in staging", {"replicas": 6, "name": "relay"}),
+    ("compose: scale up sorter=3", {"replicas": 3, "name": "sorter"}),
+]
+PEOPLE: list[tuple[str, dict[str, Any]]] = [
+    ("assign issue 12 of post/relay to odile", {"user": "odile", "issue": 12, "repo": "post/relay"}),
+    ("add odile-k as reviewer to post/relay#31", {"user": "odile-k", "repo": "post/relay", "pr": 31}),
+    ("show odile's crontab on mail-out", {"user": "odile", "host": "mail-out"}),
+    ("/srv/post on mail-out must have the owner postbot", {"user": "postbot"}),
+]
+REFS: list[tuple[str, dict[str, Any]]] = [
+    ("protect the main branch of post/relay", {"branch": "main", "repo": "post/relay"}),
+    ("delete branch spike/queue from post/relay", {"branch": "spike/queue", "repo": "post/relay"}),
+    ("list the open PRs of post/relay's main branch", {"repo": "post/relay", "branch": "main"}),
+]
+COMMANDS: list[tuple[str, dict[str, Any]]] = [
+    ("exec env in pod relay-0", {"command": "env", "name": "relay-0"}),
+]
+ALL = HOSTS + NAMES + NAMESPACES + PAIRS + PEOPLE + REFS + COMMANDS
 
 
 @pytest.mark.parametrize(("text", "wanted"), ALL, ids=[text for text, _ in ALL])

@@ -38,6 +38,8 @@ _SENDING = frozenset(["keep", "copies", "copy", "store", "push", "upload", "publ
 def users(tokens: list[Token], found: Found, context: Context) -> None:
     """The account: "host user deploybot", "as user ops", "as postgres", "cron entry for root"."""
     on_host = "bash" in context.domains
+    if _members(tokens, found, context):
+        return
     owning = on_host and any(t.low in {"chown", "owner", "owned", "ownership", "belong", "belongs"} for t in tokens)
     for i, token in enumerate(tokens[:-1]):
         if owning and token.low in {"to", "by"} and tokens[i + 1].kind in {"name", "word"} and _owner(tokens[i + 1]):
@@ -81,6 +83,44 @@ def users(tokens: list[Token], found: Found, context: Context) -> None:
             found.setdefault("user", token.low[:-2])
             token.used = True
             return
+
+
+_BELONGINGS = frozenset({"account", "crontab", "shell", "home", "password", "login", "key", "ssh key", "user", "cron"})
+_SHARES = frozenset({"write", "read", "admin", "access", "push", "maintain", "triage", "permission", "rights"})
+
+
+def _members(tokens: list[Token], found: Found, context: Context) -> bool:
+    """Who is assigned, reviews or may write; whose account it is: "assign ada", "ada as reviewer", "ada's crontab"."""
+    hub = bool(context.domains & {"github"})
+    host = "bash" in context.domains
+    for i, token in enumerate(tokens):
+        if token.used or token.kind not in {"name", "word"}:
+            continue
+        before = tokens[i - 1].low if i else ""
+        after = [t.low for t in tokens[i + 1 : i + 3]]
+        follow = after[0] if after else ""
+        free = token.nameable and token.noun is None and token.low not in NEVER
+        at = hub and token.text[0] == "@" and len(token.text) > 1
+        assigned = (
+            hub
+            and free
+            and (
+                before in {"assign", "reassign", "assignee", "reviewer", "invite"}
+                or (before == "to" and any(t.low in {"assign", "reassign"} for t in tokens[: i - 1]))
+                or (follow == "as" and after[-1] in {"reviewer", "collaborator", "maintainer", "assignee", "member"})
+                or (before in {"give", "grant"} and follow in _SHARES)
+            )
+        )
+        whose = host and free and token.low.endswith("'s") and follow in _BELONGINGS and before != "host"
+        login = host and token.low not in NEVER and before in {"login", "owner", "usr", "useradd", "adduser", "userdel"}
+        login = login and bool(re.fullmatch(r"[a-z_][\w-]*", token.low)) and token.noun is None
+        login = login and (free or token.low in _KNOWN or before.startswith("user"))
+        root = before == "as" and token.low == "root"
+        if at or assigned or whose or login or root:
+            found.setdefault("user", token.value.removeprefix("@"))
+            token.used = True
+            return True
+    return False
 
 
 def _acts(tokens: list[Token], i: int, context: Context) -> bool:

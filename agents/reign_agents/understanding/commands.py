@@ -177,7 +177,9 @@ _ENDS = frozenset(
         "please",
     ]
 )
-_RUNS = frozenset({"exec", "running", "runs", "executing", "executes", "run", "execute", "schedule"})
+_RUNS = frozenset(
+    {"calls", "calling", "execstart", "exec", "running", "runs", "executing", "executes", "run", "execute", "schedule"}
+)
 
 
 def command_lines(tokens: list[Token], text: str, found: Found, context: Context) -> None:
@@ -417,7 +419,7 @@ def _runs(tokens: list[Token], text: str, found: Found, context: Context) -> Non
             last += 1
         while last > at + 1 and tokens[last - 1].text in {".", ":"}:
             last -= 1
-        if last == at + 1 and not path and not plain:
+        if last == at + 1 and not path and not plain and not (token.low == "exec" and tokens[at].value in _PROGRAMS):
             continue
         if path:
             held = tokens[at].used

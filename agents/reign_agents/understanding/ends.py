@@ -21,6 +21,7 @@ _HOMES = frozenset({"of", "for", "in"})
 def git_ends(tokens: list[Token], found: Found, context: Context) -> None:
     if not context.domains & {"github", "cicd"}:
         return
+    _trunk(tokens, found)
     asks_pull = any(t.low in _REQUESTS for t in tokens)
     numbered = any(t.kind in {"number", "hash"} for t in tokens)
     for i, token in enumerate(tokens[:-1]):
@@ -62,6 +63,23 @@ def git_ends(tokens: list[Token], found: Found, context: Context) -> None:
         if token.low in _HOMES and free and value.value.split("/")[0] not in FOLDERS and _REPO.fullmatch(value.value):
             put(found, "repo", value.value)
             value.used = True
+
+
+_TRUNKS = frozenset(
+    {"main", "master", "trunk", "develop", "next", "nightly", "stable", "beta", "edge", "canary", "staging", "dev"}
+)
+
+
+def _trunk(tokens: list[Token], found: Found) -> None:
+    """A usual branch beside its word: "the main branch", "branch next", "ref main"."""
+    if "branch" in found:
+        return
+    for token, follow in pairwise(tokens):
+        ahead = follow.low == "branch" and token.low in _TRUNKS
+        behind = token.low in {"branch", "ref"} and follow.low in _TRUNKS
+        if (ahead and not token.used) or (behind and not follow.used):
+            _put(found, "branch", token if ahead else follow)
+            return
 
 
 def _in_repo(tokens: list[Token], j: int) -> bool:

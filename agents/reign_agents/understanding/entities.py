@@ -16,6 +16,7 @@ from .idents import idents
 from .images import images
 from .lexicon import lexicon
 from .names import names
+from .pairs import changed_counts, port_pairs
 from .patterns import Lazy
 from .places import cued, places
 from .plain import settle
@@ -45,6 +46,8 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     _schedule(tokens, text, found)
     clusters(tokens, found, context)
     users(tokens, found, context)
+    port_pairs(tokens, found, context)
+    changed_counts(tokens, found, context)
     registries(tokens, found, context)
     git_ends(tokens, found, context)
     typed(tokens, found, context)

@@ -82,6 +82,8 @@ _BUILT = Lazy(r"(?:^|/)(?:docker|jenkins|make|container)file[\w.-]*$", re.IGNORE
 _SPACED = Lazy(r"(?:(?:~|\.{1,2})?/|[A-Za-z]:\\)[^\n]* [^\n]*[/\\][^\n]*$")
 _EPOCH = Lazy(r"\d:\d[\w.+~-]*")
 _AT_REF = Lazy(r"([\w.-]+/[\w.-]+)@([\w./-]+)")
+_TOPIC = Lazy(r"(?:spike|exp|experiments?|perf|tmp|poc|bug|ci)/[\w./-]+")
+_NUMBERED = Lazy(r"([\w.-]+/[\w.-]+)#(\d{1,9})")
 _EXTENSION = Lazy(r"\.[A-Za-z0-9]{1,8}$")
 
 
@@ -323,6 +325,13 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
         put(found, "branch", pinned[2])
         token.used = True
         return
+    if context.domains & {"github", "cicd"} and (numbered := _NUMBERED.fullmatch(value)):
+        put(found, "repo", numbered[1])
+        put(found, _hash_key(tokens, i, context), numbered[2])
+        token.used = True
+        return
+    if context.domains & {"github", "cicd"}:
+        value = value.removesuffix("'s").removesuffix("’s")
     before = word_before(tokens, i)
     follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
     token.used = True
@@ -339,7 +348,8 @@ def _slashed(tokens: list[Token], i: int, found: Found, context: Context) -> Non
         if value.lower().startswith(("ns/", "namespace")):
             put(found, "namespace", kind[1])
         return
-    if _BRANCH.fullmatch(value) or before in {"branch", "checkout"} or follow == "branch":
+    topic = "github" in context.domains and _TOPIC.fullmatch(value) and not _EXTENSION.search(value)
+    if _BRANCH.fullmatch(value) or topic or before in {"branch", "checkout"} or follow == "branch":
         key = "base" if before in {"from", "off", "into", "against", "base"} and "branch" in found else "branch"
         put(found, key, value)
         return
