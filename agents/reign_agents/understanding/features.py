@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from zlib import crc32
 
 from . import grammar
@@ -162,6 +163,10 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
                 features.append(f"runs {lexicon().commands[''].get(behind[0].low.split(' ')[0], '-')}")
         first = spans[0]
         features.append("early " + (grammar.lean(first) or "-"))
+        opening = tokens[0].low if tokens[0].low in _WH else "-"
+        form = _form(main.head)
+        asks = int(text.rstrip().endswith("?"))
+        features += [f"form {form} {lean}", f"open {opening} {form} {lean}", f"asks {asks} {form} {lean}"]
     wishes = [s for s in spans if s.verb is not None and s.aside is None]
     features.append(f"wishes {min(len(wishes), 4)}")
     if len(wishes) > 1:
@@ -239,6 +244,10 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
             features.append("kind/name")
         if t.kind == "url":
             features.append("urlhost " + ([*t.text.split("/"), "", ""])[2][-12:])
+    for into, t in pairwise(tokens):
+        if t.kind in {"file", "path"} and into.low in _INTO:
+            head = main.verb.name if main is not None and main.verb is not None else "-"
+            features += [f"into {into.low} {t.kind}", f"into {into.low} {head}"]
     images = sum(1 for t in tokens if t.kind in {"image", "tagged"} or t.low in lex.images)
     leaning = (grammar.lean(main) if main else None) or "-"
     if images:
@@ -297,6 +306,15 @@ def of_grammar(tokens: list[Token], spans: list[Span], text: str) -> list[str]:
     return features
 
 
+def _form(head: Token | None) -> str:
+    """How a verb stands: "ed" and "ing" forms describe as often as they order."""
+    if head is None:
+        return "-"
+    word = head.low.split(" ")[0]
+    return next((ending for ending in ("ing", "ed", "s") if word.endswith(ending) and len(word) > 4), "base")
+
+
+_INTO = frozenset({"to", "into", "in", "as", "from"})
 _PLACES = frozenset({"prod", "production", "staging", "stage", "qa", "uat", "preprod", "dev", "canary"})
 
 

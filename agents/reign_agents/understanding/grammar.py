@@ -192,10 +192,10 @@ _ESSAYS = (
     ),
     Pattern(
         (
-            r"\b(?:difference|differences) between\b|\b(?:vs\.?|versus)\b|\bpros and cons\b|"
+            r"\b(?:diff|differences?) between\b|\b(?:vs\.?|versus)\b|\bpros and cons\b|"
             r"\bcompared to\b|\b(?:better|faster|easier|cheaper|worse) than\b"
         ),
-        "difference",
+        "diff",
         " vs",
         "versus",
         "pros and cons",
@@ -252,7 +252,7 @@ _ESSAYS = (
     Pattern(
         (
             r"^\W*(?:tell me|talk) (?:about|something|a)\b|\bhistory of\b|\bbook about\b|"
-            r"\bget started with\b|\bwhat happens when\b|\bpoint of\b"
+            r"\bget started with\b|\bwhat happens when\b|\bpoint of\b|\bnamed after\b"
         ),
         "tell me",
         "talk",
@@ -261,6 +261,7 @@ _ESSAYS = (
         "started with",
         "what happens",
         "point of",
+        "named after",
     ),
 )
 

@@ -111,6 +111,8 @@ class Lexicon:
 
     def mend(self, word: str, shortest: int = 5) -> str:
         """``word`` with one slip undone when exactly one word of the trade is that near, else as it was."""
+        if word in _SLIPS:
+            return _SLIPS[word]
         if len(word) < shortest or len(word) > 16 or not word.isascii() or not word.isalpha() or self.known(word):
             return word
         if self._nearby is None:
@@ -120,7 +122,7 @@ class Lexicon:
             }
             trade |= {(v.removesuffix("e")) + "ing" for v in self.verbs if len(v) > 4 and v.isalpha()}
             trade |= {w + "s" for w in self.nouns if " " not in w and not w.endswith("s")}
-            trade |= {"replicas", "namespace", "called", "named", "memory", "running", "crashing", "failing", "version"}
+            trade |= frozenset(_MENDED.split())
             for candidate in sorted(trade):
                 if len(candidate) >= 4 and candidate.isalpha():
                     self._nearby.setdefault(candidate[0], []).append(candidate)
@@ -128,6 +130,41 @@ class Lexicon:
         if len(word) < 5:
             near = [c for c in near if c in self.verbs]
         return near[0] if near else word
+
+
+_MENDED = """replicas namespace called named memory running crashing failing version please something anything wrong
+ready should would could there their which where because before after again still every everything nothing instead
+another without broken latest minutes hours today tomorrow thanks production staging currently really somehow through
+problem happened working pending restarting available between password variable environment folder directory"""
+"""Words beside the trade's own whose slips are undone."""
+_SLIPS = {
+    slip: word
+    for word, slips in {
+        "the": "teh hte thw",
+        "and": "adn nad",
+        "that": "taht",
+        "what": "waht",
+        "with": "wiht",
+        "for": "fro",
+        "just": "jsut",
+        "you": "yuo",
+        "have": "ahve",
+        "run": "rnu",
+        "list": "lsit",
+        "show": "shwo",
+        "stop": "stpo",
+        "scale": "scal",
+        "logs": "logz",
+        "from": "frm",
+        "give": "giev",
+        "make": "mkae",
+        "need": "nede",
+        "whats": "wats wots whts",
+        "pods": "pdos podz",
+    }.items()
+    for slip in slips.split()
+}
+"""Slips in words too short to be told from names by their letters."""
 
 
 def _text(name: str) -> str:

@@ -1,8 +1,9 @@
 """The trained part: a linear model over hashed features, one byte a weight.
 
-``weights.bin`` holds, little-endian: ``RGN2``, bits of the hash, number of outputs, a float scale for each output, the
+``weights.bin`` holds, little-endian: ``RGN3``, bits of the hash, number of outputs, a float scale for each output, the
 float temperature, the number of rows that say something, for each possible row its place among those (16 bits, from 1;
-0: none), then one signed byte an output for each of them.
+0: none), then for each of them one weight an output: a signed byte raised by ``RAISED``, in 16 bits. So a row is one
+integer, and the rows of a request are added up as integers, all outputs at once: ``MOST`` of them never overflow.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from .shape import DOMAINS, INTENTS
 
 OUTPUTS = len(INTENTS) + len(DOMAINS) + 1
 """Intents, then domains, then the mood "ask"."""
+RAISED = 128
+MOST = 65535 // (2 * RAISED - 1)
+"""Rows of one request that count."""
+_WIDTH = 2 * OUTPUTS
 
 
 class Judgement:
@@ -33,7 +38,7 @@ class Model:
 
     def __init__(self, raw: bytes) -> None:
         magic, bits, outputs = unpack_from("<4sBB", raw)
-        if magic != b"RGN2" or bits != BITS or outputs != OUTPUTS:
+        if magic != b"RGN3" or bits != BITS or outputs != OUTPUTS:
             raise ValueError("weights.bin does not fit this version: run tools/understanding/train.py")
         offset = calcsize("<4sBB")
         self.scales: tuple[float, ...] = unpack_from(f"<{outputs}f", raw, offset)
@@ -43,17 +48,21 @@ class Model:
         offset += 8
         self._place = array("H")
         self._place.frombytes(raw[offset : offset + (2 << bits)])
-        self._weights = memoryview(raw)[offset + (2 << bits) :].cast("b")
-        if len(self._weights) != rows * outputs:
+        self._weights = memoryview(raw)[offset + (2 << bits) :]
+        if len(self._weights) != rows * _WIDTH:
             raise ValueError("weights.bin is cut off: run tools/understanding/train.py")
 
     def judge(self, rows: list[int]) -> Judgement:
         """What the model makes of the features in ``rows``."""
         at, weights = self._place, self._weights
-        used = [weights[(place - 1) * OUTPUTS : place * OUTPUTS] for row in rows if (place := at[row])]
+        used = [weights[(place - 1) * _WIDTH : place * _WIDTH] for row in rows if (place := at[row])][:MOST]
         norm = 1.0 / math.sqrt(len(rows) or 1)
-        sums = [sum(column) for column in zip(*used, strict=True)] or [0] * OUTPUTS
-        scores = [total * scale * norm for total, scale in zip(sums, self.scales, strict=True)]
+        lanes = sum([int.from_bytes(row, "little") for row in used]).to_bytes(_WIDTH, "little")
+        level = RAISED * len(used)
+        scores = [
+            (total - level) * scale * norm
+            for total, scale in zip(unpack_from(f"<{OUTPUTS}H", lanes), self.scales, strict=True)
+        ]
         n = len(INTENTS)
         raised = [score / self.temperature for score in scores[:n]]
         top = max(raised)
