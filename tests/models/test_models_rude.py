@@ -196,6 +196,16 @@ async def test_a_refusal_names_cause_and_next_step(
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("status", [401, 400, 500])
+async def test_a_key_that_is_echoed_is_not_shown(vendor: str, status: int) -> None:
+    key = "no-pattern-knows-this"
+    body = {"error": f"bad key {key}"} if vendor == "ollama" else {"error": {"message": f"bad key {key}"}}
+    async with rude(server.answer(status, body)) as here:
+        failure = await failed(model_at(vendor, here.url, key))
+    assert key not in f"{failure} {failure.detail}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 async def test_a_page_instead_of_an_answer(vendor: str) -> None:
     page = b"<html><title>Sign in to the hotel's network</title></html>"
     async with rude(server.answer(404, page, content_type="text/html")) as here:

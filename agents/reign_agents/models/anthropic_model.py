@@ -77,7 +77,7 @@ class AnthropicModel(LanguageModel):
                     yield delta
 
     def failure(self, error: Exception) -> ModelFailed:
-        return by_kit(self.name, error, effective("anthropic", self._base_url))
+        return by_kit(self.name, error, effective("anthropic", self._base_url), self._key)
 
 
 async def _deltas(stream: Any) -> AsyncGenerator[Delta, None]:

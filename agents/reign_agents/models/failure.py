@@ -142,19 +142,25 @@ def unreadable(name: str, detail: str) -> ModelFailed:
     return ModelFailed(f"{name} gave an answer that can't be read", "try again", detail=detail, again=True)
 
 
-def by_kit(name: str, error: Exception, address: str) -> ModelFailed:
+def without_key(text: str, key: str | None) -> str:
+    """A server's words without the key that it was sent."""
+    return text.replace(key, "{{secret:key}}") if key else text
+
+
+def by_kit(name: str, error: Exception, address: str, key: str | None = None) -> ModelFailed:
     """What an error of Anthropic's or OpenAI's SDK means: both are made by one generator, with the same errors."""
     status = getattr(error, "status_code", None)
     response = getattr(error, "response", None)
     if isinstance(status, int) and status >= 300:
-        return by_status(name, status, _said(error), waiting(getattr(response, "headers", {})), address)
+        said = without_key(_said(error), key)
+        return by_status(name, status, said, waiting(getattr(response, "headers", {})), address)
     if type(error).__name__ in ("APIConnectionError", "APITimeoutError") or before_any_connection(error):
         return unreachable(name, error, address)
-    told = _said(error)
+    told = without_key(plain(_said(error)), key)
     if getattr(error, "body", None) is not None:  # an error that came as an event of the stream
         overloaded = any(word in told.lower() for word in ("overloaded", "rate limit", "rate_limit"))
         return ModelFailed(f"{name}: {told[:LONGEST_REASON]}", "try again", detail=told, again=overloaded)
-    return unreadable(name, f"{type(error).__name__}: {error}")
+    return unreadable(name, without_key(f"{type(error).__name__}: {error}", key))
 
 
 def before_any_connection(error: Exception) -> bool:

@@ -31,6 +31,7 @@ from reign_agents.models.failure import (
     unreachable,
     unreadable,
     waiting,
+    without_key,
 )
 from reign_executors.redaction.plain import plain
 
@@ -93,11 +94,11 @@ class OllamaModel(LanguageModel):
     def failure(self, error: Exception) -> ModelFailed:
         status = getattr(error, "status_code", None)
         if isinstance(status, int) and status >= 300:
-            said = getattr(error, "error", None) or str(error)
-            return by_status(self.name, status, str(said), waiting(self._headers), self._address)
+            said = without_key(str(getattr(error, "error", None) or error), self._key)
+            return by_status(self.name, status, said, waiting(self._headers), self._address)
         if isinstance(status, int):  # an error that came as a piece of the answer
-            said = plain(str(getattr(error, "error", None) or error))[:LONGEST_REASON]
-            return ModelFailed(f"{self.name}: {said}", "look at the log of the server, or try again", detail=str(error))
+            said = without_key(plain(str(getattr(error, "error", None) or error)), self._key)[:LONGEST_REASON]
+            return ModelFailed(f"{self.name}: {said}", "look at the log of the server, or try again", detail=said)
         if before_any_connection(error) or type(error).__name__.endswith(_NO_CONNECTION):
             return unreachable(self.name, error, self._address)
         return unreadable(self.name, f"{type(error).__name__}: {error}")

@@ -105,7 +105,7 @@ class OpenAIModel(LanguageModel):
         raise ModelFailed(f"{self.name}: the server takes no form of the request", "choose another: --model")
 
     def failure(self, error: Exception) -> ModelFailed:
-        return by_kit(self.name, error, effective("openai", self._base_url))
+        return by_kit(self.name, error, effective("openai", self._base_url), self._key)
 
 
 def _request(conversation: Conversation, tools: Sequence[Tool]) -> dict[str, Any]:
