@@ -137,6 +137,8 @@ def wanted(scan: Scan) -> Wanted:
         rf"called\s+)?(?P<value>{VALUE})(?:\s+image)?"
     )
     image = image or scan.first(rf"(?P<value>{IMAGE.pattern})(?:\s+image)?")
+    if image is None:
+        image = _versioned_image(scan)
     _environment(scan, found)
     _ports(scan, found)
     for key, pattern in _PHRASES:
@@ -304,6 +306,25 @@ def _ports(scan: Scan, found: Wanted) -> None:
         found.single_ports += re.findall(r"\d{2,5}", match["ports"])
 
 
+_SPOKEN = {"postgresql": "postgres", "mongodb": "mongo", "apache": "httpd", "apache2": "httpd"}
+
+
+def _versioned_image(scan: Scan) -> str | None:
+    """A known image with its version, before a number is taken for a port: "redis 7 on 16379" is redis:7 there."""
+    known = lexicon().images
+    for match in re.finditer(
+        r"(?<![\w./:=@-])(?P<name>[a-z][\w.-]*\w)\s+(?:version\s+|v)?(?P<version>\d+(?:\.\d+)+|\d{1,2})"
+        r"(?=\s+(?:on|at|for|with|as|in)\s|,)(?!\s+(?:as|in)\s+\d)",
+        scan.text,
+        re.IGNORECASE,
+    ):
+        if match["name"].lower() in known:
+            scan.text = f"{scan.text[: match.start()]} {scan.text[match.end() :]}"
+            name = match["name"].lower()
+            return f"{_SPOKEN.get(name, name)}:{match['version']}"
+    return None
+
+
 def _known_image(scan: Scan) -> str | None:
     known = lexicon().images
     for match in re.finditer(
@@ -317,9 +338,7 @@ def _known_image(scan: Scan) -> str | None:
     ):
         if match["name"].lower() in known:
             scan.text = f"{scan.text[: match.start()]} {scan.text[match.end() :]}"
-            name = {"postgresql": "postgres", "mongodb": "mongo", "apache": "httpd", "apache2": "httpd"}.get(
-                match["name"].lower(), match["name"].lower()
-            )
+            name = _SPOKEN.get(match["name"].lower(), match["name"].lower())
             return f"{name}:{match['version']}" if match["version"] else name
     slashed = _SLASHED.search(scan.text)
     if slashed is not None:
