@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -32,6 +33,7 @@ from reign_agents.store.store import Store
 from reign_executors.call import Call
 from reign_executors.errors import OperationError, TargetMoved, ToolMissing
 from reign_executors.operation import Change, JsonObject
+from reign_executors.redaction.placeholders import PLACEHOLDER
 from reign_executors.registry import Registry
 
 
@@ -424,6 +426,8 @@ class RunDriver:
         inverse = self._inverses[call.key.rpartition("/")[2]]
         if not inverse.exact:
             return None
+        if PLACEHOLDER.search(json.dumps(inverse.fields, ensure_ascii=False)):
+            return None  # with hidden values it can't be asked again: the inverse's own check stands
         original = self._engine.registry.build(inverse.operation, inverse.fields)
         assert isinstance(original, Change)
         if await original.capture(call) == inverse.before:

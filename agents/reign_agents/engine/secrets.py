@@ -137,7 +137,8 @@ class Pasted:
 
 _SAID = re.compile(
     r"(?i)\b(?:(?P<pass>pass(?:word|phrase|code)s?)(?:\s+(?:is|to|as)\b|\s*[:=])?"
-    r"|(?P<name>secret|token|(?:api|access|secret|private)[ _-]?key|credential)(?:\s+(?:is|to|as)\b|\s*[:=]))"
+    r"|(?P<name>secret|token|(?:api|access|secret|private)[ _-]?key|credential)(?:\s+(?:is|to|as)\b|\s*[:=])"
+    r"|rotate(?:\s+(?:it|that|this|the\s+\w+))?\s+to\b)"
     r"\s+[\"'`]?(?P<value>[^\s\"'`,;]{6,})"
 )
 """How people say a secret in a sentence; in logs this would hide half of what matters."""
@@ -149,7 +150,7 @@ def pasted(text: str) -> Pasted:
     for match in _SAID.finditer(text):
         value = match["value"].rstrip(".!?)")
         if _random(value) and not PLACEHOLDER.search(value) and value not in found.values():
-            found.setdefault(re.sub(r"[ -]", "_", (match["pass"] or match["name"]).lower()), value)
+            found.setdefault(re.sub(r"[ -]", "_", (match["pass"] or match["name"] or "secret").lower()), value)
     return Pasted(Redactor(found).text(text), found)
 
 

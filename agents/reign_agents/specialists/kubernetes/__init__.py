@@ -245,21 +245,23 @@ RECIPES = (
         _kind("configmap", "secret"),
         rank=2,
     ),
-    _recipe(
-        "set_data",
-        "append set upgrade replace write",
+    Recipe(
+        "kubernetes.set_data",
+        frozenset({"append", "set", "upgrade", "replace", "write"}),
+        frozenset(),
         keys.set_keys,
         "set LOG=debug in configmap app in namespace shop",
-        keys.sets_keys,
-        rank=4,
+        lambda w: keys.sets_keys(w) and not OTHER_TOOL.search(w.lower),
+        _RANK + 4,
     ),
-    _recipe(
-        "remove_data",
-        "remove",
+    Recipe(
+        "kubernetes.remove_data",
+        frozenset({"remove"}),
+        frozenset(),
         keys.remove_keys,
         "remove LOG from configmap app in namespace shop",
-        keys.removes_keys,
-        rank=4,
+        lambda w: keys.removes_keys(w) and not OTHER_TOOL.search(w.lower),
+        _RANK + 4,
     ),
     _recipe(
         "label",
