@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from textual.css.query import NoMatches
 from textual.widget import Widget
 
 from reign_agents.events import Event, EventType
@@ -64,7 +65,7 @@ class Conductor:
 
     def deliver(self, events: list[Event]) -> None:
         """Fold events in and draw once; not any more when the screen is being taken down."""
-        if not all(self._screen.query(part) for part in ("Header", "LogPane")):
+        if not self._standing:
             return
         for event in events:
             run = self.desk.runs.get(event.run)
@@ -85,6 +86,14 @@ class Conductor:
         if any(event.type in (EventType.RUN_FINISHED, EventType.APPROVAL_REQUESTED) for event in events):
             self._next()
         self._lead(events)
+
+    @property
+    def _standing(self) -> bool:
+        """Whether the screen has all its parts."""
+        try:
+            return all(self._screen.query_one(part).is_attached for part in ("Header", "LogPane"))
+        except NoMatches:
+            return False
 
     def _log(self, run: RunView, event: Event) -> None:
         logs = self._screen.logs

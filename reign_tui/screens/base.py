@@ -48,19 +48,19 @@ class ReignScreen(Fitting, Screen[None], inherit_bindings=False):
         return (("?/F1", "help"),)
 
     def show_hints(self) -> None:
-        for bar in self.query(StatusBar):
+        for bar in self.query_children(StatusBar):
             bar.hints = self.hints()
 
     def say(self, text: str) -> None:
         """A sentence in the bottom line, until the next key."""
-        for bar in self.query(StatusBar):
+        for bar in self.query_children(StatusBar):
             bar.notice = text
 
     def on_key(self) -> None:
         self.quiet()
 
     def quiet(self) -> None:
-        for bar in self.query(StatusBar):
+        for bar in self.query_children(StatusBar):
             bar.notice = ""
 
 

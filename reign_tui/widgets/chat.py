@@ -92,6 +92,7 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._stale: set[str] = set()
         self._later: list[Callable[[], None]] = []
         self._drawn = 0.0
+        self._teaching = True
         self.anchor()
 
     def on_mount(self) -> None:
@@ -197,7 +198,9 @@ class Chat(VerticalScroll, can_focus=True, inherit_bindings=False):
         yield Static("", id="teach", markup=False)
 
     async def _add(self, *widgets: Widget) -> None:
-        await self.query("#teach").remove()
+        if self._teaching:
+            self._teaching = False
+            await self.query("#teach").remove()
         await self.mount(*widgets)
         children = list(self.children)
         if len(children) > KEPT:
