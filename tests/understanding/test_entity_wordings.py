@@ -71,7 +71,16 @@ REFS: list[tuple[str, dict[str, Any]]] = [
 COMMANDS: list[tuple[str, dict[str, Any]]] = [
     ("exec env in pod relay-0", {"command": "env", "name": "relay-0"}),
 ]
-ALL = HOSTS + NAMES + NAMESPACES + PAIRS + PEOPLE + REFS + COMMANDS
+THINGS: list[tuple[str, dict[str, Any]]] = [
+    ("we want a docker network, name it post-net", {"network": "post-net", "name": "post-net"}),
+    ("restart deployment relay, ctx post-eu", {"name": "relay", "context": "post-eu"}),
+    ("put disk=ssd on the node worker-3 as a label", {"label": "disk=ssd"}),
+    ("an RDS database post-db with 80 GB in terraform on aws", {"storage": "80 GB", "memory": None}),
+    ("upgrade the release cert-manager to chart version 1.15.1 by helm", {"release": "cert-manager"}),
+    ("docker containers mx1 mx2 mx3 must be restarted", {"names": ["mx1", "mx2", "mx3"]}),
+    ("customers complain: relay-api crashes in prod", {"name": "relay-api", "namespace": "prod"}),
+]
+ALL = HOSTS + NAMES + NAMESPACES + PAIRS + PEOPLE + REFS + COMMANDS + THINGS
 
 
 @pytest.mark.parametrize(("text", "wanted"), ALL, ids=[text for text, _ in ALL])

@@ -32,7 +32,7 @@ _WORD = Lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 def clusters(tokens: list[Token], found: Found, context: Context) -> None:
     for i, token in enumerate(tokens[:-1]):
         owned = i > 1 and tokens[i - 1].nameable and tokens[i - 2].low in KINDLESS | {"the", "use", "using"}
-        if token.low in {"context", "kubecontext", "kube-context"} and "context" not in found and not owned:
+        if token.low in {"context", "kubecontext", "kube-context", "ctx"} and "context" not in found and not owned:
             j = i + 1
             while j < len(tokens) - 1 and (tokens[j].text in {":", "="} or tokens[j].low in {"to", "is", "called"}):
                 j += 1

@@ -56,9 +56,11 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     if scaled or context.speaks_of("autoscale", "autoscaler", "autoscaling", "hpa", "horizontalpodautoscaler"):
         bounds(tokens, found)
         range_to(tokens, found)
-    elif context.intent == "scale":
+    elif context.intent == "scale" or {"min", "max"} <= context.low:
         bounds(tokens, found)
     sizes(tokens, context.verb, found)
+    if "memory" in found and "storage" not in found and _keeps(context):
+        found["storage"] = found.pop("memory")
     if not (scaled and "min" in found):
         replicas(tokens, context.verb, context.intent, found)
     images(tokens, found, context)
@@ -69,6 +71,7 @@ def extract(tokens: list[Token], text: str, context: Context) -> Found:
     ports(tokens, found, context)
     _left_over(tokens, found, context)
     _own_namespace(tokens, found, context)
+    _own_thing(tokens, found, context)
     host = found.get("host")
     if host and (host == found.get("registry") or host in found.get("command", "").split()):
         del found["host"]
@@ -99,6 +102,31 @@ def _own_namespace(tokens: list[Token], found: Found, context: Context) -> None:
             found["namespace"] = token.value
             token.used = True
             return
+
+
+_MEMORY = ("memory", "ram", "mem", "heap", "lambda", "function", "container", "limit", "limits", "swap")
+
+
+def _keeps(context: Context) -> bool:
+    """Whether an amount without its word is room on a disk: of Terraform's databases and disks, of a partition."""
+    if context.low & set(_MEMORY):
+        return False
+    return "terraform" in context.domains or (
+        context.domains == {"bash"} and context.intent == "scale" and context.speaks_of("disk", "partition", "scratch")
+    )
+
+
+def _own_thing(tokens: list[Token], found: Found, context: Context) -> None:
+    """What is named as a network, volume or workspace, and nothing else is spoken of, has that key, too."""
+    named = found.get("name")
+    kinds = {t.noun.name for t in tokens if t.noun is not None} & (NAMED_KINDS | {"workspace"})
+    kinds -= {"terraform"}
+    if not named or len(kinds) != 1 or context.intent == "debug":
+        return
+    kind = kinds.pop()
+    tool = {"network": "docker", "volume": "docker", "workspace": "terraform"}.get(kind)
+    if tool in context.domains:
+        found.setdefault(kind, named)
 
 
 def _left_over(tokens: list[Token], found: Found, context: Context) -> None:

@@ -215,8 +215,9 @@ def list_from(tokens: list[Token], i: int) -> list[Token]:
             and j - i < 2
         ):
             j += 1
+        row = j == i and _in_row(tokens[i - 1], tokens[j])
         if (
-            j == i
+            (j == i and not row)
             or j >= len(tokens)
             or not tokens[j].nameable
             or tokens[j].used
@@ -233,6 +234,15 @@ def list_from(tokens: list[Token], i: int) -> list[Token]:
         values.append(tokens[j])
         i = j + 1
     return values
+
+
+_COUNTED = Lazy(r"([a-z][\w-]*?)[-_]?\d+")
+
+
+def _in_row(left: Token, right: Token) -> bool:
+    """Whether two names follow each other without a comma: "zk1 zk2 zk3"."""
+    first, second = _COUNTED.fullmatch(left.low), _COUNTED.fullmatch(right.low)
+    return first is not None and second is not None and first[1] == second[1] and left.text != right.text
 
 
 def list_until(tokens: list[Token], i: int) -> list[Token]:

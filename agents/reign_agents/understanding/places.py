@@ -31,6 +31,8 @@ def cued(tokens: list[Token], found: Found, context: Context) -> None:
         value = tokens[i - 1]
         if (key in found and key != "host") or value.used or names_driver(tokens, i - 1):
             continue
+        if key == "release" and "helm" in context.domains and _product(value):
+            value.kind, value.stop = "name", False
         placed = (
             key == "namespace"
             and value.kind == "word"
@@ -91,6 +93,8 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
     if key == "namespace" and tokens[j].low in _NO_NAMESPACE:
         return
     if key == "namespace" and j == i + 1 and i and _names_place(tokens, i):
+        tokens[j].kind, tokens[j].stop = "name", False
+    if key == "release" and j == i + 1 and "helm" in context.domains and _product(tokens[j]):
         tokens[j].kind, tokens[j].stop = "name", False
     if key in {"workspace", "context"} and tokens[j].low == "to" and j + 1 < len(tokens):
         j += 1
@@ -201,6 +205,15 @@ def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context
         v.used = True
 
 
+def _product(token: Token) -> bool:
+    """Whether the word is a program that is known by its own name: "release cert-manager"."""
+    known = token.tool is not None or token.low in lexicon().images
+    return token.kind == "word" and known and token.noun is None and token.verb is None and token.low not in _TOOLS
+
+
+_TOOLS = frozenset(
+    {"helm", "kubernetes", "k8s", "docker", "terraform", "github", "git", "gitlab", "jenkins", "kubectl"}
+)
 _NO_NAMESPACE = frozenset(
     """
     yet thx their lacks and at also as now already today pls please level scoped scope is was has had needs should must

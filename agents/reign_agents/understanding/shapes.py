@@ -200,11 +200,17 @@ def _hash_key(tokens: list[Token], i: int, context: Context) -> str:
     return "pr"
 
 
+_LABELLED = frozenset({"label", "labels", "labl", "labelled", "labeled"})
+
+
 def _pair(tokens: list[Token], i: int, found: Found, context: Context) -> None:
     token = tokens[i]
     name, _, value = token.value.partition("=")
     token.used = True
     before = {t.low for t in tokens[max(0, i - 8) : i]}
+    if context.domains & {"kubernetes", "docker"} and any(t.low in _LABELLED for t in tokens[i + 1 : i + 9]):
+        put(found, "label", token.value)
+        return
     if name in {"min", "max"} and value.isdigit():
         found.setdefault(name, int(value))
     elif name in {"replicas", "replicaCount"} and value.isdigit() and "helm" not in context.domains:

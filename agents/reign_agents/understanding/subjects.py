@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .found import NEVER, Context, could_name, list_from, looks_named, put_name
+from .found import NAMING, NEVER, Context, could_name, list_from, looks_named, put_name
 from .lexicon import lexicon
 from .patterns import Lazy
+from .roles import NAMED_KINDS
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -61,6 +62,8 @@ def addresses(tokens: list[Token], found: Found, context: Context) -> None:
 def subjects(tokens: list[Token], found: Found, context: Context) -> None:
     """``name`` (of helm's ``release``) where nothing said it outright."""
     key = "release" if "helm" in context.domains else "name"
+    if key in found and context.domains & {"docker", "kubernetes", "helm"}:
+        _better(tokens, found, key)
     if key in found or "names" in found:
         return
     placed = bool(found.keys() & {"image", "chart", "path"}) and context.domains & {"docker", "kubernetes", "helm"}
@@ -78,6 +81,29 @@ def left(tokens: list[Token], found: Found, context: Context) -> bool:
     if not context.domains & {"docker", "kubernetes", "helm"} or found.keys() & {"pr", "issue", "run", "host"}:
         return False
     return _left(tokens, found, "release" if "helm" in context.domains else "name")
+
+
+def _better(tokens: list[Token], found: Found, key: str) -> None:
+    """A word that is a name only in a pinch gives way to one that has a name's looks."""
+    i = next((i for i, t in enumerate(tokens) if t.value == found[key]), None)
+    if i is None or not tokens[i].text.isalpha() or tokens[i].kind == "quoted":
+        return
+    near = [*tokens[max(0, i - 1) : i], *tokens[i + 1 : i + 2]]
+    owned = any(t.noun is not None and t.noun.name in NAMED_KINDS for t in near)
+    led = i > 0 and (tokens[i - 1].low in NAMING or tokens[i - 1].verb is not None or tokens[i - 1].low == "as")
+    if owned or led or not (tokens[i].low in lexicon().weak_names or tokens[i].text.istitle()):
+        return
+    listed = found.get("names", [])
+    for j, token in enumerate(tokens):
+        if _HYPHENED.fullmatch(token.text) and (token.value in listed or could_name(tokens, j)):
+            found[key] = token.value
+            token.used = True
+            if listed:
+                found.pop("names")
+            return
+
+
+_HYPHENED = Lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 
 
 def _guise(tokens: list[Token], found: Found, key: str) -> bool:
