@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from reign_agents.planning.recipe import Question
 
 _ORDINALS = {"first": 0, "1": 0, "one": 0, "second": 1, "2": 1, "two": 1, "third": 2, "3": 2, "other": 1, "last": -1}
+_YES = re.compile(
+    r"(?:yes|yep|yeah|sure|ok(?:ay)?|please|do|that|it|please\s+do)(?:\W+(?:please|do|that|it|so))*\W*", re.IGNORECASE
+)
+_SHOULD = re.compile(r"\bShould [^?]*\?$|\bLook into it first\?$")
 _MOST = 4
 """Things that "all" may mean at a time."""
 
@@ -34,6 +38,8 @@ def completed(asked: Asked, reply: str) -> str | None:
     offered = [text for text in asked.question.suggestions if "…" not in text]
     place = _ORDINALS.get(words.lower())
     if asked.question.completes is None:
+        if len(offered) == 1 and _YES.fullmatch(reply.strip()) and _SHOULD.search(asked.question.text):
+            return offered[0]
         if re.fullmatch(r"(?:both|all)(?:\s+(?:of\s+)?them)?", words, re.IGNORECASE) and 1 < len(offered) <= _MOST:
             return " and ".join(offered)
         if place is not None and -len(offered) <= place < len(offered):

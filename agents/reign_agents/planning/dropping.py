@@ -12,6 +12,7 @@ from reign_agents.planning.earlier import (
     changes_anything,
     drafted,
     has_changed,
+    in_full,
     last_plan,
     last_thing,
     unjudged,
@@ -130,7 +131,7 @@ def _drop_what(record: RunRecord, plan: Plan, context: PlanningContext) -> Draft
     if thing is None or not changes_anything(plan, context):
         return None
     question = f"Should “{plan.request}” ({record.run}) be taken back, or the {thing.kind} {thing.name} be removed?"
-    offered = (f"undo {record.run}", f"remove {thing.kind} {thing.name}")
+    offered = (f"undo {record.run}", f"remove {in_full(thing, plan)}")
     return Draft(plan.intent, 1.0, question=question, suggestions=offered)
 
 

@@ -51,6 +51,13 @@ def only(plan: Plan, thing: Thing) -> Plan:
     return plan.with_steps(replace(step, id=f"s{number}", needs=()) for number, step in enumerate(kept, 1))
 
 
+def in_full(thing: Thing, plan: Plan) -> str:
+    """A thing as a request names it, with the namespace that the plan has it in: another one has its namesakes."""
+    step = next((one for one in reversed(plan.steps) if thing_of(one) == thing), None)
+    space = step.fields.get("namespace") if step is not None else None
+    return f"{thing.kind} {thing.name}" + (f" in namespace {space}" if space else "")
+
+
 def has_changed(record: RunRecord, context: PlanningContext) -> bool:
     """Whether a run has changed something: what it only read, though done, changed nothing."""
     return record.steps.done > 0 and (bool(record.undo) or any(one.changed for one in context.steps_of(record.run)))

@@ -85,7 +85,7 @@ class OfflinePlanner:
         asked = asked or await self._asked_before(text, context)
         of_session = await _of_session(text, context) if asked is None or len(text.split()) > 1 else None
         if of_session is not None:
-            return of_session
+            return self._remembered(of_session, text)
         part = undone_part(text, context)
         if part is not None:
             return Draft("update", 1.0, undo=part)
@@ -95,7 +95,7 @@ class OfflinePlanner:
         if asked is not None and not _UNDO.match(text) and not _HELP.match(text) and literal(text) is None:
             whole = completed(asked, text)
             if whole is not None:
-                draft = await self._request(whole, context)
+                draft = await self._answered(whole, context)
                 return replace(draft, assumptions=(f"taken as: {whole}", *draft.assumptions))
         lack = elsewhere.goes_on(text, context) or elsewhere.timed_again(text)
         if lack is not None:
@@ -119,8 +119,23 @@ class OfflinePlanner:
             return await self._request(line.request, context)
         draft_of_before = await follow_up(text, context)
         if draft_of_before is not None:
-            return draft_of_before
+            return self._remembered(draft_of_before, text)
         return await self._request(text[:_LONGEST], context)
+
+    def _remembered(self, draft: Draft, text: str) -> Draft:
+        """The draft, its question kept so that a bare answer to it is understood."""
+        if draft.question is not None and draft.suggestions:
+            self._asked = Asked(text, Question(draft.question, draft.suggestions), text)
+        return draft
+
+    async def _answered(self, whole: str, context: PlanningContext) -> Draft:
+        """What an answer stands for: a request, a command line or the way back."""
+        undo, line = _UNDO.match(whole), literal(whole)
+        if undo is not None:
+            return Draft("update", 1.0, undo=UndoWish(undo["run"], undo["step"]))
+        if line is not None and line.command is not None:
+            return self._command(line.command, line.assumption)
+        return await self._request(whole, context)
 
     async def _asked_before(self, text: str, context: PlanningContext) -> Asked | None:
         """The question that an earlier process asked last in this session, where the text may be the answer to it: the
@@ -137,6 +152,11 @@ class OfflinePlanner:
             return None
         whole = pointed(request.text, context) or spelled(request.text, context)
         try:
+            before = await _of_session(request.text, context)
+            if before is not None:
+                self._remembered(before, request.text)
+                asked, self._asked = self._asked, None
+                return asked
             draft = await self._request((whole[0] if whole else bare(request.text))[:_LONGEST], context)
         except OperationError:
             return None

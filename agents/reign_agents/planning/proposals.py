@@ -9,7 +9,7 @@ from typing import Any
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning.draft import Draft, PlanningContext
-from reign_agents.planning.earlier import changes_anything, has_changed, last_thing
+from reign_agents.planning.earlier import changes_anything, has_changed, in_full, last_plan, last_thing
 from reign_agents.planning.outcomes import cures_of
 from reign_agents.store.records import RunRecord
 from reign_executors.operation import JsonObject
@@ -72,7 +72,8 @@ def _nothing_waits(match: re.Match[str], context: PlanningContext) -> Draft | No
     named = f"“{record.request}” ({record.run})"
     if match["mend"] is not None:
         thing = last_thing(context)
-        why = f"why is {thing.kind} {thing.name} not well" if thing is not None else "why did it fail?"
+        found = last_plan(context)
+        why = f"why is {in_full(thing, found[1])} not well" if thing is not None and found else "why did it fail?"
         if thing is not None and thing.kind == "stack":
             why = f"why does terraform fail in {thing.name}?"
         return Draft(
