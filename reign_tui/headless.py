@@ -161,7 +161,9 @@ class PlainLines:
                 self._question = str(data.get("text"))
                 who = "" if data.get("planner") in (None, "offline") else f"{one_line(str(data['planner']))} asks: "
                 self.say(
-                    who + plain(self._question), *(f"  - {one_line(str(s))}" for s in _list(data.get("suggestions")))
+                    who + plain(self._question),
+                    *(f"  - {one_line(str(s))}" for s in _list(data.get("suggestions"))),
+                    *(f"assumed: {one_line(str(one))}" for one in _list(data.get("assumptions"))),
                 )
             case EventType.RUN_FINISHED:
                 self._ended(event)

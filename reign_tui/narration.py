@@ -157,7 +157,7 @@ def question(run: RunView) -> str:
         return ""
     lines = [literal(line) for line in plain(run.question or "").splitlines()]
     lines += [f"- {literal(suggestion)}" for suggestion in run.suggestions]
-    head, tail = lines[:1], lines[1:]
+    head, tail = [*lines[:1], *(f"assumed: {literal(assumption)}" for assumption in run.assumed)], lines[1:]
     return _lines(head) + ("\n\n" + "\n".join(tail) if tail else "")
 
 

@@ -119,6 +119,7 @@ class RunView:
     answer: str | None = None
     question: str | None = None
     suggestions: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
     undo_of: str | None = None
     checked: bool = False
     paused: bool = False
@@ -164,7 +165,7 @@ class RunView:
             view = before.get(step.id) or StepView(step, number)
             view.step, view.number = step, number
             self.steps[step.id] = view
-        self.question, self.suggestions = plan.question, plan.suggestions
+        self.question, self.suggestions, self.assumed = plan.question, plan.suggestions, plan.assumptions
 
     def apply(self, event: Event) -> None:
         """Fold one event in; unknown types and steps are left out."""
@@ -200,6 +201,7 @@ class RunView:
             case EventType.QUESTION:
                 self.question = _text(data.get("text"))
                 self.suggestions = tuple(str(s) for s in _list(data.get("suggestions")))
+                self.assumed = tuple(str(one) for one in _list(data.get("assumptions")))
             case EventType.RUN_FINISHED:
                 self.outcome = _outcome(data.get("outcome"))
                 self.exit = int(data.get("exit") or 0)  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ class EventType(StrEnum):
                         ended), text (so far), characters (in all)                  no
     step.finished       outcome, attempt, seconds, outputs, verified, error         yes
     finding             text, confidence, evidence, cure                            yes
-    question            text, suggestions                                           yes
+    question            text, suggestions, assumptions (where there are any)        yes
     run.finished        outcome, exit, answer, planner (where there are no steps)   yes
     =================== =========================================================== =========
     """

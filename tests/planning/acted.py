@@ -49,7 +49,7 @@ def _acted(cls: type[Operation], world: World) -> type[Operation]:
 
     async def preview(self: Operation, call: Call) -> Effect:
         change = ResourceChange(action=Action.UPDATE, resource=resource(self))
-        return Effect(changes=(change,), undo=UndoPromise.NONE)
+        return Effect(changes=(change,), undo=UndoPromise.EXACT)
 
     async def verify(self: Operation, call: Call, outputs: Outputs) -> Verification:
         return Verification(ok=True, detail="acted")
@@ -61,7 +61,8 @@ def _acted(cls: type[Operation], world: World) -> type[Operation]:
         return {}
 
     def undo(self: Operation, before: JsonObject, outputs: Mapping[str, Any]) -> Change | None:
-        return None
+        assert isinstance(self, Change)
+        return self  # acted once more: what is there after it is for the world to say
 
     shared: dict[str, Any] = {
         "__module__": __name__,
