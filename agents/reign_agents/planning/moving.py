@@ -13,6 +13,7 @@ from reign_agents.planning.earlier import (
     changes_anything,
     drafted,
     has_changed,
+    in_full,
     last_plan,
     last_thing,
     nothing,
@@ -258,11 +259,12 @@ def _on_host(record: RunRecord, plan: Plan, thing: Thing, host: str) -> Draft:
 def on_other(record: RunRecord, plan: Plan, thing: Thing, name: str) -> Draft:
     """The last plan's steps on another thing of the same kind; asked about where they made the thing."""
     if thing in things_made(plan.steps):
+        other = in_full(thing, plan).replace(f"{thing.kind} {thing.name}", f"{thing.kind} {name}", 1)
         return Draft(
             plan.intent,
             1.0,
             question=f"“{plan.request}” made the {thing.kind} {thing.name}. What should happen to {name}?",
-            suggestions=(f"restart {thing.kind} {name}", f"show logs of {thing.kind} {name}"),
+            suggestions=(f"restart {other}", f"show logs of {other}"),
         )
 
     def put(step: Step) -> Step:
