@@ -1,8 +1,8 @@
 """A request said again in the recipes' own words, from what understanding made of it.
 
 Recipes read sentences; understanding reads wordings that no recipe has ("six thumbnailers please, not four"). Where the
-recipes are at a loss, or leave out what the person named, the understood request is put into a plain sentence and planned
-once more. The sentence is shown ("taken as: scale deployment thumbnailer to 6").
+recipes are at a loss, or leave out what the person named, the understood request is put into a plain sentence and
+planned once more. The sentence is shown ("taken as: scale deployment thumbnailer to 6").
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from reign_agents.plan.model import PlanStep
+from reign_agents.plan.model import Step
 from reign_agents.understanding import Understanding
 
 _SURE = 0.7
@@ -107,7 +107,7 @@ def restated(understanding: Understanding) -> str | None:
     return None if reader is None else reader(said)
 
 
-def left_out(understanding: Understanding, steps: Sequence[PlanStep]) -> list[str]:
+def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     """What the person named and the steps do not hold, as ``key value``."""
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
     return [
@@ -337,7 +337,9 @@ def _helm_update(said: _Said) -> str | None:
         return f"upgrade release {values['release']} with {values['chart']}{version}{where}" + (
             f" with {pairs}" if pairs else ""
         )
-    return f"set {pairs} on release {values['release']}{where}" if pairs and not said.has("version") else None
+    if said.has("version"):
+        return None if pairs else f"upgrade release {values['release']} to chart version {values['version']}{where}"
+    return f"set {pairs} on release {values['release']}{where}" if pairs else None
 
 
 def _helm_destroy(said: _Said) -> str | None:
