@@ -93,12 +93,14 @@ def _members(tokens: list[Token], found: Found, context: Context) -> bool:
     """Who is assigned, reviews or may write; whose account it is: "assign ada", "ada as reviewer", "ada's crontab"."""
     hub = bool(context.domains & {"github"})
     host = "bash" in context.domains
+    if not hub and not host and not any(t.low == "root" for t in tokens):
+        return False
     for i, token in enumerate(tokens):
         if token.used or token.kind not in {"name", "word"}:
             continue
         before = tokens[i - 1].low if i else ""
-        after = [t.low for t in tokens[i + 1 : i + 3]]
-        follow = after[0] if after else ""
+        follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
+        second = tokens[i + 2].low if i + 2 < len(tokens) else ""
         free = token.nameable and token.noun is None and token.low not in NEVER
         at = hub and token.text[0] == "@" and len(token.text) > 1
         assigned = (
@@ -107,7 +109,7 @@ def _members(tokens: list[Token], found: Found, context: Context) -> bool:
             and (
                 before in {"assign", "reassign", "assignee", "reviewer", "invite"}
                 or (before == "to" and any(t.low in {"assign", "reassign"} for t in tokens[: i - 1]))
-                or (follow == "as" and after[-1] in {"reviewer", "collaborator", "maintainer", "assignee", "member"})
+                or (follow == "as" and second in {"reviewer", "collaborator", "maintainer", "assignee", "member"})
                 or (before in {"give", "grant"} and follow in _SHARES)
             )
         )

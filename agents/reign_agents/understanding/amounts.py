@@ -152,8 +152,10 @@ def number(token: Token) -> int | None:
     if token.kind in {"word", "name"}:
         if token.low in _NUMBERS:
             return _NUMBERS[token.low]
-        tens, dash, ones = token.low.partition("-")
-        if dash and tens in _NUMBERS and ones in _NUMBERS:
+        if "-" not in token.low:
+            return None
+        tens, _, ones = token.low.partition("-")
+        if tens in _NUMBERS and ones in _NUMBERS:
             return _NUMBERS[tens] + _NUMBERS[ones]
     return None
 

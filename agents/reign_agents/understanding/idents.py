@@ -19,6 +19,7 @@ _ADDRESS = Lazy(
 _NET = Lazy(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
 _HEX = Lazy(r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,64}")
 _DIGEST = Lazy(r"sha256:[0-9a-f]{6,64}")
+_KINDS = frozenset({"name", "word", "tagged", "quoted", "number"})
 
 
 def idents(tokens: list[Token], found: Found, context: Context) -> None:
@@ -28,7 +29,7 @@ def idents(tokens: list[Token], found: Found, context: Context) -> None:
             found.setdefault("subnet", net.group())
         if token.kind == "quoted" and " " in token.value and (inside := _CLOUD.search(token.low)) and "id" not in found:
             found["id"] = inside.group()
-        if token.kind not in {"name", "word", "tagged", "quoted", "number"} or "id" in found:
+        if token.text.isalpha() or token.kind not in _KINDS or "id" in found:
             continue
         low = token.value.lower()
         cloud = _CLOUD.fullmatch(low) is not None

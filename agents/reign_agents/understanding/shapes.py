@@ -203,12 +203,22 @@ def _hash_key(tokens: list[Token], i: int, context: Context) -> str:
 _LABELLED = frozenset({"label", "labels", "labl", "labelled", "labeled"})
 
 
+def _labelled(tokens: list[Token], i: int) -> bool:
+    """Whether the pair at ``i`` is said to be a label behind it: "disk=ssd on node a as a label"."""
+    for token in tokens[i + 1 : i + 9]:
+        if token.kind == "pair" or token.text in {",", ";"}:
+            return False
+        if token.low in _LABELLED:
+            return True
+    return False
+
+
 def _pair(tokens: list[Token], i: int, found: Found, context: Context) -> None:
     token = tokens[i]
     name, _, value = token.value.partition("=")
     token.used = True
     before = {t.low for t in tokens[max(0, i - 8) : i]}
-    if context.domains & {"kubernetes", "docker"} and any(t.low in _LABELLED for t in tokens[i + 1 : i + 9]):
+    if context.domains & {"kubernetes", "docker"} and _labelled(tokens, i):
         put(found, "label", token.value)
         return
     if name in {"min", "max"} and value.isdigit():
