@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
@@ -135,6 +136,14 @@ def _drop_what(record: RunRecord, plan: Plan, context: PlanningContext) -> Draft
     return Draft(plan.intent, 1.0, question=question, suggestions=offered)
 
 
+def _pulled_for(step: Step, plan: Plan, gone: Sequence[Step]) -> bool:
+    """Whether an image is pulled for nothing but what goes: a checked plan has it as redis:latest, not as redis."""
+    image = step.fields.get("image")
+    if step.operation != "docker.pull" or image not in {one.fields.get("image") for one in gone}:
+        return False
+    return all(one in gone or one is step or one.fields.get("image") != image for one in plan.steps)
+
+
 async def _without(record: RunRecord, plan: Plan, left: re.Match[str], context: PlanningContext) -> Draft | None:
     name = left["name"].lower()
     stack = next((step for step in plan.steps if step.operation == "terraform.destroy"), None)
@@ -149,10 +158,12 @@ async def _without(record: RunRecord, plan: Plan, left: re.Match[str], context: 
         return await _kept_of_stack(record, plan, stack, left, context)
     if not gone:
         return None
+    gone = [step for step in plan.steps if step in gone or _pulled_for(step, plan, gone)]
     if len(gone) == len(plan.steps):
         return _given_up(record, plan, context)
     if has_changed(record, context):
-        undo = f"undo {record.run} step {gone[0].id}"
+        first = next((step for step in gone if step.operation != "docker.pull"), gone[0])
+        undo = f"undo {record.run} step {first.id}"
         what = f"what it did to {left['name']}" if not verbs else f"the {name}"
         question = f"“{plan.request}” ({record.run}) was done. Should {what} be taken back?"
         return Draft(plan.intent, 1.0, question=question, suggestions=(undo,))
