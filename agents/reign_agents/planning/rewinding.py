@@ -30,6 +30,14 @@ _UNSTASH = re.compile(
 )
 
 
+_SEVERAL = re.compile(
+    OPENING
+    + r"(?:undo|revert|take\s+back)\s+(?:both|them(?:\s+all)?|all\s+of\s+(?:it|them)|the\s+last\s+two|these|those)"
+    r"(?:\s+(?:again|please|now))*\W*$",
+    re.IGNORECASE,
+)
+
+
 def rewound(text: str, context: PlanningContext) -> Draft | None:
     """The way back over more than one run, or over a command that has its own; None for other words."""
     found = last_plan(context)
@@ -41,9 +49,25 @@ def rewound(text: str, context: PlanningContext) -> Draft | None:
         line = f"git{stashed['at'] or ''} stash pop"
         step = Step("s1", "shell.command", {"command": line}, "what was put aside is taken up again", (), "git")
         return Draft("update", 1.0, steps=(step,), assumptions=(f"this takes back “{plan.request}” ({record.run})",))
+    if _SEVERAL.match(text):
+        return _one_by_one(context)
     if _START.match(text) is None or _BACK_WORDS.search(text) is None:
         return None
     return _to_start(context)
+
+
+def _one_by_one(context: PlanningContext) -> Draft | None:
+    """The question which run to undo first where several are meant: each way back is looked at by itself."""
+    changed = [
+        record
+        for record, plan in plans(context)
+        if has_changed(record, context) and record.undone_by is None and changes_anything(plan, context)
+    ]
+    if len(changed) < 2:
+        return Draft("update", 1.0, undo=UndoWish(changed[0].run)) if changed else None
+    named = " and ".join(f"“{record.request}” ({record.run})" for record in changed[:2])
+    question = f"They are undone one at a time, the newest first: {named}."
+    return Draft("update", 1.0, question=question, suggestions=tuple(f"undo {record.run}" for record in changed[:2]))
 
 
 def _to_start(context: PlanningContext) -> Draft | None:
