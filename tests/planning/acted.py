@@ -34,6 +34,10 @@ def _acted(cls: type[Operation], world: World) -> type[Operation]:
         named = [str(value) for value in self.to_fields().values() if isinstance(value, str)]
         return "/".join([cls.name, *named])[:200]
 
+    makes = cls.name.partition(".")[2].startswith(
+        ("run", "create", "install", "build", "tag", "apply", "write", "copy")
+    )
+
     async def target(self: Operation, call: Call) -> Target:
         return Target(tool=cls.name.partition(".")[0], context="acted", resource=resource(self))
 
@@ -48,7 +52,7 @@ def _acted(cls: type[Operation], world: World) -> type[Operation]:
             return Told()
 
     async def preview(self: Operation, call: Call) -> Effect:
-        change = ResourceChange(action=Action.UPDATE, resource=resource(self))
+        change = ResourceChange(action=Action.CREATE if makes else Action.UPDATE, resource=resource(self))
         return Effect(changes=(change,), undo=UndoPromise.EXACT)
 
     async def verify(self: Operation, call: Call, outputs: Outputs) -> Verification:

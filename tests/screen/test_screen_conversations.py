@@ -1,86 +1,120 @@
-"""The conversations of tests/planning/conversations.txt, typed into the app: each turn gives the same plan there."""
+"""Every dialogue and conversation of the planning tables, typed into the app: each turn is the same there.
+
+A few share an app, each as a conversation of its own (the palette's "New conversation").
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import screen
 
-from reign_agents.session import Session
-from reign_agents.settings import Decision, EngineSettings
-from reign_agents.store.places import StorePaths
-from reign_agents.store.store import Store
-from reign_executors.registry import default_registry
-from reign_tui.app import ReignApp
-from reign_tui.config import AppConfig
-from tests.planning.acted import acted
-from tests.planning.test_planning_conversations import Conversation, conversations
+from reign_agents.suggestions import gathering
+from reign_executors.operation import JsonObject
+from tests.planning.test_planning_conversations import conversations
+from tests.planning.test_planning_dialogues import dialogues, looked
 from tests.planning.world import World
-from tests.screen.conftest import Stage
+from tests.screen.fake_session import FakeGatherer
+from tests.screen.talking import Turns, talking
+
+TOGETHER = 13
+"""Dialogues that share an app."""
 
 
-def _for_the_app(turns: Conversation) -> bool:
-    """Without what needs a failing system, a real way back or a secret that is hidden."""
+class Looked(World):
+    """The systems of dialogues.txt, which plans don't change."""
+
+    async def look(self, operation: str, fields: Mapping[str, Any]) -> JsonObject:
+        try:
+            return await looked(operation, fields)
+        except KeyError as error:
+            raise AssertionError(f"nobody asked for {operation} before") from error
+
+    def apply(self, steps: object) -> None:
+        return None
+
+
+NOT_TYPED = {
+    "orders in prod returns 500, why?": "its runs only looked: the app says that nothing is to be undone, the table "
+    "has the wish alone",
+    "deploy acme/shop:3 to staging with 2 replicas": "the runs of the table are never marked as undone, those of the "
+    "app are: its “never mind” says so",
+}
+"""Dialogues, by their first words, that go another way over a store that knows how runs ended."""
+
+
+def _why_not(turns: Turns) -> str | None:
+    """Why these turns can't be typed here; None: they can."""
     told = "\n".join(line for text, lines in turns for line in (text, *lines))
-    return not any(word in told for word in ("undo ", "! ", "- ", "(ask)", "secret", "Secret", "= ", "» "))
+    if "secret" in told.lower():
+        return "the screen hides what is secret in its plan"
+    return NOT_TYPED.get(turns[0][0][2:])
 
 
-CHOSEN = [turns for turns in conversations() if _for_the_app(turns)][:21]
+def shares(turns: list[Turns]) -> list[Any]:
+    able = [one for one in turns if _why_not(one) is None]
+    return [pytest.param(able[at : at + TOGETHER], id=f"from {at + 1}") for at in range(0, len(able), TOGETHER)]
 
 
-def test_there_are_enough_conversations() -> None:
-    assert len(CHOSEN) >= 21
+SHORT = [[(f"> {text}", lines) for text, lines in turns] for turns in dialogues()]
+LONG = conversations()
 
 
-async def _settled(stage: Stage, session: Session, before: int) -> None:
-    """Approve whatever the turn asks for until nothing is under way."""
-    desk = stage.app.conductor.desk
-
-    def over() -> bool:
-        return len(desk.runs) > before and not desk.working
-
-    while not over():
-        await stage.until(lambda: over() or session.pending())
-        for approval in session.pending():
-            await session.answer(approval.id, Decision.ONCE, approval.hash, confirm=approval.confirm)
-        await stage.pilot.pause()
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look at real systems for the sake of suggestions, and fewer pictures a second than a person would like."""
+    monkeypatch.setattr(gathering, "Gatherer", FakeGatherer)
+    monkeypatch.setattr(screen, "UPDATE_PERIOD", 0.1)
 
 
-def _told(name: str, operation: str, fields: Mapping[str, Any], work: Path) -> str:
-    """A step in one spelling, whatever defaults were written out: with its fields as the operation reads them."""
-    read = default_registry().build(operation, fields).to_fields()
-    return f"{name} {operation} {json.dumps(read, sort_keys=True, ensure_ascii=False)}".replace(f"{work}/", "")
+def test_there_are_enough_of_them() -> None:
+    assert sum(_why_not(turns) is None for turns in (*SHORT, *LONG)) >= 100
 
 
-def _expected(lines: list[str], work: Path) -> list[str]:
-    steps = [line.partition(" < ")[0].split(" ", 2) for line in lines if line[:1] == "s" and line[1:2].isdigit()]
-    return [_told(name, operation, json.loads(fields), work) for name, operation, fields in steps]
+@pytest.mark.parametrize("share", shares(SHORT))
+async def test_dialogues(share: list[Turns], tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        for folder, name in (("web", "Chart.yaml"), ("infra", "main.tf")):
+            (talk.work / folder).mkdir()
+            (talk.work / folder / name).write_text("name: web\nversion: 1.0.0\n" if folder == "web" else "", "utf-8")
+        for turns in share:
+            await talk.dialogue(turns, Looked())
+    assert not talk.differing, "\n\n".join(["", *talk.differing])
 
 
-@pytest.mark.parametrize("turns", CHOSEN, ids=lambda turns: " / ".join(text for text, _ in turns))
-async def test_a_conversation_in_the_app(turns: Conversation, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    for folder in ("ocr", "net", "live/eu", "envs/demo"):
-        (work / folder).mkdir(parents=True)
-        (work / folder / "main.tf").write_text("", "utf-8")
-    with Store.open(StorePaths(data=tmp_path / "data", state=tmp_path / "state")) as store:
-        session = Session(store, EngineSettings(cwd=work), registry=acted(World()))
-        app = ReignApp(lambda: session, AppConfig(), grace=0.0)
-        stage = Stage(app, None)  # type: ignore[arg-type]
-        async with app.run_test(size=(120, 40)) as stage.pilot:
-            await stage.until(lambda: app.ready)
-            for text, expected in turns:
-                before = len(app.conductor.desk.runs)
-                await stage.send(text[2:])
-                await _settled(stage, session, before)
-                run = list(app.conductor.desk.runs.values())[-1]
-                steps = [] if run.plan is None else run.plan.steps
-                found = [_told(step.id, step.operation, step.fields, work) for step in steps]
-                assert found == _expected(expected, work), text
-                questions = [line[2:] for line in expected if line.startswith("? ")]
-                for question in questions:
-                    assert run.question is not None
-                    assert question in run.question
+@pytest.mark.parametrize("share", shares(LONG))
+async def test_conversations(share: list[Turns], tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        for name in ("ocr", "net", "live/eu", "envs/demo"):
+            (talk.work / name).mkdir(parents=True)
+            (talk.work / name / "main.tf").write_text("", "utf-8")
+        for turns in share:
+            await talk.dialogue(turns, World())
+    assert not talk.differing, "\n\n".join(["", *talk.differing])
+
+
+async def test_a_new_conversation_means_nothing_of_the_one_before(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        talk.scene.world, talk.scene.fails, talk.scene.led_back = World(), False, False
+        conductor, before = talk.app.conductor, talk.session.id
+        await talk.stage.send("scale checkout in prod to 5")
+        await talk.stage.until(talk.session.pending)
+        conductor.act("begin_anew")
+        assert "still under way" in talk.stage.notice
+        assert talk.session.id == before
+        await talk.ended()
+        conductor.act("begin_anew")
+        assert talk.session.id != before
+        said = await talk.stage.said()
+        assert "A new conversation" in said
+        assert "scale checkout" not in said
+        assert talk.app.main.plan.shown is None
+        await talk.stage.send("do it again")
+        await talk.stage.until(lambda: any(not run.live for run in conductor.desk.runs.values()))
+        assert [run.question for run in conductor.desk.runs.values()] == [
+            "There is no earlier request in this session to repeat."
+        ]
+        assert [record.request for record in talk.session.store.history()] == ["scale checkout in prod to 5"]
