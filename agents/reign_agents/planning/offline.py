@@ -22,6 +22,7 @@ from reign_agents.planning.nearest import nearest
 from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
+from reign_agents.planning.restating import left_out, restated
 from reign_agents.planning.rewinding import rewound
 from reign_agents.planning.saving import restored, saved_first
 from reign_agents.planning.scan import Scan
@@ -56,7 +57,83 @@ _FAULT = 0.6
 _ANSWER = 4
 """Words that an answer to a question has at most."""
 _TURN = 2
+_TAKEN = {
+    "create_infra": "I take this for something new to be made",
+    "deploy": "I take this for a deployment",
+    "scale": "I take this for a change of size or number",
+    "monitor": "I take this for a look",
+    "destroy": "I take this for something to be removed or stopped",
+    "update": "I take this for a change of what is there",
+    "backup": "I take this for a copy to be kept or brought back",
+    "debug": "I take this for a fault to be found",
+}
+_OTHERWISE = "A command of your own runs with ! before it (asked first). The nearest things I can do:"
 _LONGEST = 6000
+
+
+_NO_SENSE = "I do not understand this request."
+_LEFT = re.compile(r"I do not understand “(?P<words>[^”]*)”")
+_NONE_SUCH = re.compile(r"There is no [\w ]+ “(?P<name>[^”]+)”")
+
+
+_ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
+"""How operations are called that end or remove what is there."""
+_LOOKS_TOO = frozenset(
+    {"docker.exec", "kubernetes.exec", "shell.command", "shell.script", "git.pull", "docker.pull", "terraform.init"}
+)
+"""What people also do for a look."""
+
+
+def _against(draft: Draft, understanding: Understanding, context: PlanningContext) -> str | None:
+    """Why the steps don't fit what the request was understood as: they change something where only a look is wanted,
+    end something where nothing is to end, or don't hold what was named. None where both readings agree.
+    """
+    if understanding.confidence < _SURE or not _changing(draft.steps, context):
+        return None
+    intent, operations = understanding.intent, [step.operation for step in draft.steps]
+    if intent in {"monitor", "debug"} or (intent == "unknown" and last_thing(context) is None):
+        changing = [one.operation for one in draft.steps if _changing([one], context)]
+        if not set(changing) <= _LOOKS_TOO:
+            return f"yet its words also read as {changing[0]}, which changes something."
+    ending = next((one for one in operations if _ENDING.search(one)), None)
+    meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
+    if ending is not None and not meant:
+        return f"yet its words also read as {ending}, which ends what is there."
+    lost = left_out(understanding, draft.steps)
+    return f"the steps I found leave out {', '.join(lost)}." if lost else None
+
+
+def _doubtful(draft: Draft, understanding: Understanding) -> bool:
+    """Whether the recipes were at a loss, took another word for the name, or left out what was named."""
+    if draft.steps:
+        return bool(left_out(understanding, draft.steps))
+    if draft.question is None:
+        return False
+    named = _named(understanding)
+    if "I do not understand" in draft.question:
+        left = _LEFT.search(draft.question)
+        return left is None or all(word.isalpha() or word in named for word in left["words"].lower().split())
+    if not draft.understood:
+        return False
+    missed = _NONE_SUCH.match(draft.question)
+    if missed is not None:
+        return bool(named) and missed["name"].lower() not in named
+    return bool(named) and not any(name in draft.question.lower() for name in named)
+
+
+def _taken(draft: Draft, understanding: Understanding) -> Draft:
+    """What a request was taken for, where its words are understood and only the operation is not there."""
+    sure = understanding.intent != "unknown" and understanding.confidence >= _SURE
+    if not sure or draft.question is None or not draft.question.startswith(_NO_SENSE):
+        return draft
+    taken = f"{_TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
+    return replace(draft, question=f"{taken}, and nothing I do does that. {_OTHERWISE}")
+
+
+def _named(understanding: Understanding) -> frozenset[str]:
+    """The values that the person stated, in lower case."""
+    values = understanding.entities.values()
+    return frozenset(str(one).lower() for value in values for one in (value if isinstance(value, list) else [value]))
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -164,6 +241,44 @@ class OfflinePlanner:
         return asked if draft.question is not None and draft.understood else None
 
     async def _request(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
+        """What the recipes read; said again in their words where they are at a loss or leave out what was named."""
+        draft = await self._read(text, context, placing=placing)
+        understanding = understand(text)
+        against = _against(draft, understanding, context)
+        if against is None and not _doubtful(draft, understanding):
+            return draft
+        said = restated(understanding)
+        if said is None or said.lower() == text.strip().lower():
+            return self._refused(against, text, understanding) if against else _taken(draft, understanding)
+        asked = self._asked
+        other = await self._read(said, context, placing=placing)
+        better = (
+            bool(other.steps)
+            and not left_out(understanding, other.steps)
+            and _against(other, understanding, context) is None
+        )
+        asks = not (draft.steps or other.steps) and not _doubtful(other, understanding)
+        if not (better or asks):
+            self._asked = asked
+            return self._refused(against, text, understanding) if against else _taken(draft, understanding)
+        return replace(
+            other,
+            intent=understanding.intent,
+            confidence=understanding.confidence,
+            mood=understanding.mood,
+            entities=dict(understanding.entities),
+            assumptions=(f"taken as: {said}", *other.assumptions),
+        )
+
+    def _refused(self, against: str, text: str, understanding: Understanding) -> Draft:
+        """No plan, where its two readings differ: what the words were taken for, and what does not fit."""
+        taken = _TAKEN.get(understanding.intent, "I take this for nothing that I could do")
+        if understanding.domains:
+            taken += f" ({' and '.join(understanding.domains)})"
+        question = Question(f"{taken}; {against} Please say it another way.", nearest(text, self._recipes))
+        return replace(self._question(question, text, understanding), understood=False)
+
+    async def _read(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
         text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
         lack = elsewhere.plainly(text, understanding)

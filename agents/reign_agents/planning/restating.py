@@ -14,9 +14,12 @@ from typing import Any
 
 from reign_agents.plan.model import Step
 from reign_agents.understanding import Understanding
+from reign_agents.understanding.lexicon import lexicon
+from reign_agents.understanding.tokens import tokenize
 
 _SURE = 0.7
 """Confidence from which a request is said again."""
+_SURE_TO_DESTROY = 0.95
 _WORKLOADS = frozenset({"deployment", "statefulset", "daemonset", "replicaset"})
 _OBJECTS = _WORKLOADS | {
     "pod",
@@ -38,6 +41,7 @@ _STATED = [
     "name",
     "names",
     "namespace",
+    "host",
     "release",
     "chart",
     "replicas",
@@ -54,6 +58,9 @@ _STATED = [
     "revision",
 ]
 """Entities that a plan has to hold as they were said; sizes are written in other units there."""
+
+_PARTS_PLAYED = frozenset({"database", "db", "cache", "proxy", "queue", "webserver", "server", "broker"})
+"""What a thing is for: people call it so whatever its name is."""
 
 Values = Mapping[str, Any]
 
@@ -93,8 +100,11 @@ class _Said:
 
 
 def restated(understanding: Understanding) -> str | None:
-    """The request in the recipes' words; None when it is no single sure wish or no recipe's matter."""
-    if understanding.intent == "unknown" or understanding.confidence < _SURE or not understanding.clauses:
+    """The request in the recipes' words; None when it is no single sure wish, no recipe's matter, or would lose a word
+    that names something.
+    """
+    sure = _SURE_TO_DESTROY if understanding.intent == "destroy" else _SURE
+    if understanding.intent == "unknown" or understanding.confidence < sure or not understanding.clauses:
         return None
     wishes = [clause for clause in understanding.clauses if clause.verb is not None]
     if len({clause.intent for clause in wishes}) > 1 or "host" in understanding.entities:
@@ -104,7 +114,26 @@ def restated(understanding: Understanding) -> str | None:
     if len(domains) != 1:
         return None
     reader = _READERS.get((next(iter(domains)), understanding.intent))
-    return None if reader is None else reader(said)
+    sentence = None if reader is None else reader(said)
+    return None if sentence is None or _loses(understanding.text, sentence) else sentence
+
+
+_CONCRETE = frozenset({"image", "tagged", "slashed", "path", "file", "quoted", "pair", "ports", "ip", "url", "hash"})
+
+
+def _loses(text: str, sentence: str) -> bool:
+    """Whether something concrete of the text is not in the sentence: an image, a path, a value, a hyphened name."""
+    lex, low = lexicon(), sentence.lower()
+    for token in tokenize(text):
+        value = token.value.lower()
+        kind, stroke, name = value.partition("/")
+        if stroke and (not name or lex.noun(kind) is not None):
+            value = name
+        named = token.kind == "name" and re.search(r"[-_\d]", value) is not None
+        concrete = token.kind in _CONCRETE or token.low in lex.images or named
+        if concrete and value not in low and value.replace(":", " to ") not in low:
+            return True
+    return False
 
 
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
@@ -115,8 +144,19 @@ def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
         for key in _STATED
         for value in _each(understanding.entities.get(key))
         for part in (value.split(":") if key == "ports" else [value])
-        if part.lower().strip("/.") not in held
+        if part.lower().strip("/.") not in held and not _by_another_name(key, part.lower(), held)
     ]
+
+
+def _by_another_name(key: str, value: str, held: str) -> bool:
+    """Whether the steps have a value in another guise: a container's id, what it is for ("the database"), a file of the
+    usual name, "its volumes".
+    """
+    return (
+        (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
+        or value == "dockerfile"
+        or (key == "volume" and '"volumes": true' in held)
+    )
 
 
 def _each(value: Any) -> list[str]:
@@ -144,7 +184,7 @@ def _kubernetes_scale(said: _Said) -> str | None:
         at = f" at {share}% cpu" if share.isdigit() else ""
         low = values.get("min", 1)
         return _all(said.things, lambda name: f"autoscale {kind} {name} between {low} and {values['max']}{at}{where}")
-    if said.has("replicas"):
+    if said.has("replicas") and not said.speaks_of("node", "nodes", "pool", "runners", "executors", "agents"):
         return _all(said.things, lambda name: f"scale {kind} {name} to {values['replicas']}{where}")
     return _limits(said)
 
@@ -184,8 +224,8 @@ def _kubernetes_create(said: _Said) -> str | None:
     values = said.values
     if said.noun in {"configmap", "secret"} and (pairs := _pairs(values, "data", "env")):
         return _all(said.things, lambda name: f"create {said.noun} {name} with {pairs}{said.where()}")
-    if said.noun == "namespace" and not said.things:
-        return _all(_each(values.get("namespace")), lambda name: f"create namespace {name}")
+    if said.noun == "namespace":
+        return _all(_each(values.get("namespace")) or said.things, lambda name: f"create namespace {name}")
     return None
 
 
@@ -194,7 +234,7 @@ def _kubernetes_deploy(said: _Said) -> str | None:
     folder = values.get("file") or values.get("path")
     if folder:
         return f"apply {_quoted(str(folder))}{where}"
-    if not said.has("image") or len(said.things) > 1:
+    if not said.has("image") or len(said.things) > 1 or said.has("images"):
         return None
     called = f" as {said.things[0]}" if said.things else ""
     several = f" with {values['replicas']} replicas" if "replicas" in values else ""
@@ -208,8 +248,8 @@ def _kubernetes_destroy(said: _Said) -> str | None:
     if said.noun in _OBJECTS:
         kind = _SPELLED.get(said.noun, said.noun)
         return _all(said.things, lambda name: f"delete {kind} {name}{said.where()}")
-    if said.noun == "namespace" and not said.things:
-        return _all(_each(said.values.get("namespace")), lambda name: f"delete namespace {name}")
+    if said.noun == "namespace":
+        return _all(_each(said.values.get("namespace")) or said.things, lambda name: f"delete namespace {name}")
     return None
 
 
@@ -250,7 +290,7 @@ def _docker_create(said: _Said) -> str | None:
         return _all(_each(values.get("network")) or said.things, lambda name: f"create network {name}")
     if said.noun == "volume" and not said.has("image"):
         return _all(_each(values.get("volume")) or said.things, lambda name: f"create volume {name}")
-    if not said.has("image") or len(said.things) > 1 or said.has("volume"):
+    if not said.has("image") or len(said.things) > 1 or said.values.keys() & {"volume", "images", "command"}:
         return None
     parts = [f"run a container from image {values['image']}"]
     parts += [f"named {said.things[0]}"] if said.things else []
@@ -266,7 +306,7 @@ def _docker_destroy(said: _Said) -> str | None:
     if said.speaks_of("compose", "swarm", "stack", "prune", "dangling", "unused"):
         return None
     for key, kind in (("images", "image"), ("image", "image"), ("volume", "volume"), ("network", "network")):
-        if key in said.values and not said.things:
+        if key in said.values and (said.noun == kind or not said.things):
             return _all(_each(said.values[key]), lambda name, kind=kind: f"remove {kind} {name}")  # type: ignore[misc]
     verb = "stop" if said.verb in {"stop", "kill"} else "remove"
     kind = said.noun if said.noun in {"volume", "network"} else "container"
@@ -301,16 +341,12 @@ def _docker_monitor(said: _Said) -> str | None:
         return None
     if said.speaks_of("log", "logs"):
         return _all(said.things, lambda name: f"show logs of container {name}")
+    if said.noun in {"image", "volume", "network"} and not said.has("namespace"):
+        return f"list {said.noun}s" if said.verb in {"", "list", "show", "check"} else None
     if said.things:
         looks = "show stats of" if said.speaks_of("memory", "cpu", "stats", "usage", "ram") else "inspect"
         return _all(said.things, lambda name: f"{looks} container {name}")
-    if said.noun in {"container", "image", "volume", "network"} and not said.values:
-        return f"list {said.noun}s"
-    return None
-
-
-def _placed_release(said: _Said) -> str:
-    return f" in namespace {said.values['namespace']}" if "namespace" in said.values else ""
+    return f"list {said.noun}s" if said.noun == "container" and not said.values else None
 
 
 def _helm_deploy(said: _Said) -> str | None:
@@ -320,14 +356,14 @@ def _helm_deploy(said: _Said) -> str | None:
     called = f" as {values['release']}" if "release" in values else ""
     version = f" version {values['version']}" if "version" in values else ""
     pairs = f" with {pairs}" if (pairs := _pairs(values, "values")) else ""
-    return f"install chart {values['chart']}{version}{called}{_placed_release(said)}{pairs}"
+    return f"install chart {values['chart']}{version}{called}{said.where()}{pairs}"
 
 
 def _helm_update(said: _Said) -> str | None:
     values = said.values
     if not said.has("release"):
         return None
-    where = _placed_release(said)
+    where = said.where()
     if said.has("revision") or said.verb == "rollback":
         to = f" to revision {values['revision']}" if "revision" in values else ""
         return f"rollback release {values['release']}{to}{where}"
@@ -343,13 +379,11 @@ def _helm_update(said: _Said) -> str | None:
 
 
 def _helm_destroy(said: _Said) -> str | None:
-    return _all(
-        _each(said.values.get("release")) or said.things, lambda name: f"remove release {name}{_placed_release(said)}"
-    )
+    return _all(_each(said.values.get("release")) or said.things, lambda name: f"remove release {name}{said.where()}")
 
 
 def _helm_monitor(said: _Said) -> str | None:
-    where = _placed_release(said)
+    where = said.where()
     if not said.has("release"):
         return f"list helm releases{where}" if not said.values.keys() - {"namespace"} else None
     for word, look in (("values", "show the values of"), ("history", "history of"), ("revisions", "history of")):

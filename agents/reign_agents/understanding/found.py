@@ -294,6 +294,18 @@ def could_name(tokens: list[Token], i: int) -> bool:
     )
 
 
+def _orders(tokens: list[Token], i: int) -> bool:
+    """Whether the first word is a verb nobody has listed: "demolish network lab", not "grafana container is down"."""
+    return (
+        i == 0
+        and len(tokens) > 2
+        and tokens[0].low.isalpha()
+        and tokens[1].noun is not None
+        and tokens[2].kind in {"name", "quoted", "tagged"}
+        and not tokens[2].stop
+    )
+
+
 def names_driver(tokens: list[Token], i: int) -> bool:
     """Whether the word says what kind of network it is: "a bridge network"."""
     return (

@@ -20,7 +20,8 @@ _NO_GUISE = NEVER | frozenset(
     """
     soon usual well usually possible planned root agreed discussed always ever follows base far long many much
     one user me described requested code json yaml yml table csv tarball backup text html default expected
-    such nodeport clusterip loadbalancer daemon service container deployment pod release dependency normal
+    such nodeport clusterip loadbalancer daemon service container containers services deployment deployments pod pods
+    release releases dependency normal
     today needed required file admin postgres quick quickly fast my
     """.split()  # noqa: SIM905 - a long list of words
 )
