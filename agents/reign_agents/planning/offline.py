@@ -53,6 +53,8 @@ _HELP = re.compile(
 _ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
 """A verb and a pronoun: a request only where something was spoken of."""
 _SURE = 0.85
+_SURE_OF_NOTHING = 0.97
+"""Confidence of understanding from which words that recipes know don't count: "what's the difference between …"."""
 _FAULT = 0.6
 _ANSWER = 4
 """Words that an answer to a question has at most."""
@@ -130,6 +132,21 @@ def _taken(draft: Draft, understanding: Understanding) -> Draft:
     return replace(draft, question=f"{taken}, and nothing I do does that. {_OTHERWISE}")
 
 
+def _complains(text: str, command: str) -> bool:
+    """Whether what looks like a command line is a program's complaint, or a sentence that begins with a program's name:
+    "bash: x.sh: Permission denied", "ssh into web-1 and tell me its uptime".
+    """
+    if text.strip() != command.strip():
+        return False
+    read = understand(text)
+    if _SENTENCE.match(text):
+        return True
+    return read.intent == "debug" and read.confidence >= _SURE
+
+
+_SENTENCE = re.compile(r"\W*[a-z]+ (?:into|onto|the|my|our) ", re.IGNORECASE)
+
+
 def _named(understanding: Understanding) -> frozenset[str]:
     """The values that the person stated, in lower case."""
     values = understanding.entities.values()
@@ -190,7 +207,7 @@ class OfflinePlanner:
         if proposed is not None:
             return proposed
         line = literal(text[:_LONGEST])
-        if line is not None and line.command is not None:
+        if line is not None and line.command is not None and not _complains(text, line.command):
             return self._command(line.command, line.assumption)
         if line is not None and line.request is not None:
             return await self._request(line.request, context)
@@ -366,10 +383,12 @@ class OfflinePlanner:
             return True
         if understanding.intent != "unknown" or understanding.confidence < _SURE:
             return False
+        spoken = thing is not None and any(wish.with_pronoun() for wish in found)
+        if understanding.confidence >= _SURE_OF_NOTHING and not spoken:
+            return True
         concrete = any(re.search(r"[/\ue000-\uf8ff]|\w\.\w|\w:\w|\d{2,}|--?\w", Scan(wish.text).text) for wish in found)
         if any((best := self._best(wish)) is not None and best.certain for wish in found):
             return False
-        spoken = thing is not None and any(wish.with_pronoun() for wish in found)
         return not (spoken or concrete or all(wish.verb is not None and wish.kinds for wish in found))
 
     def _best(self, wish: Wish) -> Recipe | None:

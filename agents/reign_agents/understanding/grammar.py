@@ -13,6 +13,10 @@ from .lexicon import Lexicon
 from .patterns import Lazy, Pattern
 from .tokens import Token
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shape import Mood
+
 _ASKS = Pattern(
     (
         r"\b(?:how (?:do|can|could|should|would|might|does|to|shall|did) ?(?:i|we|you|one|someone|"
@@ -62,7 +66,7 @@ def asked(text: str, tokens: list[Token]) -> tuple[str, str, str] | None:
     return None
 
 
-def mood(text: str) -> str:
+def mood(text: str) -> Mood:
     """Say "ask" when the text wants to know how, not to have it done."""
     return "ask" if _ASKS.search(text[:2000], text[:2000].lower()) else "do"
 
@@ -372,6 +376,25 @@ def essays(text: str) -> tuple[int, ...]:
     short = text[:400]
     low = short.lower()
     return tuple(i for i, pattern in enumerate(_ESSAYS) if pattern.search(short, low))
+
+
+_KNOWLEDGE = Pattern(
+    (
+        r"^\W*(?:(?:what(?:'s| is| are)?|whats) (?:the )?)?(?:diff|differences?) between"
+        r" (?:an? [a-z]+ and (?:an? )?[a-z]+|[a-z]+s and [a-z]+s)\W*$"
+        r"|^\W*why (?:is|was|are) [\w ]{2,30} (?:named|called) (?:after|so|that|like)\b"
+    ),
+    "diff",
+    "named",
+    "called",
+)
+
+
+def knowledge(tokens: list[Token]) -> bool:
+    """Whether only knowledge is asked for: a difference between kinds of things, where a word comes from."""
+    text = " ".join(t.low for t in tokens[:20])
+    concrete = any(t.kind not in {"word", "punct", "name"} or any(c in "-_0123456789" for c in t.low) for t in tokens)
+    return not concrete and _KNOWLEDGE.search(text, text) is not None
 
 
 _FAULT = frozenset(

@@ -54,6 +54,8 @@ def understand(text: str) -> Understanding:
 
 _NAMED = frozenset({"name", "names", "release"})
 """Keys under which a wish's thing is named."""
+_KNOWN = 0.95
+"""Confidence in what a rule decides."""
 _PINNED = frozenset("/:@")
 _NEEDS_OBJECT = frozenset({"run", "remove"})
 """Words that alone want nothing that could be done."""
@@ -65,12 +67,14 @@ def _judge(text: str, tokens: list[Token], spans: list[Span]) -> tuple[str, Mood
         return "unknown", "do", 1.0, ()
     if len(tokens) == 1 and tokens[0].low in _NEEDS_OBJECT:
         return "unknown", "do", 1.0, ()
+    if grammar.knowledge(tokens):
+        return "unknown", "do", _KNOWN, ()
     judged = model().judge(hashed(named(tokens, spans, text)))
     confidence = max(judged.intents)
     intent = INTENTS[judged.intents.index(confidence)]
     mood: Mood = "ask" if judged.ask > 0.5 else "do"
     if intent == "unknown":
-        return intent, mood, round(confidence, 4), ()
+        return intent, grammar.mood(text), round(confidence, 4), ()
     domains = tuple(d for d, p in zip(DOMAINS, judged.domains, strict=True) if p > 0.5)
     if not domains:
         domains = (DOMAINS[max(range(len(DOMAINS)), key=judged.domains.__getitem__)],)

@@ -31,6 +31,13 @@ class There:
     def name(self) -> str:
         return self.names[0]
 
+    def called(self, word: str) -> There:
+        """The same thing, by that of its names which the word means: an image has several tags."""
+        meant = [name for name in self.names if name in (word, f"{word}:latest")]
+        meant += [name for name in self.names if word.lower() in name.lower()]
+        first = meant[0] if meant else self.name
+        return There((first, *(name for name in self.names if name != first)), self.row)
+
     @property
     def running(self) -> bool:
         return self.row.get("status") in ("running", "paused", "restarting")
@@ -131,8 +138,9 @@ async def resolved(
             return none_there(kind, name, rows, ask)
         if len(near) > 1:
             return several(kind, name, near, ask)
-        if name not in near[0].names:
-            outline.assume(f"“{name}” is the {kind} {near[0].name}")
-        if near[0] not in found:
-            found.append(near[0])
+        one = near[0].called(name)
+        if name != one.name:
+            outline.assume(f"“{name}” is the {kind} {one.name}")
+        if one not in found:
+            found.append(one)
     return found
