@@ -320,7 +320,20 @@ _COMPLAINTS = (
 _PASTED = (
     Pattern(
         r"^\W*(?:error|err|fatal|warning|warn|panic|exception|traceback|failed|failure|e|remote|"
-        r"conflict|denied|critical|emerg|npm err!?)\b\W*[:\[(]?"
+        r"conflict|denied|critical|emerg|npm err!?)\b\W*[:\[(]?",
+        "err",
+        "fatal",
+        "warn",
+        "panic",
+        "exception",
+        "traceback",
+        "fail",
+        "e:",
+        "remote",
+        "conflict",
+        "denied",
+        "critical",
+        "emerg",
     ),
     Pattern(
         (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from .lexicon import Lexicon, Noun, Verb, lexicon
+from .patterns import Lazy
 
 LONGEST = 6000
 """Characters that are looked at: a longer text is a pasted log whose beginning says what is wanted."""
@@ -23,8 +24,8 @@ _SCAN = re.compile(
     re.VERBOSE,
 )
 _UNIT = r"(?:[kmgtp]i?b?|[kmgt]ig|megs?|gigs?|megabytes?|gigabytes?|terabytes?|mebibytes?|gibibytes?|kilobytes?|bytes?)"
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
+_SHAPES: tuple[tuple[str, Lazy], ...] = tuple(
+    (kind, Lazy(pattern))
     for kind, pattern in (
         ("hash", r"#\d{1,9}"),
         ("ports", r"(?:\d{1,3}(?:\.\d{1,3}){3}:)?\d{2,5}:\d{2,5}(?:/(?:tcp|udp))?"),
@@ -40,16 +41,16 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("path", r"(?:~|\.{1,2})?/.*|~[\w/.-]*|\.{1,2}|[A-Za-z]:\\.*"),
     )
 )
-_FILE = re.compile(
+_FILE = Lazy(
     r"[\w.@+-]*\.(?:ya?ml|json|tf|tfvars|tfstate|toml|ini|conf|cfg|env|sh|py|js|ts|go|rb|md|txt|log|csv|sql|gz|tgz|tar|zip|xml|html?"
     r"|service|timer|lock|hcl|pem|crt|key|dump|bak|jar|whl|deb|rpm|xz|bz2|tfplan|properties|tpl|img|qcow2|iso)"
 )
 _NAMED_FILES = frozenset(
     {"dockerfile", "jenkinsfile", "makefile", "containerfile", "codeowners", ".env", ".dockerignore"}
 )
-_DIGEST = re.compile(r"[^\s@]+@sha256:[0-9a-f]{6,64}")
-_TAGGED = re.compile(r"[a-z0-9][\w.\-/:]*[a-z0-9]:[\w][\w.\-]*|[a-z0-9]:[\w][\w.\-]*")
-_NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-/:@*+]*[\w*])?$")
+_DIGEST = Lazy(r"[^\s@]+@sha256:[0-9a-f]{6,64}")
+_TAGGED = Lazy(r"[a-z0-9][\w.\-/:]*[a-z0-9]:[\w][\w.\-]*|[a-z0-9]:[\w][\w.\-]*")
+_NAME = Lazy(r"[A-Za-z0-9](?:[\w.\-/:@*+]*[\w*])?$")
 _APOSTROPHE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-"})
 
 
