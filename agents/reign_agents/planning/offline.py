@@ -14,11 +14,12 @@ from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
 from reign_agents.planning.dropping import dropped
 from reign_agents.planning.earlier import last_plan, last_thing
 from reign_agents.planning.followup import follow_up
+from reign_agents.planning.impossible import impossible
 from reign_agents.planning.joining import Part, joined, thing_of, things_made
 from reign_agents.planning.literal import literal
 from reign_agents.planning.mentions import bare, pointed, relative, selected_thing, thanked, undone_part
 from reign_agents.planning.moving import meant_another
-from reign_agents.planning.nearest import nearest
+from reign_agents.planning.nearest import fitting, nearest
 from reign_agents.planning.places import placed, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
@@ -121,15 +122,6 @@ def _doubtful(draft: Draft, understanding: Understanding) -> bool:
     if missed is not None:
         return bool(named) and missed["name"].lower() not in named
     return bool(named) and not any(name in draft.question.lower() for name in named)
-
-
-def _taken(draft: Draft, understanding: Understanding) -> Draft:
-    """What a request was taken for, where its words are understood and only the operation is not there."""
-    sure = understanding.intent != "unknown" and understanding.confidence >= _SURE
-    if not sure or draft.question is None or not draft.question.startswith(_NO_SENSE):
-        return draft
-    taken = f"{_TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
-    return replace(draft, question=f"{taken}, and nothing I do does that. {_OTHERWISE}")
 
 
 def _complains(text: str, command: str) -> bool:
@@ -266,7 +258,7 @@ class OfflinePlanner:
             return draft
         said = restated(understanding)
         if said is None or said.lower() == text.strip().lower():
-            return self._refused(against, text, understanding) if against else _taken(draft, understanding)
+            return self._refused(against, text, understanding) if against else self._taken(draft, text, understanding)
         asked = self._asked
         other = await self._read(said, context, placing=placing)
         better = (
@@ -277,7 +269,7 @@ class OfflinePlanner:
         asks = not (draft.steps or other.steps) and not _doubtful(other, understanding)
         if not (better or asks):
             self._asked = asked
-            return self._refused(against, text, understanding) if against else _taken(draft, understanding)
+            return self._refused(against, text, understanding) if against else self._taken(draft, text, understanding)
         return replace(
             other,
             intent=understanding.intent,
@@ -287,12 +279,24 @@ class OfflinePlanner:
             assumptions=(f"taken as: {said}", *other.assumptions),
         )
 
+    def _taken(self, draft: Draft, text: str, understanding: Understanding) -> Draft:
+        """What a request was taken for, where its words are understood and only the operation is not there."""
+        sure = understanding.intent != "unknown" and understanding.confidence >= _SURE
+        if not sure or draft.question is None or not draft.question.startswith(_NO_SENSE):
+            return draft
+        taken = f"{_TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
+        question = f"{taken}, and nothing I do does that. {_OTHERWISE}"
+        near = fitting(text, self._recipes, understanding)
+        self._asked = Asked(text, Question(question, near), text)
+        return replace(draft, question=question, suggestions=near)
+
     def _refused(self, against: str, text: str, understanding: Understanding) -> Draft:
         """No plan, where its two readings differ: what the words were taken for, and what does not fit."""
         taken = _TAKEN.get(understanding.intent, "I take this for nothing that I could do")
         if understanding.domains:
             taken += f" ({' and '.join(understanding.domains)})"
-        question = Question(f"{taken}; {against} Please say it another way.", nearest(text, self._recipes))
+        near = fitting(text, self._recipes, understanding)
+        question = Question(f"{taken}; {against} Please say it another way.", near)
         return replace(self._question(question, text, understanding), understood=False)
 
     async def _read(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
@@ -348,6 +352,9 @@ class OfflinePlanner:
         lack = elsewhere.timed(text) if _changing(all_steps, context) else None
         if lack is not None:
             return self._lacking(lack, text)
+        refused = impossible(text, all_steps, context.registry)
+        if refused is not None:
+            return self._question(refused, text, understanding)
         return Draft(
             "debug" if all(wish.verb == "why" for wish in found) else understanding.intent,
             understanding.confidence,

@@ -62,13 +62,20 @@ _STATED = [
 _PARTS_PLAYED = frozenset({"database", "db", "cache", "proxy", "queue", "webserver", "server", "broker"})
 """What a thing is for: people call it so whatever its name is."""
 
+_COUNTED = re.compile(
+    r"\b(?P<number>two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)\s+(?:[\w.:/-]+\s+)?"
+    r"(?:containers|copies|instances|volumes|networks)\b",
+    re.IGNORECASE,
+)
+"""Several things of a kind: each of them needs a name."""
+
 Values = Mapping[str, Any]
 
 
 class _Said:
     """The understood request: its values, its verb and the thing it is about."""
 
-    __slots__ = ("intent", "noun", "values", "verb", "words")
+    __slots__ = ("counted", "intent", "noun", "values", "verb", "words")
 
     def __init__(self, understanding: Understanding) -> None:
         wishes = [clause for clause in understanding.clauses if clause.verb is not None] or list(understanding.clauses)
@@ -77,6 +84,8 @@ class _Said:
         self.values: Values = understanding.entities
         self.verb = main.verb or ""
         self.noun = main.object or ""
+        counted = _COUNTED.search(understanding.text)
+        self.counted = counted["number"].lower() if counted is not None else ""
         self.words = frozenset(re.findall(r"[a-z][a-z-]+", understanding.text.lower()))
 
     def has(self, *keys: str) -> bool:
@@ -261,6 +270,8 @@ def _kubernetes_monitor(said: _Said) -> str | None:
         return f"show events{where}"
     if said.noun in _OBJECTS | {"node", "namespace", "pv", "autoscaler"} and not said.things:
         return f"list {kind}s{where}".replace("ys in", "ies in") if kind != "ingress" else f"list ingresses{where}"
+    if not said.things and said.values.keys() == {"namespace"} and said.verb in {"", "check", "show", "watch"}:
+        return f"list pods{where}"
     if len(said.things) != 1:
         return None
     if said.noun in _OBJECTS - _WORKLOADS | {"node"}:
@@ -292,6 +303,8 @@ def _docker_create(said: _Said) -> str | None:
         return _all(_each(values.get("volume")) or said.things, lambda name: f"create volume {name}")
     if not said.has("image") or len(said.things) > 1 or said.values.keys() & {"volume", "images", "command"}:
         return None
+    if said.counted:
+        return f"run {said.counted} containers of {values['image']}"
     parts = [f"run a container from image {values['image']}"]
     parts += [f"named {said.things[0]}"] if said.things else []
     parts += [f"publish {port.replace(':', ' to ')}" for port in _each(values.get("ports"))]
