@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Thing, Wish, names
+from reign_agents.planning.words import NUMBERS
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.docker.health import check
 from reign_agents.specialists.docker.values import Wanted, wanted
@@ -44,8 +45,13 @@ environment env policy limit limited limits memory cpu ram restart read-only
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 _COUNTED = re.compile(
-    r"\b(?:two|three|four|five|several|multiple|some|[2-9]|1\d)\s+(?:[\w.:/-]+\s+)?containers\b", re.IGNORECASE
+    r"\b(?P<number>two|three|four|five|six|seven|eight|nine|ten|several|multiple|some|[2-9]|1\d)\s+"
+    r"(?:(?P<before>[\w.:/-]+)\s+)?(?:containers|copies|instances)\b"
+    r"(?:\s+of\s+(?:the\s+)?(?:image\s+)?(?P<after>[\w.:/-]+))?",
+    re.IGNORECASE,
 )
+_NAMED_AT_ONCE = 9
+"""Containers that are offered with names of their own at most."""
 
 
 def base(image: str) -> str:
@@ -55,15 +61,25 @@ def base(image: str) -> str:
 
 async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """``docker.run`` with all that goes before and after it."""
-    if _COUNTED.search(wish.rest):
-        example = "run nginx as web1 and run nginx as web2"
-        return Question("I can run one container of a name: say each with its own name.", (example,))
+    counted = _COUNTED.search(wish.rest)
+    if counted is not None:
+        return _several(counted)
     scan = wish.scan()
     password = scan.first(
         r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?(?P<value>[^\s,;]+)"
     )
     found = wanted(scan)
     return await lay_out(found, scan.quoted(), names(scan, _NOISE), wish, context, outline, password=password)
+
+
+def _several(counted: re.Match[str]) -> Question:
+    """Each of several containers needs its own name: a request with such names is offered."""
+    number = counted["number"].lower()
+    wanted_of = min(int(NUMBERS.get(number, number if number.isdigit() else "2")), _NAMED_AT_ONCE)
+    image = (counted["before"] or counted["after"] or "nginx").strip(".:/-")
+    stem = re.sub(r"[^a-z0-9-]", "-", base(image).lower())
+    example = " and ".join(f"run {image} as {stem}-{place}" for place in range(1, wanted_of + 1))
+    return Question("I can run one container of a name: say each with its own name.", (example,))
 
 
 async def lay_out(

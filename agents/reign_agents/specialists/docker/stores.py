@@ -11,6 +11,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.scan import VALUE
 from reign_agents.planning.wish import Wish, names
+from reign_agents.planning.words import NUMBERS
 from reign_agents.specialists.docker.found import present, resolved
 from reign_agents.specialists.docker.values import IMAGE, NAME
 from reign_agents.understanding.lexicon import lexicon
@@ -31,8 +32,17 @@ def listing(operation: str, why: str) -> Build:
     return build
 
 
+def _number_alone(wanted: list[str], wish: Wish) -> bool:
+    """Whether nothing but a number is left to be a name: "three volumes"."""
+    if len(wanted) != 1 or not (wanted[0].lower() in NUMBERS or wanted[0].isdigit()):
+        return False
+    return re.search(rf"\b{wanted[0]}\s+(?:\w+\s+)?(?:volumes|networks)\b", wish.rest, re.IGNORECASE) is not None
+
+
 async def create_volume(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     wanted = names(wish.scan(), _NOISE)
+    if _number_alone(wanted, wish):
+        return Question(f"What should the {wanted[0]} volumes be called?", ("create volumes data and cache",))
     if not wanted:
         return Question("What should the volume be called?", ("create volume data",), completes="{request} {quoted}")
     for name in wanted:
@@ -47,6 +57,8 @@ async def create_network(wish: Wish, _context: PlanningContext, outline: Outline
     internal = scan.has(r"\binternal\b")
     attachable = scan.has(r"\battachable\b")
     wanted = names(scan, _NOISE | {"subnet", "bridge"})
+    if _number_alone(wanted, wish):
+        return Question(f"What should the {wanted[0]} networks be called?", ("create networks front and back",))
     if not wanted:
         return Question(
             "What should the network be called?", ("create network backend",), completes="{request} {quoted}"
