@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from reign_agents.planning import git_lines, helm_lines, kubernetes_lines
 from reign_agents.planning.terraform_lines import in_words
 
-_LITERAL = re.compile(r"^\s*(?:!|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
+_LITERAL = re.compile(r"^\s*(?:!(?!\s*\[[a-z ]+\]\s)|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
 _NAMED = re.compile(
     r"^\s*(?:please\s+)?(?:run|execute|exec)\s+(?:the\s+|this\s+|a\s+)?(?:shell\s+|bash\s+)?(?:command|cmd)?\s*:?\s*"
     r"(?P<quote>[`\"'])(?P<command>(?:(?!(?P=quote)).)+)(?P=quote)\s*[.!]*\s*$"
@@ -40,14 +40,18 @@ ls df du uname whoami pwd uptime free ps id hostname date env lsblk lsof ss nets
 """
 _ALONE = frozenset(_ALONE_WORDS.split())
 _PROSE = re.compile(
-    r"\b(?:the|please|my|for me|named|called|containing|is|are|of the)\b|\bin\s+\.{0,2}/", re.IGNORECASE
+    r"\b(?:the|please|my|for me|named|called|containing|is|are|was|were|has|have|did|of the|what|why|as an?|with)\b|"
+    r"\bin\s+\.{0,2}/",
+    re.IGNORECASE,
 )
 
 _DOCKER = re.compile(
     r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|"
     r"save|load|commit|kill|swarm|stack|service|context|buildx?|search|history|prune|wait|port|diff|export|import|"
-    r"attach|update)\b"
+    r"attach|update)\b(?!:)"
 )
+_NO_IMAGE = frozenset({"of", "for", "on", "in", "from", "with", "the", "a", "is", "was", "fails", "failed", "as"})
+"""What stands behind ``docker run`` where it is spoken of: "docker run of app:3 works here"."""
 _VALUED_WORDS = """
 -p --publish -v --volume -e --env --name --restart --network --net -m --memory --cpus -u --user -w --workdir -h
 --hostname -l --label --entrypoint --network-alias
@@ -185,7 +189,7 @@ def _docker_run(line: str) -> str | None:
             options.append(f"{short[1]} {_quoted(short[2])}")
         else:
             return None
-    if not words:
+    if not words or words[0].lower() in _NO_IMAGE:
         return None
     image, *command = words
     said = f" with the command {_quoted(shlex.join(command), always=True)}" if command else ""
@@ -211,6 +215,8 @@ def _is_shell(line: str) -> bool:
     rest = line[first.end() :]
     if not rest.strip():
         return line in _ALONE
+    if re.match(r"\s*(?:[,:;]\s|(?:of|as|from|and|for)\s)", rest):
+        return False
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", rest)
     if re.search(r"(?<!\S)-{1,2}\w|[|<>]|&&|;|\$\(", bare):
         return not _PROSE.search(bare)

@@ -20,7 +20,7 @@ from reign_agents.planning.literal import literal
 from reign_agents.planning.mentions import bare, pointed, relative, selected_thing, thanked, undone_part
 from reign_agents.planning.moving import meant_another
 from reign_agents.planning.nearest import fitting, nearest
-from reign_agents.planning.places import placed, with_place
+from reign_agents.planning.places import contexts, in_context, placed, with_context, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.restating import left_out, restated
@@ -54,6 +54,8 @@ _HELP = re.compile(
 _ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
 """A verb and a pronoun: a request only where something was spoken of."""
 _SURE = 0.85
+_FAIRLY_SURE = 0.75
+"""Confidence from which a changing plan has to fit what was understood."""
 _SURE_OF_NOTHING = 0.97
 """Confidence of understanding from which words that recipes know don't count: "what's the difference between …"."""
 _FAULT = 0.6
@@ -85,25 +87,57 @@ _LOOKS_TOO = frozenset(
     {"docker.exec", "kubernetes.exec", "shell.command", "shell.script", "git.pull", "docker.pull", "terraform.init"}
 )
 """What people also do for a look."""
+_TO_FIND_OUT = frozenset({"docker.exec", "kubernetes.exec", "shell.command", "shell.script"})
+"""What people also do to find a fault."""
+_OTHER_KINDS = {
+    "statefulset": "kubernetes.create_deployment",
+    "daemonset": "kubernetes.create_deployment",
+    "dockerfile": "docker.run",
+}
+"""What is to be made → the operation that makes another thing in its stead."""
 
 
 def _against(draft: Draft, understanding: Understanding, context: PlanningContext) -> str | None:
     """Why the steps don't fit what the request was understood as: they change something where only a look is wanted,
     end something where nothing is to end, or don't hold what was named. None where both readings agree.
     """
-    if understanding.confidence < _SURE or not _changing(draft.steps, context):
-        return None
+    out = _ruled_out(understanding.text, draft.steps) if _changing(draft.steps, context) else None
+    if out is not None:
+        return f"yet the steps I found act on {out}, which was ruled out."
     intent, operations = understanding.intent, [step.operation for step in draft.steps]
+    sure = _SURE if intent == "unknown" else _FAIRLY_SURE
+    if understanding.confidence < sure or not _changing(draft.steps, context):
+        return None
     if intent in {"monitor", "debug"} or (intent == "unknown" and last_thing(context) is None):
         changing = [one.operation for one in draft.steps if _changing([one], context)]
-        if not set(changing) <= _LOOKS_TOO:
+        if not set(changing) <= (_LOOKS_TOO if intent != "debug" else _TO_FIND_OUT):
             return f"yet its words also read as {changing[0]}, which changes something."
     ending = next((one for one in operations if _ENDING.search(one)), None)
     meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
     if ending is not None and not meant:
         return f"yet its words also read as {ending}, which ends what is there."
+    for clause in understanding.clauses:
+        kind = clause.object or ""
+        other = _OTHER_KINDS.get(kind, "")
+        if intent in {"create_infra", "deploy"} and other in operations and kind not in str(draft.steps):
+            return f"yet the step I found is {other}, which makes no {kind}."
+    of_terraform = "terraform" in understanding.domains and "terraform" in understanding.text.lower()
+    if of_terraform and all(one.startswith(("helm.", "kubernetes.", "docker.")) for one in operations):
+        return "yet no step I found is one of terraform."
     lost = left_out(understanding, draft.steps)
     return f"the steps I found leave out {', '.join(lost)}." if lost else None
+
+
+_NOT = re.compile(
+    r"\b(?:not|never)\s+(?:(?:to|in|into|on|onto|for|the|from|touch)\s+){0,3}(?P<name>[a-z][\w.-]*\w)", re.IGNORECASE
+)
+
+
+def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
+    """What the steps act on though the person said not to: "not to production, only to qa"."""
+    out = {found["name"].lower() for found in _NOT.finditer(text)}
+    keys = ("namespace", "context", "workspace", "object", "container", "release")
+    return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
 
 
 def _doubtful(draft: Draft, understanding: Understanding) -> bool:
@@ -133,9 +167,15 @@ def _complains(text: str, command: str) -> bool:
     read = understand(text)
     if _SENTENCE.match(text):
         return True
-    return read.intent == "debug" and read.confidence >= _SURE
+    if read.confidence < _SURE:
+        return False
+    return read.intent == "debug" or (
+        read.intent == "unknown" and len(text.split()) > _TURN and _MARKS.search(text) is None
+    )
 
 
+_MARKS = re.compile(r"(?<!\S)-{1,2}\w|[|<>]|&&|\$[({\w]|\w/\w|\.\w|=")
+"""What a command line has and a sentence has not."""
 _SENTENCE = re.compile(r"\W*[a-z]+ (?:into|onto|the|my|our) ", re.IGNORECASE)
 
 
@@ -314,6 +354,10 @@ class OfflinePlanner:
         same_place = before[1] if before is not None and (placing or any(w.with_pronoun() for w in found)) else None
         if same_place is not None:
             context = placed(context, same_place)
+        at = _context_said(text, understanding)
+        there = await contexts(context) if at is not None else []
+        if at is not None and at in there:
+            context = in_context(context, at)
         if not found or self._nonsense(understanding, found, thing):
             return self._not_understood(text, understanding)
         parts: list[Part] = []
@@ -349,6 +393,10 @@ class OfflinePlanner:
         all_steps, assumptions = joined(parts, context.registry)
         if same_place is not None:
             all_steps = tuple(with_place(step, same_place, context) for step in all_steps)
+        if at is not None and any(step.operation.startswith(("kubernetes.", "helm.")) for step in all_steps):
+            if there and at not in there:
+                return self._question(_no_context(text, at, there), text, understanding)
+            all_steps = tuple(with_context(step, at, context) for step in all_steps)
         lack = elsewhere.timed(text) if _changing(all_steps, context) else None
         if lack is not None:
             return self._lacking(lack, text)
@@ -536,6 +584,28 @@ def _far(understanding: Understanding, context: PlanningContext) -> Question | N
         f"There is no folder {repo} here, and the repository {repo} on GitHub comes later. Clone it, or name a folder."
     )
     return Question(text, (f"clone https://github.com/{repo}.git",))
+
+
+_ENDED = frozenset({"deadline", "canceled", "cancelled", "timeout"})
+"""What a program's complaint says of its own context."""
+
+
+def _context_said(text: str, understanding: Understanding) -> str | None:
+    """The context of the kubeconfig that a request names: "… in context prod-eu"."""
+    at = understanding.entities.get("context")
+    if not isinstance(at, str) or understanding.intent in {"debug", "unknown"} or at.lower() in _ENDED:
+        return None
+    if not {"kubernetes", "helm"} & set(understanding.domains):
+        return None
+    word, name = r"(?<!build )(?<!security )\b(?:kube-?)?(?:context|ctx)", re.escape(at)
+    said = rf"{word}\W{{1,3}}(?:called\W+)?{name}(?![\w-])|(?<![\w-]){name}[\"']?\s{word}\b"
+    return at if re.search(said, text, re.IGNORECASE) else None
+
+
+def _no_context(text: str, at: str, there: Sequence[str]) -> Question:
+    """What is asked where the kubeconfig has no such context."""
+    own = tuple(text.replace(at, one) for one in there[:4]) if text.count(at) == 1 else ()
+    return Question(f"There is no context “{at}”. There are: {', '.join(there[:8])}.", own)
 
 
 def _changing(steps: Sequence[Step], context: PlanningContext) -> bool:

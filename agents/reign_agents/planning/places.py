@@ -67,9 +67,28 @@ def placed(context: PlanningContext, plan: Plan) -> PlanningContext:
     """The context as if the person had chosen the last plan's contexts and namespace for what follows."""
     place = place_of(plan)
     cluster = {**place.get("helm", {}), **place.get("kubernetes", {})}
-    if not cluster:
-        return context
-    kube_context, namespace = cluster.get("context"), cluster.get("namespace")
+    return _chosen(context, cluster.get("context"), cluster.get("namespace")) if cluster else context
+
+
+def in_context(context: PlanningContext, name: str) -> PlanningContext:
+    """The context as if the person had chosen that context of the kubeconfig."""
+    return _chosen(context, name, None)
+
+
+def with_context(step: Step, name: str, context: PlanningContext) -> Step:
+    """The step in that context of the kubeconfig, where it acts on a cluster and names no other."""
+    known = step.operation.startswith(("kubernetes.", "helm.")) and (
+        "context" in context.registry.find(step.operation).model_fields
+    )
+    return replace(step, fields={"context": name, **step.fields}) if known else step
+
+
+async def contexts(context: PlanningContext) -> list[str]:
+    """The contexts of the kubeconfig."""
+    return await _names(_PLACES["kubernetes"]["context"], {}, context)
+
+
+def _chosen(context: PlanningContext, kube_context: JsonValue, namespace: JsonValue) -> PlanningContext:
     settings = replace(
         context.settings,
         kube_context=str(kube_context) if kube_context is not None else context.settings.kube_context,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from reign_agents.plan.model import Step
+from reign_agents.planning.words import SMALL
 from reign_agents.understanding import Understanding
 from reign_agents.understanding.lexicon import lexicon
 from reign_agents.understanding.tokens import tokenize
@@ -81,7 +82,7 @@ class _Said:
         wishes = [clause for clause in understanding.clauses if clause.verb is not None] or list(understanding.clauses)
         main = next((wish for wish in wishes if wish.intent == understanding.intent), wishes[0])
         self.intent = understanding.intent
-        self.values: Values = understanding.entities
+        self.values: Values = stated(understanding)
         self.verb = main.verb or ""
         self.noun = main.object or ""
         counted = _COUNTED.search(understanding.text)
@@ -148,10 +149,11 @@ def _loses(text: str, sentence: str) -> bool:
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     """What the person named and the steps do not hold, as ``key value``."""
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
+    values = stated(understanding)
     return [
         f"{key} {value}"
         for key in _STATED
-        for value in _each(understanding.entities.get(key))
+        for value in _each(values.get(key))
         for part in (value.split(":") if key == "ports" else [value])
         if part.lower().strip("/.") not in held and not _by_another_name(key, part.lower(), held)
     ]
@@ -163,9 +165,35 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
     """
     return (
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
-        or value == "dockerfile"
+        or (value == "dockerfile" and "docker.run" not in held)
         or (key == "volume" and '"volumes": true' in held)
     )
+
+
+_BY_WORD = re.compile(
+    r"(?<![\w/.-])(?P<word>namespace|ns|release|workspace|ws)\s+(?P<called>(?:name|named|called|is)\s+)?[:=]?\s*[\"']?"
+    r"(?P<name>[A-Za-z0-9][\w.-]*[A-Za-z0-9])[\"']?(?=\s*(?:[,;)!?]|\.(?:\s|$)|$)|\s+(?:and|in|with|chart|namespace)\b)",
+    re.IGNORECASE,
+)
+_KEYS = {"ns": "namespace", "ws": "workspace"}
+
+
+def stated(understanding: Understanding) -> dict[str, Any]:
+    """The values of a request; what stands right behind its word counts more than what was guessed from the rest:
+    "installing minecraft for team day: chart itzg/minecraft, release blocks".
+    """
+    values = dict(understanding.entities)
+    lex, found = lexicon(), dict[str, set[str]]()
+    for match in _BY_WORD.finditer(understanding.text):
+        name = match["name"]
+        common = lex.noun(name.lower()) is not None or name.lower() in lex.verbs
+        if (match["called"] or not common) and name.lower() not in SMALL:
+            word = match["word"].lower()
+            found.setdefault(_KEYS.get(word, word), set()).add(name)
+    for key, names in found.items():
+        if len(names) == 1 and not isinstance(values.get(key), list):
+            values[key] = names.pop()
+    return values
 
 
 def _each(value: Any) -> list[str]:
@@ -243,7 +271,9 @@ def _kubernetes_deploy(said: _Said) -> str | None:
     folder = values.get("file") or values.get("path")
     if folder:
         return f"apply {_quoted(str(folder))}{where}"
-    if not said.has("image") or len(said.things) > 1 or said.has("images"):
+    if said.has("images") and len(said.things) <= 1 and not said.values.keys() & {"replicas", "ports", "env", "data"}:
+        return _all(_each(values["images"]), lambda image: f"deploy {image}{where}")
+    if not said.has("image") or len(said.things) > 1:
         return None
     called = f" as {said.things[0]}" if said.things else ""
     several = f" with {values['replicas']} replicas" if "replicas" in values else ""
@@ -266,6 +296,8 @@ def _kubernetes_monitor(said: _Said) -> str | None:
     kind, where = _SPELLED.get(said.noun, said.noun), said.where()
     if said.speaks_of("log", "logs", "output") and len(said.things) == 1:
         return f"show logs of {said.noun if said.noun in _OBJECTS else 'deployment'} {said.things[0]}{where}"
+    if said.noun == "context" and not said.things:
+        return "show the kubernetes contexts"
     if said.noun == "event" or said.speaks_of("events"):
         return f"show events{where}"
     if said.noun in _OBJECTS | {"node", "namespace", "pv", "autoscaler"} and not said.things:
@@ -422,6 +454,8 @@ def _terraform_create(said: _Said) -> str | None:
 
 
 def _terraform_destroy(said: _Said) -> str | None:
+    if said.speaks_of("workspace", "ws") and not said.has("workspace"):
+        return None
     if said.speaks_of("workspace") and said.has("workspace") and said.verb == "delete":
         folder = said.values.get("path")
         return f"remove workspace {said.values['workspace']}" + (f" of {_quoted(str(folder))}" if folder else "")
