@@ -11,6 +11,7 @@ from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.impossible import impossible
 from reign_agents.planning.offline import OfflinePlanner
 from reign_agents.settings import EngineSettings
+from reign_executors.operation import Query
 from reign_executors.registry import default_registry
 from tests.planning.test_planning_dialogues import looked
 
@@ -78,3 +79,70 @@ async def test_several_things_need_a_name_each(text: str, offered: str, tmp_path
     assert draft.steps == ()
     assert draft.question is not None
     assert offered in draft.suggestions
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("create volumes data, cache and logs", ["data", "cache", "logs"]),
+        ("create networks front and back", ["front", "back"]),
+        ("we need a docker network that only the night jobs share, name it night-internal", ["night-internal"]),
+        ("create volume a and volume b", ["a", "b"]),
+    ],
+)
+async def test_what_is_made_is_what_was_named(text: str, made: list[str], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert [step.fields.get("volume") or step.fields.get("network") for step in draft.steps] == made
+    assert not any(step.fields.get("internal") for step in draft.steps)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker run of shop/api:2 works here, in the cluster the same image dies with exec format error",
+        "docker diff: what did nextcloud change since it was started",
+        "env vars container bookstack was started with",
+        "! [rejected] main -> main (fetch first)\nerror: failed to push some refs to acme/site",
+        "I want postgres:15 as a statefulset plus a secret for its password, all of it in ledger",
+        "I need a Dockerfile for a small flask app, python 3.12",
+        "Not to production, only to qa: deploy ghcr.io/acme/site:1.19",
+        "python as a pet, what does it eat",
+        "dmesg, last 30 lines, nas-02",
+        "pull redis:7.2-alpine and scan it for CVEs please",
+        "terraform apply in infra/net, and when the cluster stands install ingress-nginx/ingress-nginx with helm",
+    ],
+)
+async def test_prose_about_commands_changes_nothing(text: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    registry = default_registry()
+    assert all(issubclass(registry.find(step.operation), Query) for step in draft.steps)
+
+
+async def test_several_images_are_deployed_each(tmp_path: Path) -> None:
+    draft = await planned("Deploy heron/stock:3 and heron/site:3 in the shop namespace", tmp_path)
+    made = [step.fields["image"] for step in draft.steps if step.operation == "kubernetes.create_deployment"]
+    assert made == ["heron/stock:3", "heron/site:3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "fields"),
+    [
+        (
+            "installing minecraft for team day: chart itzg/minecraft, release blocks, namespace fun. go",
+            "helm.install",
+            {"release": "blocks", "namespace": "fun"},
+        ),
+        (
+            "put chart jetstack/cert-manager version v1.15.3 on the cluster, release name certs, installCRDs=true",
+            "helm.install",
+            {"release": "certs"},
+        ),
+        ("ws prod, dir live/sms, destroy", "terraform.destroy", {"workspace": "prod", "folder": "live/sms"}),
+    ],
+)
+async def test_what_stands_behind_its_word_is_what_was_meant(
+    text: str, operation: str, fields: dict[str, object], tmp_path: Path
+) -> None:
+    draft = await planned(text, tmp_path)
+    step = next(step for step in draft.steps if step.operation == operation)
+    assert {key: step.fields.get(key) for key in fields} == fields

@@ -106,7 +106,7 @@ class _Said:
             )
         ]
         self.workspace = scan.first(
-            r"(?:\b(?:in|on|of|for|to|from)\s+)?(?:the\s+)?(?:new\s+|terraform\s+)?workspace\s+(?:named\s+|called\s+)?"
+            r"(?:\b(?:in|on|of|for|to|from)\s+)?(?:the\s+)?(?:new\s+|terraform\s+)?(?:workspace|ws)\s+(?:named\s+|called\s+)?"
             r"(?P<value>(?!of\b|in\b|for\b|from\b)[\w.-]+)"
         ) or scan.first(r"\b(?:in|on|for)\s+(?:the\s+)?(?P<value>[\w.-]+)\s+workspace\b")
         self.replace = _addresses(scan, r"replac(?:e|ing)|recreat(?:e|ing)")

@@ -39,10 +39,37 @@ def _number_alone(wanted: list[str], wish: Wish) -> bool:
     return re.search(rf"\b{wanted[0]}\s+(?:\w+\s+)?(?:volumes|networks)\b", wish.rest, re.IGNORECASE) is not None
 
 
+_ROW = re.compile(
+    r"\b(?:volumes|networks)\s+(?:called\s+|named\s+)?"
+    r"(?P<row>[\w.-]+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)[\w.-]+)+)[\s.!]*$",
+    re.IGNORECASE,
+)
+
+
+_NAMED = re.compile(r"\b(?:named|called|call\s+it|name\s+it|name\s+is)\s+(?P<rest>\S.*)$", re.IGNORECASE)
+
+
+def _called(wanted: list[str], wish: Wish) -> list[str]:
+    """The names of what is to be made: those that follow one another, or the one it is called by. Words that stand
+    about in the sentence are no names: "a network that only the batch jobs share, name it batch".
+    """
+    row_of_names = _ROW.search(wish.rest)
+    if row_of_names is not None:
+        return [name for name in re.split(r"[\s,&]+", row_of_names["row"].rstrip(".")) if name.lower() != "and"]
+    if len(wanted) < 2:
+        return wanted
+    spoken = _NAMED.search(wish.rest)
+    within = spoken["rest"] if spoken is not None else wish.rest
+    there = [name for name in wanted if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", within)]
+    row = r"[\s,;&\"'`]+(?:and[\s\"'`]+)?(?:volume\s+|network\s+)?".join(map(re.escape, there))
+    return there if there and re.search(row, within) else []
+
+
 async def create_volume(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     wanted = names(wish.scan(), _NOISE)
     if _number_alone(wanted, wish):
         return Question(f"What should the {wanted[0]} volumes be called?", ("create volumes data and cache",))
+    wanted = _called(wanted, wish)
     if not wanted:
         return Question("What should the volume be called?", ("create volume data",), completes="{request} {quoted}")
     for name in wanted:
@@ -54,11 +81,12 @@ async def create_network(wish: Wish, _context: PlanningContext, outline: Outline
     scan = wish.scan()
     subnet = scan.first(r"(?:with\s+)?(?:the\s+|a\s+)?(?:subnet\s+)?(?P<value>\d+(?:\.\d+){3}/\d+)")
     driver = scan.first(r"\b(?:with\s+)?(?:the\s+)?driver\s+(?P<value>[a-z]+)")
-    internal = scan.has(r"\binternal\b")
-    attachable = scan.has(r"\battachable\b")
+    internal = scan.has(r"(?<![\w-])internal(?![\w-])")
+    attachable = scan.has(r"(?<![\w-])attachable(?![\w-])")
     wanted = names(scan, _NOISE | {"subnet", "bridge"})
     if _number_alone(wanted, wish):
         return Question(f"What should the {wanted[0]} networks be called?", ("create networks front and back",))
+    wanted = _called(wanted, wish)
     if not wanted:
         return Question(
             "What should the network be called?", ("create network backend",), completes="{request} {quoted}"
@@ -115,7 +143,7 @@ def _images(wish: Wish) -> list[str]:
 
 async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     always = wish.has("newest", "again", "fresh", "always", "latest version")
-    wanted = [name for name in _images(wish) if name not in ("newest", "fresh", "always")]
+    wanted = _called([name for name in _images(wish) if name not in ("newest", "fresh", "always")], wish)
     if not wanted:
         return Question("Which image should I pull?", ("pull image nginx:1.27",), completes="{request} {quoted}")
     for image in wanted:
