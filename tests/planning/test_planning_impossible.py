@@ -88,6 +88,7 @@ async def test_several_things_need_a_name_each(text: str, offered: str, tmp_path
         ("create networks front and back", ["front", "back"]),
         ("we need a docker network that only the night jobs share, name it night-internal", ["night-internal"]),
         ("create volume a and volume b", ["a", "b"]),
+        ("create a docker network lane for front and db", ["lane"]),
     ],
 )
 async def test_what_is_made_is_what_was_named(text: str, made: list[str], tmp_path: Path) -> None:
@@ -146,3 +147,45 @@ async def test_what_stands_behind_its_word_is_what_was_meant(
     draft = await planned(text, tmp_path)
     step = next(step for step in draft.steps if step.operation == operation)
     assert {key: step.fields.get(key) for key in fields} == fields
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "remove the container front, not the volume",
+        "remove container front but keep its data",
+        "delete the container front without its volumes",
+    ],
+)
+async def test_a_removal_spares_what_is_to_be_kept(text: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert not any(step.fields.get("volumes") or step.operation == "docker.remove_volume" for step in draft.steps)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do not restart api, restart worker in namespace shop",
+        "don't touch container db, remove container db too",
+        "remove all containers, not web",
+        "delete all deployments in shop except api",
+        "scale everything in shop except api to 0",
+        "uninstall all releases but web",
+    ],
+)
+async def test_what_was_ruled_out_is_not_acted_on(text: str, tmp_path: Path) -> None:
+    assert (await planned(text, tmp_path)).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "spared"),
+    [
+        ("stop all containers except db", "db"),
+        ("remove every stopped container but keep db", "db"),
+        ("restart every container apart from front", "front"),
+        ("remove container front but keep its data", "data"),
+    ],
+)
+async def test_what_is_spared_is_never_the_one_that_is_ended(text: str, spared: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert spared not in [step.fields.get("container") for step in draft.steps]

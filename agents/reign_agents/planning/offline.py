@@ -129,14 +129,18 @@ def _against(draft: Draft, understanding: Understanding, context: PlanningContex
 
 
 _NOT = re.compile(
-    r"\b(?:not|never)\s+(?:(?:to|in|into|on|onto|for|the|from|touch)\s+){0,3}(?P<name>[a-z][\w.-]*\w)", re.IGNORECASE
+    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
+    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+(?:(?:to|in|into|on|onto|for|the|my|from|touch|restart|remove|delete|stop|kill|scale|"
+    r"change|update|upgrade|deploy|start|uninstall|destroy|deployment|container|pod|release|namespace|volume|network)\s+"
+    r"){0,4}(?P<name>[a-z][\w.-]*\w)",
+    re.IGNORECASE,
 )
 
 
 def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
     """What the steps act on though the person said not to: "not to production, only to qa"."""
     out = {found["name"].lower() for found in _NOT.finditer(text)}
-    keys = ("namespace", "context", "workspace", "object", "container", "release")
+    keys = ("namespace", "context", "workspace", "object", "container", "release", "volume", "network")
     return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
 
 

@@ -109,6 +109,15 @@ class _Said:
         return (f" in namespace {space}" if space else "") + (f" in context {context}" if context else "")
 
 
+_SPARES = re.compile(
+    r"\b(?:all|every|everything|except|excepting|excluding|besides|apart\s+from|other\s+than|but|save\s+for|unless|keep|"
+    r"keeping|spare|leave|leaving)\b",
+    re.IGNORECASE,
+)
+"""Words of a choice among many: said again with the one name there is, the wish would be its opposite."""
+_RULES_OUT = re.compile(r"\b(?:not|never|don[’']?t|without|neither|nor)\b", re.IGNORECASE)
+
+
 def restated(understanding: Understanding) -> str | None:
     """The request in the recipes' words; None when it is no single sure wish, no recipe's matter, or would lose a word
     that names something.
@@ -118,6 +127,10 @@ def restated(understanding: Understanding) -> str | None:
         return None
     wishes = [clause for clause in understanding.clauses if clause.verb is not None]
     if len({clause.intent for clause in wishes}) > 1 or "host" in understanding.entities:
+        return None
+    if _SPARES.search(understanding.text) and understanding.intent in {"destroy", "update", "scale"}:
+        return None
+    if understanding.intent in {"destroy", "update"} and _RULES_OUT.search(understanding.text):
         return None
     said = _Said(understanding)
     domains = set(understanding.domains) - {"validation"}

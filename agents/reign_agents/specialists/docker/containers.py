@@ -87,11 +87,19 @@ def on_each(operation: str, verb: str, why: str, **fixed: JsonValue) -> Build:
     return build
 
 
+_SPARED = re.compile(
+    r"\b(?:keep(?:ing)?|leav(?:e|ing)|spar(?:e|ing)|preserv(?:e|ing)|retain(?:ing)?|without|not|never|except|don[’']?t)\b"
+    r"[^.;]*?\b(?:volumes?|data)\b",
+    re.IGNORECASE,
+)
+"""A removal that spares the data: "remove web, not the volume", "… but keep its data"."""
+
+
 async def remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     found = await _meant(wish, context, outline, "remove")
     if isinstance(found, Question):
         return found
-    volumes = bool(
+    volumes = not _SPARED.search(wish.scan().text) and bool(
         re.search(
             r"\b(?:its|their|with|and|the|attached|all)\s+(?:\w+\s+)?(?:volumes?|data)\b|(?<!\S)-v\b",
             wish.scan().text,

@@ -49,6 +49,9 @@ _ROW = re.compile(
 _NAMED = re.compile(r"\b(?:named|called|call\s+it|name\s+it|name\s+is)\s+(?P<rest>\S.*)$", re.IGNORECASE)
 
 
+_BEHIND = re.compile(r"\b(?:volume|network)\s+(?P<name>[\w.-]+)", re.IGNORECASE)
+
+
 def _called(wanted: list[str], wish: Wish) -> list[str]:
     """The names of what is to be made: those that follow one another, or the one it is called by. Words that stand
     about in the sentence are no names: "a network that only the batch jobs share, name it batch".
@@ -62,7 +65,10 @@ def _called(wanted: list[str], wish: Wish) -> list[str]:
     within = spoken["rest"] if spoken is not None else wish.rest
     there = [name for name in wanted if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", within)]
     row = r"[\s,;&\"'`]+(?:and[\s\"'`]+)?(?:volume\s+|network\s+)?".join(map(re.escape, there))
-    return there if there and re.search(row, within) else []
+    if there and re.search(row, within):
+        return there
+    behind = _BEHIND.search(wish.rest)
+    return [behind["name"]] if behind is not None and behind["name"] in wanted else []
 
 
 async def create_volume(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
