@@ -180,9 +180,12 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
         or (value == "dockerfile" and "docker.run" not in held)
         or (key == "volume" and '"volumes": true' in held)
+        or (key == "image" and value.isalpha() and _STORES.search(held) is not None)
     )
 
 
+_STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
+"""Steps that make what is for something else: "a volume pgdata for postgres"."""
 _BY_WORD = re.compile(
     r"(?<![\w/.-])(?P<word>namespace|ns|release|workspace|ws)\s+(?P<called>(?:name|named|called|is)\s+)?[:=]?\s*[\"']?"
     r"(?P<name>[A-Za-z0-9][\w.-]*[A-Za-z0-9])[\"']?(?=\s*(?:[,;)!?]|\.(?:\s|$)|$)|\s+(?:and|in|with|chart|namespace)\b)",
