@@ -20,7 +20,7 @@ run: .venv/.runtime ## start the app (ARGS="--help" for the command line)
 	@$(BIN)/reign-tui $(ARGS)
 
 test: .venv/.dev ## all tests, with coverage; those that need Docker or a cluster are skipped where there is none
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 testbed: .venv/.dev ## start a real Kubernetes, Helm, Terraform for tests (as root, on Linux; the first time builds 13 minutes)
 	@$(BIN)/python -m tests.testbed up

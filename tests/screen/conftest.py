@@ -8,13 +8,14 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TZ"] = "UTC"
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from textual.pilot import Pilot
+from textual.pilot import Pilot, WaitForScreenTimeout
 
 from reign_agents.suggestions import gathering
 from reign_tui import greeting
@@ -57,12 +58,19 @@ class Stage:
         editor = self.app.main.composer.editor
         editor.focus()
         editor.text = text
-        await self.pilot.press("enter")
+        await self._keys("enter")
 
     async def press(self, *keys: str) -> None:
         await self.painted()
-        await self.pilot.press(*keys)
+        await self._keys(*keys)
         await self.pilot.pause()
+
+    async def _keys(self, *keys: str) -> None:
+        """Press keys. The pilot then waits for an answer of every widget there was, and one that the key took away never
+        gives one: by then the keys have arrived, and what they lead to is waited for by ``until``.
+        """
+        with suppress(WaitForScreenTimeout):
+            await self.pilot.press(*keys)
 
     def states(self) -> list[str]:
         """The words in front of the steps."""

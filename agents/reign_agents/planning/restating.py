@@ -180,10 +180,13 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
         or (value == "dockerfile" and "docker.run" not in held)
         or (key == "volume" and '"volumes": true' in held)
+        or (key == "version" and _FOLDER.search(held) is not None)
         or (key == "image" and value.isalpha() and _STORES.search(held) is not None)
     )
 
 
+_FOLDER = re.compile(r'"chart": "[./~]')
+"""A chart's own folder has the version in it."""
 _STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
 """Steps that make what is for something else: "a volume pgdata for postgres"."""
 _BY_WORD = re.compile(
