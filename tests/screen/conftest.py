@@ -66,8 +66,8 @@ class Stage:
         await self.pilot.pause()
 
     async def _keys(self, *keys: str) -> None:
-        """Press keys. The pilot then waits for an answer of every widget there was, and one that the key took away never
-        gives one: by then the keys have arrived, and what they lead to is waited for by ``until``.
+        """Press keys. The pilot then waits for an answer of every widget there was, and one that the key took away
+        never gives one: by then the keys have arrived, and what they lead to is waited for by ``until``.
         """
         with suppress(WaitForScreenTimeout):
             await self.pilot.press(*keys)
