@@ -9,7 +9,8 @@ import pytest
 
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.offline import OfflinePlanner
-from reign_agents.planning.restating import left_out, restated
+from reign_agents.planning.restating import restated
+from reign_agents.planning.stated import left_out
 from reign_agents.settings import EngineSettings
 from reign_agents.understanding import understand
 from reign_executors.registry import default_registry

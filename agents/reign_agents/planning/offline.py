@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
+from reign_agents.planning.agreeing import NO_SENSE, OTHERWISE, TAKEN, against, changing, complains, doubtful
 from reign_agents.planning.answering import Asked, completed
 from reign_agents.planning.cleaning import cleaned
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
@@ -23,17 +24,17 @@ from reign_agents.planning.nearest import fitting, nearest
 from reign_agents.planning.places import contexts, in_context, placed, with_context, with_place
 from reign_agents.planning.proposals import taken_up
 from reign_agents.planning.recipe import Outline, Question, Recipe
-from reign_agents.planning.restating import left_out, restated
+from reign_agents.planning.restating import restated
 from reign_agents.planning.rewinding import rewound
 from reign_agents.planning.saving import restored, saved_first
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.spelled import spelled
+from reign_agents.planning.stated import left_out
 from reign_agents.planning.telling import told
 from reign_agents.planning.wish import Thing, Wish, wishes
 from reign_agents.planning.words import in_digits
 from reign_agents.understanding import Understanding, understand
 from reign_executors.errors import OperationError
-from reign_executors.operation import Change as ChangeOperation
 
 _UNDO = re.compile(
     r"^\W*(?:(?:please|ok(?:ay)?|no|now|and|oops|hey|can\s+you|could\s+you)\W+)*(?:undo|"
@@ -54,139 +55,13 @@ _HELP = re.compile(
 _ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
 """A verb and a pronoun: a request only where something was spoken of."""
 _SURE = 0.85
-_FAIRLY_SURE = 0.75
-"""Confidence from which a changing plan has to fit what was understood."""
 _SURE_OF_NOTHING = 0.97
 """Confidence of understanding from which words that recipes know don't count: "what's the difference between …"."""
 _FAULT = 0.6
 _ANSWER = 4
 """Words that an answer to a question has at most."""
 _TURN = 2
-_TAKEN = {
-    "create_infra": "I take this for something new to be made",
-    "deploy": "I take this for a deployment",
-    "scale": "I take this for a change of size or number",
-    "monitor": "I take this for a look",
-    "destroy": "I take this for something to be removed or stopped",
-    "update": "I take this for a change of what is there",
-    "backup": "I take this for a copy to be kept or brought back",
-    "debug": "I take this for a fault to be found",
-}
-_OTHERWISE = "A command of your own runs with ! before it (asked first). The nearest things I can do:"
 _LONGEST = 6000
-
-
-_NO_SENSE = "I do not understand this request."
-_LEFT = re.compile(r"I do not understand “(?P<words>[^”]*)”")
-_NONE_SUCH = re.compile(r"There is no [\w ]+ “(?P<name>[^”]+)”")
-
-
-_ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
-"""How operations are called that end or remove what is there."""
-_LOOKS_TOO = frozenset(
-    {"docker.exec", "kubernetes.exec", "shell.command", "shell.script", "git.pull", "docker.pull", "terraform.init"}
-)
-"""What people also do for a look."""
-_TO_FIND_OUT = frozenset({"docker.exec", "kubernetes.exec", "shell.command", "shell.script"})
-"""What people also do to find a fault."""
-_OTHER_KINDS = {
-    "statefulset": "kubernetes.create_deployment",
-    "daemonset": "kubernetes.create_deployment",
-    "dockerfile": "docker.run",
-}
-"""What is to be made → the operation that makes another thing in its stead."""
-
-
-def _against(draft: Draft, understanding: Understanding, context: PlanningContext) -> str | None:
-    """Why the steps don't fit what the request was understood as: they change something where only a look is wanted,
-    end something where nothing is to end, or don't hold what was named. None where both readings agree.
-    """
-    out = _ruled_out(understanding.text, draft.steps) if _changing(draft.steps, context) else None
-    if out is not None:
-        return f"yet the steps I found act on {out}, which was ruled out."
-    intent, operations = understanding.intent, [step.operation for step in draft.steps]
-    sure = _SURE if intent == "unknown" else _FAIRLY_SURE
-    if understanding.confidence < sure or not _changing(draft.steps, context):
-        return None
-    if intent in {"monitor", "debug"} or (intent == "unknown" and last_thing(context) is None):
-        changing = [one.operation for one in draft.steps if _changing([one], context)]
-        if not set(changing) <= (_LOOKS_TOO if intent != "debug" else _TO_FIND_OUT):
-            return f"yet its words also read as {changing[0]}, which changes something."
-    ending = next((one for one in operations if _ENDING.search(one)), None)
-    meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
-    if ending is not None and not meant:
-        return f"yet its words also read as {ending}, which ends what is there."
-    for clause in understanding.clauses:
-        kind = clause.object or ""
-        other = _OTHER_KINDS.get(kind, "")
-        if intent in {"create_infra", "deploy"} and other in operations and kind not in str(draft.steps):
-            return f"yet the step I found is {other}, which makes no {kind}."
-    of_terraform = "terraform" in understanding.domains and "terraform" in understanding.text.lower()
-    if of_terraform and all(one.startswith(("helm.", "kubernetes.", "docker.")) for one in operations):
-        return "yet no step I found is one of terraform."
-    lost = left_out(understanding, draft.steps)
-    return f"the steps I found leave out {', '.join(lost)}." if lost else None
-
-
-_NOT = re.compile(
-    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
-    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+(?:(?:to|in|into|on|onto|for|the|my|from|touch|restart|remove|delete|stop|kill|scale|"
-    r"change|update|upgrade|deploy|start|uninstall|destroy|deployment|container|pod|release|namespace|volume|network)\s+"
-    r"){0,4}(?P<name>[a-z][\w.-]*\w)",
-    re.IGNORECASE,
-)
-
-
-def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
-    """What the steps act on though the person said not to: "not to production, only to qa"."""
-    out = {found["name"].lower() for found in _NOT.finditer(text)}
-    keys = ("namespace", "context", "workspace", "object", "container", "release", "volume", "network")
-    return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
-
-
-def _doubtful(draft: Draft, understanding: Understanding) -> bool:
-    """Whether the recipes were at a loss, took another word for the name, or left out what was named."""
-    if draft.steps:
-        return bool(left_out(understanding, draft.steps))
-    if draft.question is None:
-        return False
-    named = _named(understanding)
-    if "I do not understand" in draft.question:
-        left = _LEFT.search(draft.question)
-        return left is None or all(word.isalpha() or word in named for word in left["words"].lower().split())
-    if not draft.understood:
-        return False
-    missed = _NONE_SUCH.match(draft.question)
-    if missed is not None:
-        return bool(named) and missed["name"].lower() not in named
-    return bool(named) and not any(name in draft.question.lower() for name in named)
-
-
-def _complains(text: str, command: str) -> bool:
-    """Whether what looks like a command line is a program's complaint, or a sentence that begins with a program's name:
-    "bash: x.sh: Permission denied", "ssh into web-1 and tell me its uptime".
-    """
-    if text.strip() != command.strip():
-        return False
-    read = understand(text)
-    if _SENTENCE.match(text):
-        return True
-    if read.confidence < _SURE:
-        return False
-    return read.intent == "debug" or (
-        read.intent == "unknown" and len(text.split()) > _TURN and _MARKS.search(text) is None
-    )
-
-
-_MARKS = re.compile(r"(?<!\S)-{1,2}\w|[|<>]|&&|\$[({\w]|\w/\w|\.\w|=")
-"""What a command line has and a sentence has not."""
-_SENTENCE = re.compile(r"\W*[a-z]+ (?:into|onto|the|my|our) ", re.IGNORECASE)
-
-
-def _named(understanding: Understanding) -> frozenset[str]:
-    """The values that the person stated, in lower case."""
-    values = understanding.entities.values()
-    return frozenset(str(one).lower() for value in values for one in (value if isinstance(value, list) else [value]))
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -243,7 +118,7 @@ class OfflinePlanner:
         if proposed is not None:
             return proposed
         line = literal(text[:_LONGEST])
-        if line is not None and line.command is not None and not _complains(text, line.command):
+        if line is not None and line.command is not None and not complains(text, line.command):
             return self._command(line.command, line.assumption)
         if line is not None and line.request is not None:
             return await self._request(line.request, context)
@@ -297,50 +172,46 @@ class OfflinePlanner:
         """What the recipes read; said again in their words where they are at a loss or leave out what was named."""
         draft = await self._read(text, context, placing=placing)
         understanding = understand(text)
-        against = _against(draft, understanding, context)
-        if against is None and not _doubtful(draft, understanding):
+        why_not = against(draft, understanding, context)
+        if why_not is None and not doubtful(draft, understanding):
             return draft
         said = restated(understanding)
-        if said is None or said.lower() == text.strip().lower():
-            return self._refused(against, text, understanding) if against else self._taken(draft, text, understanding)
         asked = self._asked
-        other = await self._read(said, context, placing=placing)
-        better = (
-            bool(other.steps)
-            and not left_out(understanding, other.steps)
-            and _against(other, understanding, context) is None
-        )
-        asks = not (draft.steps or other.steps) and not _doubtful(other, understanding)
-        if not (better or asks):
-            self._asked = asked
-            return self._refused(against, text, understanding) if against else self._taken(draft, text, understanding)
-        return replace(
-            other,
-            intent=understanding.intent,
-            confidence=understanding.confidence,
-            mood=understanding.mood,
-            entities=dict(understanding.entities),
-            assumptions=(f"taken as: {said}", *other.assumptions),
-        )
+        if said is not None and said.lower() != text.strip().lower():
+            other = await self._read(said, context, placing=placing)
+            holds = bool(other.steps) and not left_out(understanding, other.steps)
+            better = holds and against(other, understanding, context) is None
+            asks = not (draft.steps or other.steps) and not doubtful(other, understanding)
+            if better or asks:
+                return replace(
+                    other,
+                    intent=understanding.intent,
+                    confidence=understanding.confidence,
+                    mood=understanding.mood,
+                    entities=dict(understanding.entities),
+                    assumptions=(f"taken as: {said}", *other.assumptions),
+                )
+        self._asked = asked
+        return self._refused(why_not, text, understanding) if why_not else self._taken(draft, text, understanding)
 
     def _taken(self, draft: Draft, text: str, understanding: Understanding) -> Draft:
         """What a request was taken for, where its words are understood and only the operation is not there."""
         sure = understanding.intent != "unknown" and understanding.confidence >= _SURE
-        if not sure or draft.question is None or not draft.question.startswith(_NO_SENSE):
+        if not sure or draft.question is None or not draft.question.startswith(NO_SENSE):
             return draft
-        taken = f"{_TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
-        question = f"{taken}, and nothing I do does that. {_OTHERWISE}"
+        taken = f"{TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
+        question = f"{taken}, and nothing I do does that. {OTHERWISE}"
         near = fitting(text, self._recipes, understanding)
         self._asked = Asked(text, Question(question, near), text)
         return replace(draft, question=question, suggestions=near)
 
-    def _refused(self, against: str, text: str, understanding: Understanding) -> Draft:
+    def _refused(self, why_not: str, text: str, understanding: Understanding) -> Draft:
         """No plan, where its two readings differ: what the words were taken for, and what does not fit."""
-        taken = _TAKEN.get(understanding.intent, "I take this for nothing that I could do")
+        taken = TAKEN.get(understanding.intent, "I take this for nothing that I could do")
         if understanding.domains:
             taken += f" ({' and '.join(understanding.domains)})"
         near = fitting(text, self._recipes, understanding)
-        question = Question(f"{taken}; {against} Please say it another way.", near)
+        question = Question(f"{taken}; {why_not} Please say it another way.", near)
         return replace(self._question(question, text, understanding), understood=False)
 
     async def _read(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
@@ -401,7 +272,7 @@ class OfflinePlanner:
             if there and at not in there:
                 return self._question(_no_context(text, at, there), text, understanding)
             all_steps = tuple(with_context(step, at, context) for step in all_steps)
-        lack = elsewhere.timed(text) if _changing(all_steps, context) else None
+        lack = elsewhere.timed(text) if changing(all_steps, context) else None
         if lack is not None:
             return self._lacking(lack, text)
         refused = impossible(text, all_steps, context.registry)
@@ -610,11 +481,6 @@ def _no_context(text: str, at: str, there: Sequence[str]) -> Question:
     """What is asked where the kubeconfig has no such context."""
     own = tuple(text.replace(at, one) for one in there[:4]) if text.count(at) == 1 else ()
     return Question(f"There is no context “{at}”. There are: {', '.join(there[:8])}.", own)
-
-
-def _changing(steps: Sequence[Step], context: PlanningContext) -> bool:
-    """Whether any of the steps changes something."""
-    return any(issubclass(context.registry.find(step.operation), ChangeOperation) for step in steps)
 
 
 def _permission(steps: Sequence[Step]) -> bool:

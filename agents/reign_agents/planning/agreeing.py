@@ -1,0 +1,147 @@
+"""Where a request's two readings have to agree: what it was understood as, and what the recipes made of its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reign_agents.plan.model import Step
+from reign_agents.planning.draft import Draft, PlanningContext
+from reign_agents.planning.earlier import last_thing
+from reign_agents.planning.stated import left_out
+from reign_agents.understanding import Understanding, understand
+from reign_executors.operation import Change as ChangeOperation
+
+_SURE = 0.85
+"""Confidence of understanding from which it speaks against a plan."""
+_FAIRLY_SURE = 0.75
+"""Confidence from which a changing plan has to fit what was understood."""
+_FEW = 2
+"""Words that a bare command line may have."""
+TAKEN = {
+    "create_infra": "I take this for something new to be made",
+    "deploy": "I take this for a deployment",
+    "scale": "I take this for a change of size or number",
+    "monitor": "I take this for a look",
+    "destroy": "I take this for something to be removed or stopped",
+    "update": "I take this for a change of what is there",
+    "backup": "I take this for a copy to be kept or brought back",
+    "debug": "I take this for a fault to be found",
+}
+OTHERWISE = "A command of your own runs with ! before it (asked first). The nearest things I can do:"
+NO_SENSE = "I do not understand this request."
+_LEFT = re.compile(r"I do not understand “(?P<words>[^”]*)”")
+_NONE_SUCH = re.compile(r"There is no [\w ]+ “(?P<name>[^”]+)”")
+
+
+_ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
+"""How operations are called that end or remove what is there."""
+_LOOKS_TOO = frozenset(
+    {"docker.exec", "kubernetes.exec", "shell.command", "shell.script", "git.pull", "docker.pull", "terraform.init"}
+)
+"""What people also do for a look."""
+_TO_FIND_OUT = frozenset({"docker.exec", "kubernetes.exec", "shell.command", "shell.script"})
+"""What people also do to find a fault."""
+_OTHER_KINDS = {
+    "statefulset": "kubernetes.create_deployment",
+    "daemonset": "kubernetes.create_deployment",
+    "dockerfile": "docker.run",
+}
+"""What is to be made → the operation that makes another thing in its stead."""
+
+
+def against(draft: Draft, understanding: Understanding, context: PlanningContext) -> str | None:
+    """Why the steps don't fit what the request was understood as: they change something where only a look is wanted,
+    end something where nothing is to end, or don't hold what was named. None where both readings agree.
+    """
+    out = _ruled_out(understanding.text, draft.steps) if changing(draft.steps, context) else None
+    if out is not None:
+        return f"yet the steps I found act on {out}, which was ruled out."
+    intent, operations = understanding.intent, [step.operation for step in draft.steps]
+    sure = _SURE if intent == "unknown" else _FAIRLY_SURE
+    if understanding.confidence < sure or not changing(draft.steps, context):
+        return None
+    if intent in {"monitor", "debug"} or (intent == "unknown" and last_thing(context) is None):
+        changes = [one.operation for one in draft.steps if changing([one], context)]
+        if not set(changes) <= (_LOOKS_TOO if intent != "debug" else _TO_FIND_OUT):
+            return f"yet its words also read as {changes[0]}, which changes something."
+    ending = next((one for one in operations if _ENDING.search(one)), None)
+    meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
+    if ending is not None and not meant:
+        return f"yet its words also read as {ending}, which ends what is there."
+    for clause in understanding.clauses:
+        kind = clause.object or ""
+        other = _OTHER_KINDS.get(kind, "")
+        if intent in {"create_infra", "deploy"} and other in operations and kind not in str(draft.steps):
+            return f"yet the step I found is {other}, which makes no {kind}."
+    of_terraform = "terraform" in understanding.domains and "terraform" in understanding.text.lower()
+    if of_terraform and all(one.startswith(("helm.", "kubernetes.", "docker.")) for one in operations):
+        return "yet no step I found is one of terraform."
+    lost = left_out(understanding, draft.steps)
+    return f"the steps I found leave out {', '.join(lost)}." if lost else None
+
+
+_NOT = re.compile(
+    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
+    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+(?:(?:to|in|into|on|onto|for|the|my|from|touch|restart|remove|delete|stop|kill|scale|"
+    r"change|update|upgrade|deploy|start|uninstall|destroy|deployment|container|pod|release|namespace|volume|network)\s+"
+    r"){0,4}(?P<name>[a-z][\w.-]*\w)",
+    re.IGNORECASE,
+)
+
+
+def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
+    """What the steps act on though the person said not to: "not to production, only to qa"."""
+    out = {found["name"].lower() for found in _NOT.finditer(text)}
+    keys = ("namespace", "context", "workspace", "object", "container", "release", "volume", "network")
+    return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
+
+
+def doubtful(draft: Draft, understanding: Understanding) -> bool:
+    """Whether the recipes were at a loss, took another word for the name, or left out what was named."""
+    if draft.steps:
+        return bool(left_out(understanding, draft.steps))
+    if draft.question is None:
+        return False
+    named = _named(understanding)
+    if "I do not understand" in draft.question:
+        left = _LEFT.search(draft.question)
+        return left is None or all(word.isalpha() or word in named for word in left["words"].lower().split())
+    if not draft.understood:
+        return False
+    missed = _NONE_SUCH.match(draft.question)
+    if missed is not None:
+        return bool(named) and missed["name"].lower() not in named
+    return bool(named) and not any(name in draft.question.lower() for name in named)
+
+
+def complains(text: str, command: str) -> bool:
+    """Whether what looks like a command line is a program's complaint, or a sentence that begins with a program's name:
+    "bash: x.sh: Permission denied", "ssh into web-1 and tell me its uptime".
+    """
+    if text.strip() != command.strip():
+        return False
+    read = understand(text)
+    if _SENTENCE.match(text):
+        return True
+    if read.confidence < _SURE:
+        return False
+    return read.intent == "debug" or (
+        read.intent == "unknown" and len(text.split()) > _FEW and _MARKS.search(text) is None
+    )
+
+
+_MARKS = re.compile(r"(?<!\S)-{1,2}\w|[|<>]|&&|\$[({\w]|\w/\w|\.\w|=")
+"""What a command line has and a sentence has not."""
+_SENTENCE = re.compile(r"\W*[a-z]+ (?:into|onto|the|my|our) ", re.IGNORECASE)
+
+
+def _named(understanding: Understanding) -> frozenset[str]:
+    """The values that the person stated, in lower case."""
+    values = understanding.entities.values()
+    return frozenset(str(one).lower() for value in values for one in (value if isinstance(value, list) else [value]))
+
+
+def changing(steps: Sequence[Step], context: PlanningContext) -> bool:
+    """Whether any of the steps changes something."""
+    return any(issubclass(context.registry.find(step.operation), ChangeOperation) for step in steps)
