@@ -12,7 +12,7 @@ from reign_agents.planning.stated import left_out
 from reign_agents.understanding import Understanding, understand
 from reign_executors.operation import Change as ChangeOperation
 
-_SURE = 0.85
+SURE = 0.85
 """Confidence of understanding from which it speaks against a plan."""
 _FAIRLY_SURE = 0.75
 """Confidence from which a changing plan has to fit what was understood."""
@@ -58,7 +58,7 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
     if out is not None:
         return f"yet the steps I found act on {out}, which was ruled out."
     intent, operations = understanding.intent, [step.operation for step in draft.steps]
-    sure = _SURE if intent == "unknown" else _FAIRLY_SURE
+    sure = SURE if intent == "unknown" else _FAIRLY_SURE
     if understanding.confidence < sure or not changing(draft.steps, context):
         return None
     if intent in {"monitor", "debug"} or (intent == "unknown" and last_thing(context) is None):
@@ -124,7 +124,7 @@ def complains(text: str, command: str) -> bool:
     read = understand(text)
     if _SENTENCE.match(text):
         return True
-    if read.confidence < _SURE:
+    if read.confidence < SURE:
         return False
     return read.intent == "debug" or (
         read.intent == "unknown" and len(text.split()) > _FEW and _MARKS.search(text) is None

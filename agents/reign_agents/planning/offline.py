@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
-from reign_agents.planning.agreeing import NO_SENSE, OTHERWISE, TAKEN, against, changing, complains, doubtful
+from reign_agents.planning.agreeing import NO_SENSE, OTHERWISE, SURE, TAKEN, against, changing, complains, doubtful
 from reign_agents.planning.answering import Asked, completed
 from reign_agents.planning.cleaning import cleaned
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
@@ -54,7 +54,6 @@ _HELP = re.compile(
 )
 _ONLY_IT = re.compile(r"\W*[a-z]+\s+(?:it|that|this|them|these|those)\W*", re.IGNORECASE)
 """A verb and a pronoun: a request only where something was spoken of."""
-_SURE = 0.85
 _SURE_OF_NOTHING = 0.97
 """Confidence of understanding from which words that recipes know don't count: "what's the difference between …"."""
 _FAULT = 0.6
@@ -170,15 +169,16 @@ class OfflinePlanner:
 
     async def _request(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
         """What the recipes read; said again in their words where they are at a loss or leave out what was named."""
-        draft = await self._read(text, context, placing=placing)
+        text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
         understanding = understand(text)
+        draft = await self._read(text, understanding, context, placing=placing)
         why_not = against(draft, understanding, context)
         if why_not is None and not doubtful(draft, understanding):
             return draft
         said = restated(understanding)
         asked = self._asked
         if said is not None and said.lower() != text.strip().lower():
-            other = await self._read(said, context, placing=placing)
+            other = await self._read(said, understand(said), context, placing=placing)
             holds = bool(other.steps) and not left_out(understanding, other.steps)
             better = holds and against(other, understanding, context) is None
             asks = not (draft.steps or other.steps) and not doubtful(other, understanding)
@@ -196,7 +196,7 @@ class OfflinePlanner:
 
     def _taken(self, draft: Draft, text: str, understanding: Understanding) -> Draft:
         """What a request was taken for, where its words are understood and only the operation is not there."""
-        sure = understanding.intent != "unknown" and understanding.confidence >= _SURE
+        sure = understanding.intent != "unknown" and understanding.confidence >= SURE
         if not sure or draft.question is None or not draft.question.startswith(NO_SENSE):
             return draft
         taken = f"{TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
@@ -214,9 +214,10 @@ class OfflinePlanner:
         question = Question(f"{taken}; {why_not} Please say it another way.", near)
         return replace(self._question(question, text, understanding), understood=False)
 
-    async def _read(self, text: str, context: PlanningContext, *, placing: bool = False) -> Draft:
-        text = in_digits(text) if re.match(r"\W*(?:\w+\W+){0,2}scale\b", text, re.IGNORECASE) else text
-        understanding = understand(text)
+    async def _read(
+        self, text: str, understanding: Understanding, context: PlanningContext, *, placing: bool = False
+    ) -> Draft:
+        """What the recipes make of the words."""
         lack = elsewhere.plainly(text, understanding)
         if lack is not None:
             return self._lacking(lack, text)
@@ -311,7 +312,7 @@ class OfflinePlanner:
         """Whether the words are no request at all: understanding is sure, and nothing concrete speaks against it."""
         if thing is None and all(_ONLY_IT.fullmatch(wish.text) for wish in found):
             return True
-        if understanding.intent != "unknown" or understanding.confidence < _SURE:
+        if understanding.intent != "unknown" or understanding.confidence < SURE:
             return False
         spoken = thing is not None and any(wish.with_pronoun() for wish in found)
         if understanding.confidence >= _SURE_OF_NOTHING and not spoken:

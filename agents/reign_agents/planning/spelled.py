@@ -10,6 +10,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.earlier import OPENING, last_plan, last_thing, plans
 from reign_agents.planning.joining import thing_of
 from reign_agents.planning.mentions import VERB_OF
+from reign_agents.planning.words import ROLES
 from reign_agents.understanding.lexicon import lexicon
 
 _ADD = re.compile(
@@ -61,7 +62,7 @@ SHORT = 8
 
 
 _ROLE = re.compile(
-    r"\W*(?:and|also|plus|then)\s+the\s+(?P<role>database|db|cache|proxy|queue|web\s?server)(?:\s+(?:too|as\s+well|"
+    rf"\W*(?:and|also|plus|then)\s+the\s+(?P<role>{'|'.join(ROLES)})(?:\s+(?:too|as\s+well|"
     r"please))*\W*$",
     re.IGNORECASE,
 )

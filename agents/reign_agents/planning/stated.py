@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reign_agents.plan.model import Step
-from reign_agents.planning.words import SMALL
+from reign_agents.planning.words import ROLES, SMALL
 from reign_agents.understanding import Understanding
 from reign_agents.understanding.lexicon import lexicon
 
@@ -36,7 +36,7 @@ _STATED = [
 ]
 """Entities that a plan has to hold as they were said; sizes are written in other units there."""
 
-_PARTS_PLAYED = frozenset({"database", "db", "cache", "proxy", "queue", "webserver", "server", "broker"})
+_PARTS_PLAYED = frozenset(ROLES) | {"server", "broker"}
 """What a thing is for: people call it so whatever its name is."""
 _FOLDER = re.compile(r'"chart": "[./~]')
 """A chart's own folder has the version in it."""

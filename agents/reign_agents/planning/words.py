@@ -99,3 +99,15 @@ def in_digits(text: str) -> str:
     """``scale it to five`` → ``scale it to 5 replicas``; only where a number is meant, never a name."""
     digits = _SPOKEN.sub(lambda match: NUMBERS[match.group().lower()], text)
     return re.sub(r"(?i)(\bscale\s+(?:it|this|that)\s+(?:\w+\s+)?to\s+\d+)(\W*)$", r"\1 replicas\2", digits)
+
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "database": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
+    "db": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
+    "cache": ("redis", "valkey", "memcached"),
+    "proxy": ("nginx", "traefik", "haproxy", "caddy", "envoy"),
+    "web server": ("nginx", "httpd", "caddy"),
+    "webserver": ("nginx", "httpd", "caddy"),
+    "queue": ("rabbitmq", "kafka", "nats"),
+}
+"""What a container is called by what it does → the images that do it."""

@@ -10,6 +10,7 @@ from typing import Any
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
+from reign_agents.planning.words import ROLES
 
 _LISTS = {
     "container": ("docker.list_containers", "containers"),
@@ -55,18 +56,6 @@ def _names_of(kind: str, row: dict[str, Any]) -> tuple[str, ...]:
     if kind == "image":
         return tuple(str(tag) for tag in row.get("tags") or ()) or (str(row.get("id", "")),)
     return (str(row.get("name") or row.get("id")),)
-
-
-ROLES: dict[str, tuple[str, ...]] = {
-    "database": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
-    "db": ("postgres", "mysql", "mariadb", "mongo", "cockroach", "clickhouse"),
-    "cache": ("redis", "valkey", "memcached"),
-    "proxy": ("nginx", "traefik", "haproxy", "caddy", "envoy"),
-    "web server": ("nginx", "httpd", "caddy"),
-    "webserver": ("nginx", "httpd", "caddy"),
-    "queue": ("rabbitmq", "kafka", "nats"),
-}
-"""What a container is called by what it does → the images that do it."""
 
 
 def _in_role(wish: Wish, rows: Iterable[There]) -> list[There]:
