@@ -117,3 +117,14 @@ async def test_where_two_readings_differ_nothing_is_planned(text: str, tmp_path:
     draft = await planned(text, tmp_path)
     assert draft.steps == ()
     assert draft.question is not None
+
+
+async def test_a_bare_answer_after_a_plan_answers_no_question_that_nobody_saw(tmp_path: Path) -> None:
+    """The recipes were at a loss first; what they would have offered is forgotten when the request was said again."""
+    context = PlanningContext(
+        EngineSettings(cwd=tmp_path), default_registry(), looked, recent=(), plan_of=lambda _run: None
+    )
+    planner = OfflinePlanner()
+    first = await planner.draft("could you carve out a namespace called radiology-qa", context)
+    assert [step.operation for step in first.steps] == ["kubernetes.create_namespace"]
+    assert (await planner.draft("the first", context)).steps == ()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from reign_agents.plan.model import Step
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import last_thing
+from reign_agents.planning.recipe import Question
 from reign_agents.planning.stated import left_out
 from reign_agents.understanding import Understanding, understand
 from reign_executors.operation import Change as ChangeOperation
@@ -29,11 +30,6 @@ TAKEN = {
     "debug": "I take this for a fault to be found",
 }
 OTHERWISE = "A command of your own runs with ! before it (asked first). The nearest things I can do:"
-NO_SENSE = "I do not understand this request."
-_LEFT = re.compile(r"I do not understand “(?P<words>[^”]*)”")
-_NONE_SUCH = re.compile(r"There is no [\w ]+ “(?P<name>[^”]+)”")
-
-
 _ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 """How operations are called that end or remove what is there."""
 _LOOKS_TOO = frozenset(
@@ -97,22 +93,20 @@ def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
     return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
 
 
-def doubtful(draft: Draft, understanding: Understanding) -> bool:
-    """Whether the recipes were at a loss, took another word for the name, or left out what was named."""
+def doubtful(draft: Draft, question: Question | None, understanding: Understanding) -> bool:
+    """Whether the recipes were at a loss, took another word for the name, or left out what was named. ``question`` is
+    the one that they asked; none where an operation is not there at all.
+    """
     if draft.steps:
         return bool(left_out(understanding, draft.steps))
-    if draft.question is None:
+    if question is None:
         return False
     named = _named(understanding)
-    if "I do not understand" in draft.question:
-        left = _LEFT.search(draft.question)
-        return left is None or all(word.isalpha() or word in named for word in left["words"].lower().split())
-    if not draft.understood:
-        return False
-    missed = _NONE_SUCH.match(draft.question)
-    if missed is not None:
-        return bool(named) and missed["name"].lower() not in named
-    return bool(named) and not any(name in draft.question.lower() for name in named)
+    if question.unread is not None:
+        return all(word.isalpha() or word in named for word in question.unread.lower().split())
+    if question.absent is not None:
+        return bool(named) and question.absent.lower() not in named
+    return bool(named) and not any(name in question.text.lower() for name in named)
 
 
 def complains(text: str, command: str) -> bool:

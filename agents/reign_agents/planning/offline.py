@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reign_agents.plan.model import Plan, Step
 from reign_agents.planning import elsewhere
-from reign_agents.planning.agreeing import NO_SENSE, OTHERWISE, SURE, TAKEN, against, changing, complains, doubtful
+from reign_agents.planning.agreeing import OTHERWISE, SURE, TAKEN, against, changing, complains, doubtful
 from reign_agents.planning.answering import Asked, completed
 from reign_agents.planning.cleaning import cleaned
 from reign_agents.planning.draft import Draft, PlanningContext, UndoWish
@@ -67,6 +67,10 @@ def _recipes() -> tuple[Recipe, ...]:
     from reign_agents.specialists import RECIPES
 
     return RECIPES
+
+
+def _question_of(asked: Asked | None) -> Question | None:
+    return None if asked is None else asked.question
 
 
 class OfflinePlanner:
@@ -173,15 +177,16 @@ class OfflinePlanner:
         understanding = understand(text)
         draft = await self._read(text, understanding, context, placing=placing)
         why_not = against(draft, understanding, context)
-        if why_not is None and not doubtful(draft, understanding):
+        asked = self._asked
+        if why_not is None and not doubtful(draft, _question_of(asked), understanding):
             return draft
         said = restated(understanding)
-        asked = self._asked
         if said is not None and said.lower() != text.strip().lower():
+            self._asked = None
             other = await self._read(said, understand(said), context, placing=placing)
             holds = bool(other.steps) and not left_out(understanding, other.steps)
             better = holds and against(other, understanding, context) is None
-            asks = not (draft.steps or other.steps) and not doubtful(other, understanding)
+            asks = not (draft.steps or other.steps) and not doubtful(other, _question_of(self._asked), understanding)
             if better or asks:
                 return replace(
                     other,
@@ -197,13 +202,14 @@ class OfflinePlanner:
     def _taken(self, draft: Draft, text: str, understanding: Understanding) -> Draft:
         """What a request was taken for, where its words are understood and only the operation is not there."""
         sure = understanding.intent != "unknown" and understanding.confidence >= SURE
-        if not sure or draft.question is None or not draft.question.startswith(NO_SENSE):
+        question = _question_of(self._asked)
+        if not sure or question is None or question.unread != "":
             return draft
         taken = f"{TAKEN[understanding.intent]} ({' and '.join(understanding.domains)})"
-        question = f"{taken}, and nothing I do does that. {OTHERWISE}"
         near = fitting(text, self._recipes, understanding)
-        self._asked = Asked(text, Question(question, near), text)
-        return replace(draft, question=question, suggestions=near)
+        question = Question(f"{taken}, and nothing I do does that. {OTHERWISE}", near)
+        self._asked = Asked(text, question, text)
+        return replace(draft, question=question.text, suggestions=near)
 
     def _refused(self, why_not: str, text: str, understanding: Understanding) -> Draft:
         """No plan, where its two readings differ: what the words were taken for, and what does not fit."""
@@ -349,7 +355,8 @@ class OfflinePlanner:
     def _not_understood(self, text: str, understanding: Understanding, wish: Wish | None = None) -> Draft:
         near = nearest(wish.text if wish is not None else text, self._recipes)
         part = f"“{wish.text[:80]}”" if wish is not None else "this request"
-        question = Question(f"I do not understand {part}. The nearest things I can do:", near)
+        unread = wish.text[:80] if wish is not None else ""
+        question = Question(f"I do not understand {part}. The nearest things I can do:", near, unread=unread)
         whole = wish.text if wish is not None else text
         lack = elsewhere.lacking(whole, understanding) or elsewhere.timed(whole)
         if lack is not None:
@@ -481,7 +488,7 @@ def _context_said(text: str, understanding: Understanding) -> str | None:
 def _no_context(text: str, at: str, there: Sequence[str]) -> Question:
     """What is asked where the kubeconfig has no such context."""
     own = tuple(text.replace(at, one) for one in there[:4]) if text.count(at) == 1 else ()
-    return Question(f"There is no context “{at}”. There are: {', '.join(there[:8])}.", own)
+    return Question(f"There is no context “{at}”. There are: {', '.join(there[:8])}.", own, absent=at)
 
 
 def _permission(steps: Sequence[Step]) -> bool:

@@ -19,13 +19,16 @@ class Question:
 
     ``suggestions`` are whole requests. ``completes`` says how a bare reply makes the request whole, over
     ``{request}``, ``{reply}`` and ``{quoted}`` (the reply in quotes).
-    ``missing`` is the kind of thing that is not there by the name given.
+    ``missing`` is the kind of thing that is not there by the name given, ``absent`` that name. ``unread`` are the words
+    that made no sense, empty where the whole request made none.
     """
 
     text: str
     suggestions: tuple[str, ...] = ()
     completes: str | None = None
     missing: str | None = None
+    absent: str | None = None
+    unread: str | None = None
 
 
 @dataclass(slots=True)

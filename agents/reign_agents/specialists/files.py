@@ -93,8 +93,9 @@ def _prose(scan: Scan, wish: Wish) -> Question | None:
     plain = [path for path in paths if not _PATHLIKE.search(path)]
     if len(paths) < _TOO_MANY or len(plain) * 2 < len(paths) or scan.quoted() or wish.has("files", "folders"):
         return None
+    words = " ".join(paths[:6])
     return Question(
-        f"I do not understand “{' '.join(paths[:6])}” in this. Which file do you mean?", ("list files here",)
+        f"I do not understand “{words}” in this. Which file do you mean?", ("list files here",), unread=words
     )
 
 

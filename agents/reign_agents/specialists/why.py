@@ -208,7 +208,10 @@ def _nothing(wish: Wish, there: Sequence[_Named], outline: Outline) -> Question 
             f"What should I look into?{rest}", tuple(one.request() for one in offered[:4]), missing=ANYTHING
         )
     return Question(
-        f"There is no {kinds} “{left[0]}”{where}.{rest}", tuple(one.request() for one in offered[:4]), missing=ANYTHING
+        f"There is no {kinds} “{left[0]}”{where}.{rest}",
+        tuple(one.request() for one in offered[:4]),
+        missing=ANYTHING,
+        absent=left[0],
     )
 
 

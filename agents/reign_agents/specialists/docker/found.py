@@ -86,7 +86,7 @@ def none_there(kind: str, wanted: str, rows: Sequence[There], ask: str) -> Quest
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     there = f"There are: {', '.join(names[:_SHOWN])}{rest}." if names else f"There are no {kind}s."
     offered = tuple(f"{ask} {kind} {name}" for name in get_close_matches(wanted, names, n=3) or names[:5])
-    return Question(f"There is no {kind} “{wanted}”. {there}", offered, missing=kind)
+    return Question(f"There is no {kind} “{wanted}”. {there}", offered, missing=kind, absent=wanted)
 
 
 def several(kind: str, wanted: str, near: Sequence[There], ask: str) -> Question:

@@ -131,6 +131,7 @@ def _unclear(left: list[str], image: str) -> Question:
     return Question(
         f"I do not understand “{words}” in this. Please say it another way.",
         (f"run a container from image {image} named web, publish 8080 to 80, with a volume data at /data",),
+        unread=words,
     )
 
 

@@ -213,9 +213,11 @@ async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
             completes="{request} tagged {quoted}",
         )
     if left:
+        words = " ".join(left[:6])
         return Question(
-            f"I do not understand “{' '.join(left[:6])}” in this. Please say it another way.",
+            f"I do not understand “{words}” in this. Please say it another way.",
             ("build image shop:1.0 from ./shop",),
+            unread=words,
         )
     fields: dict[str, JsonValue] = {
         "folder": folder,

@@ -86,11 +86,11 @@ def _nowhere(name: str, namespace: str | None, rows: list[Found], ask: str) -> Q
     others = [row for row in rows if row.name == name]
     if others:
         listed = ", ".join(row.namespace for row in others[:SHOWN])
-        return Question(f"{text} It is in {listed}.", tuple(_offer(ask, row) for row in others[:SHOWN]))
+        return Question(f"{text} It is in {listed}.", tuple(_offer(ask, row) for row in others[:SHOWN]), absent=name)
     close = get_close_matches(name, [row.name for row in rows], n=3, cutoff=0.5)
     near = [row for row in rows if row.name in close] or rows
     there = f" There are: {', '.join(str(row) for row in near[:SHOWN])}." if near else " There are no releases."
-    return Question(text + there, tuple(_offer(ask, row) for row in near[:SHOWN]), missing="release")
+    return Question(text + there, tuple(_offer(ask, row) for row in near[:SHOWN]), missing="release", absent=name)
 
 
 def charts_here(context: PlanningContext) -> dict[str, dict[str, Any]]:

@@ -127,6 +127,7 @@ async def _nowhere(
             return Question(
                 f"{text} It is in {', '.join(str(row.namespace) for row in others[:SHOWN])}.",
                 tuple(f"{ask} {row.kind} {row.name} in namespace {row.namespace}" for row in others[:SHOWN]),
+                absent=name,
             )
         close = get_close_matches(name, [row.name for row in elsewhere], n=3)
         far = [row for row in elsewhere if row.name in close and row.namespace != space]
@@ -135,12 +136,13 @@ async def _nowhere(
             return Question(
                 f"{text} Near it: {shown}.",
                 tuple(f"{ask} {row.kind} {row.name} in namespace {row.namespace}" for row in far[:SHOWN]),
+                absent=name,
             )
     near = get_close_matches(name, [row.name for row in rows], n=3) or [row.name for row in rows[:SHOWN]]
     there = f" There are: {', '.join(dict.fromkeys(row.name for row in rows[:SHOWN]))}." if rows else ""
     there = there or f" There is no {kind} at all."
     said_where = f" in namespace {words.namespace}" if words.namespace else ""
-    return Question(text + there, tuple(f"{ask} {kind} {one}{said_where}" for one in near), missing=kind)
+    return Question(text + there, tuple(f"{ask} {kind} {one}{said_where}" for one in near), missing=kind, absent=name)
 
 
 async def _chosen(rows: Sequence[Object], context: PlanningContext) -> str:
