@@ -190,3 +190,23 @@ def test_what_the_machine_can_do_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "network" not in found.said()
     assert "no other processes" in View(machine=False).said(found)
     assert "nobody" in View(devices=True).said(Protection(fake, as_user=True))
+
+
+async def test_a_sandbox_is_set_up_again_when_a_mount_ended_meanwhile(
+    held: Protection, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unlucky = tmp_path / "bin" / "bwrap"
+    unlucky.parent.mkdir()
+    tries = tmp_path / "tries"
+    unlucky.write_text(
+        f'#!/bin/sh\necho x >> {tries}\n[ $(($(wc -l < {tries}) % 4)) = 0 ] && exec {held.path} "$@"\n'
+        "echo 'bwrap: Unable to apply mount flags: remount \"/newroot/mnt\": Invalid argument' >&2\nexit 1\n"
+    )
+    unlucky.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{unlucky.parent}{os.pathsep}{os.environ['PATH']}")
+    assert protection() == Protection(unlucky, network=held.network, as_user=held.as_user)
+    outputs = await ShellRead(command="cat", stdin="typed").execute(call)
+    assert outputs.stdout == "typed"
+    monkeypatch.setattr(operations, "TRIES", 3)
+    with pytest.raises(OperationError, match="could not be set up"):
+        await ShellRead(command="cat", stdin="typed").execute(call)

@@ -23,6 +23,8 @@ INSTALL = "install bubblewrap (Debian: apt-get install bubblewrap)"
 ALLOW = "let this user make user namespaces, or run where the kernel allows them"
 COMPLAINT = b"bwrap: "
 """How bubblewrap's own errors begin: the program inside was not started."""
+TRIES = 6
+"""How often a sandbox is set up before it is given up: it fails when another program ends a mount meanwhile."""
 MEMORY = "/dev/shm"  # noqa: S108 — the sandbox's own
 _ADMINISTRATION = ["CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_BOOT", "CAP_SYS_RAWIO", "CAP_SYS_TIME", "CAP_MKNOD"]
 _NAMES_OF_USERS = ("/run/nscd/", "/run/systemd/userdb/")
@@ -98,16 +100,19 @@ def _tried(path: Path) -> Protection:
 
 def _complaint(argv: Sequence[str]) -> str | None:
     """Why it can't be run; None when it can."""
-    try:
-        done = subprocess.run(
-            argv, env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "it does not end"
-    except OSError as error:
-        return os.strerror(error.errno or 0)
-    if done.returncode == 0:
-        return None
+    for _ in range(TRIES):
+        try:
+            done = subprocess.run(
+                argv, env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return "it does not end"
+        except OSError as error:
+            return os.strerror(error.errno or 0)
+        if done.returncode == 0:
+            return None
+        if not done.stderr.startswith(COMPLAINT):
+            break
     return done.stderr.decode("utf-8", "replace").strip().partition("\n")[0][:160] or f"exit code {done.returncode}"
 
 

@@ -24,7 +24,7 @@ from reign_executors.process import Finished, program, run, run_supervised, stat
 from reign_executors.process.environment import is_dangerous
 from reign_executors.process.limits import Limits, limited
 from reign_executors.process.programs import fingerprint
-from reign_executors.process.sandbox import ALLOW, COMPLAINT, offline, protection, reading
+from reign_executors.process.sandbox import ALLOW, COMPLAINT, TRIES, offline, protection, reading
 from reign_executors.process.supervised import SCRIPT
 from reign_executors.redaction import Redactor
 from reign_executors.shell.held import doubt, view_of
@@ -192,14 +192,26 @@ class ShellRead(_Line, Query):
         held = await asyncio.to_thread(protection)
         view = None if held.path is None else view_of(analysis, folder)
         argv = [SHELL, "-c", self.command]
-        if view is not None:
-            argv, said = reading(held, view, argv), view.said(held)
-        else:
+        if view is None:
             said = held.said() if held.path is None else "not held: it would not work, or not tell the truth, inside"
             why = doubt(analysis, self.variables(call))
             if why is not None:
                 raise NotReadOnly(f"no sandbox holds this command, and {why}", ASK, detail=said)
-        finished = await run(
+            return _outputs(await self._read(argv, call), call).model_copy(update={"protection": said})
+        for _ in range(TRIES):
+            finished = await self._read(reading(held, view, argv), call)
+            if finished.ok or not finished.stderr.startswith(COMPLAINT):
+                break
+        if not finished.ok:
+            words = Redactor(call.secrets).text(finished.last_words())
+            if finished.stderr.startswith(COMPLAINT):
+                raise OperationError("the sandbox could not be set up: nothing was run", ASK, detail=words)
+            if READ_ONLY in finished.stderr:
+                raise NotReadOnly("the sandbox kept this command from writing", ASK, detail=words)
+        return _outputs(finished, call).model_copy(update={"protection": view.said(held)})
+
+    async def _read(self, argv: list[str], call: Call) -> Finished:
+        return await run(
             argv,
             call=call,
             cwd=self.folder(call),
@@ -209,13 +221,6 @@ class ShellRead(_Line, Query):
             cancel=TERMINATE,
             keep=KEEP,
         )
-        if view is not None and not finished.ok:
-            words = Redactor(call.secrets).text(finished.last_words())
-            if finished.stderr.startswith(COMPLAINT):
-                raise OperationError("the sandbox could not be set up: nothing was run", ASK, detail=words)
-            if READ_ONLY in finished.stderr:
-                raise NotReadOnly("the sandbox kept this command from writing", ASK, detail=words)
-        return _outputs(finished, call).model_copy(update={"protection": said})
 
 
 class _Changing(_OnHost, Change):
