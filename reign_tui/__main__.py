@@ -1,5 +1,7 @@
 """Where ``reign-tui`` and ``python -m reign_tui`` begin. ``--version`` is answered before anything is imported."""
 
+import atexit
+import gc
 import sys
 
 
@@ -10,9 +12,14 @@ def main() -> int:
 
         sys.stdout.write(f"reign-tui {__version__}\n")
         return 0
-    from reign_tui.cli.dispatch import dispatch
+    gc.disable()  # what starting makes is kept; each command enables it again when its own work begins
+    atexit.register(gc.freeze)  # nor is garbage looked for in all of it when the process ends
+    try:
+        from reign_tui.cli.dispatch import dispatch
 
-    return dispatch(sys.argv[1:])
+        return dispatch(sys.argv[1:])
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

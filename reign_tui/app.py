@@ -174,6 +174,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         sys.setswitchinterval(SWITCH)
         gc.collect()
         gc.freeze()
+        gc.enable()
 
     def _minute(self) -> None:
         if not self._main.query("Header"):

@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
-_ODD = re.compile(
+_MARKDOWN = r"([\\`*_{}\[\]()#+!|<>~&-])"
+_ODD = (
     "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
     "\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 def json_text(value: object, indent: int | None = None) -> str:
     """JSON in which nothing acts on a terminal or is invisible: such characters are escaped, so nothing is lost."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text if text.isprintable() else _ODD.sub(_escaped, text)
+    return text if text.isprintable() else re.sub(_ODD, _escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -49,7 +49,7 @@ def cut(text: str, limit: int) -> str:
 
 def literal(text: str) -> str:
     """``text`` such that Markdown shows it letter by letter."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    return re.sub(_MARKDOWN, r"\\\1", one_line(text))
 
 
 def paragraphs(text: str, width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from reign_tui.text import json_text
@@ -32,4 +33,5 @@ def answer() -> int:
         line = raw.decode("utf-8", "replace").rstrip("\r\n")
         sys.stdout.write(json_text(understand(line).to_json()) + "\n")
         sys.stdout.flush()
+        gc.enable()
     return 0

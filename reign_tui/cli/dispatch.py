@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
 
-from reign_tui.cli.commands import COMMANDS, LATER, help_text
 from reign_tui.cli.failure import Exit, Stopped
 
 TYPE_CHECKING = False
@@ -40,6 +40,8 @@ def _command(words: Sequence[str]) -> int:
         from reign_tui.cli import classify
 
         return classify.answer()  # without a parser of options: what asks line by line starts it often
+    from reign_tui.cli.commands import COMMANDS, help_text
+
     name, rest = _split(words)
     if name is None:
         if any(word in ("-h", "--help") for word in rest):
@@ -69,6 +71,7 @@ def _command(words: Sequence[str]) -> int:
         arguments = parser.parse_intermixed_args(rest)
     except SystemExit:
         return Exit.DONE  # --help was printed
+    gc.enable()
     return int(module.run(arguments))
 
 
@@ -95,6 +98,8 @@ def _split(words: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def _unknown(name: str) -> Stopped:
+    from reign_tui.cli.commands import COMMANDS, LATER
+
     if name in LATER:
         return Stopped(Exit.USAGE, f"{name} is not part of this version yet", "reign-tui --help lists what is")
     from difflib import get_close_matches

@@ -178,8 +178,9 @@ def registries(tokens: list[Token], found: Found, context: Context) -> None:
     for i, token in enumerate(tokens):
         if (
             token.used
-            or ((not i or token.kind == "file") and not _WELL_KNOWN.match(token.low))
             or token.kind not in {"name", "tagged", "quoted", "word", "file"}
+            or ("." not in token.value and ":" not in token.value)
+            or ((not i or token.kind == "file") and not _WELL_KNOWN.match(token.low))
         ):
             continue
         if not _PLACE.fullmatch(token.value):

@@ -18,8 +18,10 @@ _LEADS = frozenset({"to", "=", ":", "at", "of", "is"})
 def cores(tokens: list[Token], found: Found) -> None:
     """``cpu`` where the amount stands apart from its word: "the cpu limit of deployment mail to 300m", "… to 0.5"."""
     for i, token in enumerate(tokens):
+        if token.used or not token.text[:1].isdigit():
+            continue
         plain = token.kind in {"number", "version"} and re.fullmatch(r"\d+(?:\.\d+)?", token.text)
-        if token.used or not (plain or re.fullmatch(r"\d+m", token.text)):
+        if not (plain or re.fullmatch(r"\d+m", token.text)):
             continue
         behind = [t.low for t in tokens[i + 1 : i + 3]]
         if behind and (behind[0] in _OTHER or (behind[0] == "of" and behind[-1] in _OTHER)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from .verbs import spellings
+from .verbs import phrases, spellings
 
 _HERE = __file__[: -len("lexicon.py")]
 
@@ -34,16 +34,19 @@ class Lexicon:
     def __init__(self) -> None:
         raw = json.loads(_text("lexicon.json"))
         self.verbs: dict[str, Verb] = {}
-        for spelling in spellings():
-            self.verbs.setdefault(spelling.form, Verb(spelling.name, spelling.intent))
+        for written in spellings():
+            verb = Verb(written.name, written.intent)
+            for form in written.forms:
+                self.verbs.setdefault(form, verb)
         self.nouns: dict[str, Noun] = {}
         for domain, group in raw["objects"].items():
             for name, forms in group.items():
-                for form in forms.split():
-                    self.nouns.setdefault(form.replace("_", " "), Noun(name, domain))
-        self.tools: dict[str, str] = {
-            form.replace("_", " "): domain for domain, forms in raw["tools"].items() for form in forms.split()
-        }
+                noun = Noun(name, domain)
+                for form in phrases(forms):
+                    self.nouns.setdefault(form, noun)
+        self.tools: dict[str, str] = {}
+        for domain, forms in raw["tools"].items():
+            self.tools.update(dict.fromkeys(phrases(forms), domain))
         self.images = frozenset(raw["images"].split())
         self.environments = frozenset(raw["environments"].split())
         self.providers: dict[str, str] = {}

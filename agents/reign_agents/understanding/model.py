@@ -9,9 +9,8 @@ integer, and the rows of a request are added up as integers, all outputs at once
 from __future__ import annotations
 
 import math
-from array import array
+import sys
 from functools import cache
-from struct import calcsize, unpack_from
 
 from .features import BITS
 from .shape import DOMAINS, INTENTS
@@ -22,6 +21,19 @@ RAISED = 128
 MOST = 65535 // (2 * RAISED - 1)
 """Rows of one request that count."""
 _WIDTH = 2 * OUTPUTS
+_HEAD = 6 + 4 * (OUTPUTS + 1) + 4
+
+
+def _native(raw: bytes | memoryview, width: int) -> memoryview:
+    """Little-endian numbers of 2 or 4 bytes in this machine's order."""
+    view = memoryview(raw)
+    if sys.byteorder == "big":
+        from array import array
+
+        swapped = array("H" if width == 2 else "I", view.tobytes())
+        swapped.byteswap()
+        view = memoryview(swapped).cast("B")
+    return view
 
 
 class Judgement:
@@ -37,18 +49,14 @@ class Model:
     """Weights by hashed row."""
 
     def __init__(self, raw: bytes) -> None:
-        magic, bits, outputs = unpack_from("<4sBB", raw)
-        if magic != b"RGN3" or bits != BITS or outputs != OUTPUTS:
+        view = memoryview(raw)
+        if len(view) < _HEAD or bytes(view[:4]) != b"RGN3" or (view[4], view[5]) != (BITS, OUTPUTS):
             raise ValueError("weights.bin does not fit this version: run tools/understanding/train.py")
-        offset = calcsize("<4sBB")
-        self.scales: tuple[float, ...] = unpack_from(f"<{outputs}f", raw, offset)
-        offset += 4 * outputs
-        (self.temperature,) = unpack_from("<f", raw, offset)
-        (rows,) = unpack_from("<I", raw, offset + 4)
-        offset += 8
-        self._place = array("H")
-        self._place.frombytes(raw[offset : offset + (2 << bits)])
-        self._weights = memoryview(raw)[offset + (2 << bits) :]
+        *self.scales, self.temperature = _native(view[6 : _HEAD - 4], 4).cast("f")
+        rows = int.from_bytes(view[_HEAD - 4 : _HEAD], "little")
+        begin = _HEAD + (2 << BITS)
+        self._place = _native(view[_HEAD:begin], 2).cast("H")
+        self._weights = view[begin:]
         if len(self._weights) != rows * _WIDTH:
             raise ValueError("weights.bin is cut off: run tools/understanding/train.py")
 
@@ -61,7 +69,7 @@ class Model:
         level = RAISED * len(used)
         scores = [
             (total - level) * scale * norm
-            for total, scale in zip(unpack_from(f"<{OUTPUTS}H", lanes), self.scales, strict=True)
+            for total, scale in zip(_native(lanes, 2).cast("H"), self.scales, strict=True)
         ]
         n = len(INTENTS)
         raised = [score / self.temperature for score in scores[:n]]

@@ -19,6 +19,7 @@ _GLUE = frozenset(
     """.split()  # noqa: SIM905 - a long list of words
 )
 _TOWARDS = frozenset({"to", "->", "→", "=>", ">", "reach", "reaches", "inside", "into", "onto", "target", "targetport"})
+_PROTOCOLS = ("tcp/", "udp/")
 _PROTOCOL = Lazy(r"(?:tcp|udp)/(\d{1,5})")
 
 
@@ -41,7 +42,7 @@ def port_pairs(tokens: list[Token], found: Found, context: Context) -> None:
         tokens[first].used = tokens[second].used = True
         return
     for i, token in enumerate(tokens):
-        if not token.used and (said := _PROTOCOL.fullmatch(token.low)):
+        if not token.used and token.low.startswith(_PROTOCOLS) and (said := _PROTOCOL.fullmatch(token.low)):
             found.setdefault("ports", []).append(said[1])
             token.used = True
             continue

@@ -34,13 +34,12 @@ def plain_words() -> frozenset[str]:
 
 def settle(tokens: list[Token]) -> None:
     """Ordinary words, tickets and states that could be taken for names become words; plainly named ones stay names."""
-    plain = plain_words()
     shouted: bool | None = None
     for i, token in enumerate(tokens):
         if token.kind != "name" or (i and tokens[i - 1].low in NAMING):
             continue
         text = token.text
-        if token.low in plain or (_MEASURED.fullmatch(text) and not _labelled(tokens, i)):
+        if token.low in plain_words() or (_MEASURED.fullmatch(text) and not _labelled(tokens, i)):
             token.kind, token.stop = "word", True
             continue
         if text.islower() and "_" not in text:

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Spelling:
-    """A verb as it may be written: its usual name, its intent, and its deed ("" where planning knows none)."""
+class Spellings:
+    """How a verb may be written: its usual name, its intent, and its deed ("" where planning knows none)."""
 
-    __slots__ = ("deed", "form", "intent", "name")
+    __slots__ = ("deed", "forms", "intent", "name")
 
-    def __init__(self, form: str, name: str, intent: str, deed: str) -> None:
-        self.form, self.name, self.intent, self.deed = form, name, intent, deed
+    def __init__(self, forms: list[str], name: str, intent: str, deed: str) -> None:
+        self.forms, self.name, self.intent, self.deed = forms, name, intent, deed
+
+
+def phrases(text: str) -> list[str]:
+    """Words apart by spaces; inside a phrase a ``_`` stands for the space."""
+    return text.replace(" ", "\n").replace("_", " ").split("\n") if text else []
 
 
 @cache
@@ -30,22 +35,22 @@ def _table() -> dict[str, dict[str, dict[str, dict[str, str]]]]:
     return table
 
 
-def spellings() -> Iterator[Spelling]:
-    """Every spelling of a verb; where one stands in two groups, the first counts."""
+def spellings() -> Iterator[Spellings]:
+    """Every spelling of every verb; where one stands in two groups, the first counts."""
     for intent, group in _table()["verbs"].items():
         for name, deeds in group.items():
             for deed, forms in deeds.items():
-                for form in forms.split():
-                    yield Spelling(form.replace("_", " "), name, intent, deed)
+                yield Spellings(phrases(forms), name, intent, deed)
 
 
 def deeds() -> dict[str, str]:
     """Spelling → deed, of verbs and openings."""
     found: dict[str, str] = {}
-    for spelling in spellings():
-        if spelling.deed:
-            found.setdefault(spelling.form, spelling.deed)
+    for verb in spellings():
+        if verb.deed:
+            for form in verb.forms:
+                found.setdefault(form, verb.deed)
     for deed, forms in _table()["openings"].items():
-        for form in str(forms).split():
-            found.setdefault(form.replace("_", " "), deed)
+        for form in phrases(str(forms)):
+            found.setdefault(form, deed)
     return found
