@@ -18,7 +18,7 @@ import tempfile
 import time
 from fcntl import ioctl
 from pathlib import Path
-from termios import TIOCSWINSZ
+from termios import ECHO, TCSANOW, TIOCSWINSZ, tcgetattr, tcsetattr
 
 BUDGET = 1.35
 MARK = "ß".encode()  # in no text and no control sequence
@@ -57,6 +57,9 @@ def first_usable(arguments: list[str], home: str) -> float:
         os.environ.update(REIGN_HOME=home, TERM="xterm-256color", COLORTERM="truecolor", TEXTUAL_ANIMATIONS="none")
         os.execv(arguments[0], arguments)
     ioctl(master, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    modes = tcgetattr(master)
+    modes[3] &= ~ECHO  # the terminal's own echo is no answer
+    tcsetattr(master, TCSANOW, modes)
     deadline = begin + 60
     drawn, pressed = False, 0
     try:

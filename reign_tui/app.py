@@ -131,8 +131,8 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
     def begin(self) -> None:
         """The main screen is put together: the engine follows as soon as it is painted."""
         self._main.header.time = self.now().strftime("%H:%M")
-        self.call_after_refresh(self._write_early)
-        self.call_after_refresh(self._started)
+        self._write_early()
+        self.call_after_refresh(self.set_timer, 0.05, self._start)
 
     async def on_event(self, event: events.Event) -> None:
         """Keys that come before there is an input wait for it."""
@@ -144,6 +144,10 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         if text:
             self._main.composer.editor.insert(text)
             self.say("What you typed meanwhile stands in the input: Enter sends it")
+
+    def _start(self) -> None:
+        sys.setswitchinterval(SWITCH)
+        self.run_worker(self._started(), name="engine")  # of its own: the screen is painted meanwhile
 
     async def _started(self) -> None:
         """The first frame is on the screen: now the engine, and everything it needs."""
@@ -165,13 +169,13 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         if self._config.suggestions:
             self.suggesting = Suggesting(self, self.session, self._main.composer.editor)
         self._conductor.begin(self.session)
+        await self._main.engine_up()
         for text in self._early:
             self._conductor.send(text)
         self.run_worker(greet(self, self.session), name="greeting")
         if self.suggesting is not None:
             self.suggesting.begin()
         self.set_timer(60 - self.now().second, self._minute)
-        sys.setswitchinterval(SWITCH)
         gc.collect()
         gc.freeze()
         gc.enable()
@@ -238,7 +242,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
 
         from reign_tui.commands import ReignCommands
 
-        if self.ready and not isinstance(self.screen, CommandPalette):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(providers=[ReignCommands], placeholder="What do you want to do?"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -28,7 +28,11 @@ class ReignCommands(Provider):
     """What can be done here and now, most pressing first."""
 
     def commands(self) -> list[Command]:
+        """The runs' own only when the engine is up."""
         app: ReignApp = self.app  # type: ignore[assignment]
+        return [*(self._of_runs(app) if app.ready else []), *self._of_the_app(app)]
+
+    def _of_runs(self, app: ReignApp) -> list[Command]:
         conductor, desk = app.conductor, app.conductor.desk
         run, view = desk.current, conductor.step
         found: list[Command] = []
@@ -69,16 +73,24 @@ class ReignCommands(Provider):
         if len(desk.runs) > 1:
             add("The run before", "[", act("turn_back"))
             add("The run after", "]", act("turn_on"))
+        if desk.runs:
+            add("New conversation", "what was said before is not meant any more", act("begin_anew"))
+        if run is not None:
+            add("Copy the plan", "y · as text, by OSC 52", act("copy"))
+        return found
+
+    def _of_the_app(self, app: ReignApp) -> list[Command]:
+        found: list[Command] = []
+
+        def add(name: str, about: str, do: Callable[[], Any]) -> None:
+            found.append((name, about, do))
+
         for number, about in enumerate(
             ("write a request", "the plan", "the logs", "what Reign changed", "past runs"), 1
         ):
             names = ("Chat", "Plan", "Logs", "State", "History")
             add(f"Go to {names[number - 1]}", f"{number} or Alt+{number} · {about}", partial(self._tab, app, number))
-        if desk.runs:
-            add("New conversation", "what was said before is not meant any more", act("begin_anew"))
         add("Search past runs", "the history on a screen of its own, replay", app.open_history)
-        if run is not None:
-            add("Copy the plan", "y · as text, by OSC 52", act("copy"))
         for theme in sorted(name for name in app.available_themes if not name.startswith(("textual", "ansi"))):
             if theme.startswith("reign-") and theme != app.theme:
                 add(f"Theme {theme}", "colours only; states are always words", partial(setattr, app, "theme", theme))

@@ -178,7 +178,7 @@ def _audit_log(value: Any) -> str | None:
 
 
 def _model(value: Any) -> str | None:
-    from reign_agents.models.choice import fit_model
+    from reign_agents.models.fitting import fit_model
 
     try:
         return None if value == "" else "offline" if value == "offline" else fit_model(_text(value))
@@ -210,7 +210,7 @@ def _budget(value: Any) -> dict[str, Decimal]:
 
 
 def _prices(value: Any) -> dict[str, Price]:
-    from reign_agents.models.choice import fit_model
+    from reign_agents.models.fitting import fit_model
     from reign_agents.models.prices import price_of
 
     if not isinstance(value, dict):
@@ -233,7 +233,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _plain_http(value: Any) -> tuple[str, ...]:
-    from reign_agents.models.choice import fit_host
+    from reign_agents.models.fitting import fit_host
 
     try:
         return tuple(fit_host(host) for host in _list(value))
@@ -418,7 +418,7 @@ def _from_environment(environment: Mapping[str, str], warnings: list[str]) -> di
 
 def _addresses(environment: Mapping[str, str], warnings: list[str]) -> tuple[dict[str, str], list[str]]:
     """Vendors' addresses that their kits' own variables name, and those variables."""
-    from reign_agents.models.choice import ADDRESS_VARIABLES
+    from reign_agents.models.address import ADDRESS_VARIABLES
 
     found: dict[str, str] = {}
     named: list[str] = []

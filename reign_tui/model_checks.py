@@ -89,7 +89,7 @@ async def planning(models: Models) -> Check:
 
 async def vendor_check(vendor: str, models: Models, environment: Mapping[str, str], data: Path) -> Check:
     """One vendor: its chosen models, its key, its address; with ``models.ask`` what they answered."""
-    from reign_agents.models.choice import NO_ADDRESS
+    from reign_agents.models.fitting import NO_ADDRESS
     from reign_tui.doctor import Check
 
     names = tuple(name for name in models.names if name.partition("/")[0] == vendor)

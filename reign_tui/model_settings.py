@@ -68,9 +68,9 @@ def tighter_limits(now: Mapping[str, float], wanted: Mapping[str, float]) -> dic
 
 def base_urls(value: Any) -> dict[str, str]:
     """Vendor → address of a server that speaks its protocol. In the place of one that can't be one stands
-    :data:`reign_agents.models.choice.NO_ADDRESS`: what was meant for a server of one's own must not go to the vendor.
+    :data:`reign_agents.models.fitting.NO_ADDRESS`: what was meant for a server of one's own must not go to the vendor.
     """
-    from reign_agents.models.choice import NO_ADDRESS, VENDORS, fit_address
+    from reign_agents.models.fitting import NO_ADDRESS, VENDORS, fit_address
 
     def read(vendor: str, address: Any) -> str:
         if vendor not in VENDORS:

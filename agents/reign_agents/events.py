@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reign_executors.operation import JsonObject
+if TYPE_CHECKING:
+    from reign_executors.operation import JsonObject
 
 
 class EventType(StrEnum):

@@ -87,7 +87,7 @@ def _model_named(name: str | None) -> str | None:
     """What ``--model`` says, if it can be a model's name."""
     if name in (None, "offline"):
         return name
-    from reign_agents.models.choice import fit_model
+    from reign_agents.models.fitting import fit_model
 
     try:
         return fit_model(str(name))

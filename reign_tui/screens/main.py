@@ -177,6 +177,11 @@ class MainScreen(ReignScreen, inherit_bindings=False):
             if self.app.session is not None:
                 self.query_one(HistoryPane).load(self.app.session.store)
 
+    async def engine_up(self) -> None:
+        """What was opened before there was a store shows what is in it."""
+        if self._tab > 3:
+            await self._load(self._tab)
+
     async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         await self.open_tab(event.number)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from reign_agents.investigation.limits import LEAST_CONTEXT, Limits
-from reign_agents.models.choice import NO_ADDRESS, language_model
+from reign_agents.models.choice import language_model
 from reign_agents.models.failure import ModelFailed
+from reign_agents.models.fitting import NO_ADDRESS
 from reign_tui.config import LoadedConfig, load_config
 from reign_tui.model_settings import LIMITS, limits_of
 

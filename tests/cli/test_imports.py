@@ -67,3 +67,15 @@ def modules_of_bare() -> frozenset[str]:
 @pytest.mark.parametrize("words", [("paths",), ("--help",), ("classify",)])
 def test_reading_commands_need_no_models(words: tuple[str, ...], reign_home: Path) -> None:
     assert not {"pydantic", "sqlite3", "asyncio"} & modules_of(*words)
+
+
+def test_the_first_screen_waits_for_no_models(reign_home: Path) -> None:
+    first = (
+        "import sys; import reign_tui.app, reign_tui.run_app, reign_tui.screens.main;"
+        " from reign_tui.cli import app, context; from reign_tui.cli.arguments import command_parser;"
+        " context.settings_of(command_parser('', 'x', '').parse_args([])); print(*sys.modules)"
+    )
+    loaded = set(
+        subprocess.run([sys.executable, "-c", first], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not {"pydantic", "sqlite3", "reign_agents.session"} & loaded

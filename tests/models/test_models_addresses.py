@@ -7,8 +7,8 @@ import os
 import pytest
 
 from reign_agents.models.address import client_settings, effective, host_of, is_loopback, why_unreachable
-from reign_agents.models.choice import fit_host
 from reign_agents.models.failure import unreachable
+from reign_agents.models.fitting import fit_host
 
 
 @pytest.fixture(autouse=True)

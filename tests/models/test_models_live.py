@@ -17,7 +17,7 @@ import pytest
 import stamina
 
 from reign_agents.investigation.loop import Investigation
-from reign_agents.models.choice import VENDORS, language_model
+from reign_agents.models.choice import language_model
 from reign_agents.models.conversation import (
     Conversation,
     LanguageModel,
@@ -29,6 +29,7 @@ from reign_agents.models.conversation import (
     Usage,
 )
 from reign_agents.models.failure import ModelFailed
+from reign_agents.models.fitting import VENDORS
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.settings import EngineSettings
 from reign_executors.credentials import VARIABLES

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reign_agents.models.choice import VENDORS
 from reign_agents.models.conversation import Usage
+from reign_agents.models.fitting import VENDORS
 from reign_agents.models.prices import (
     FREE,
     Prices,

@@ -13,7 +13,7 @@ import stamina
 
 from reign_agents.models.anthropic_model import AnthropicModel
 from reign_agents.models.arguments import Arriving
-from reign_agents.models.choice import fit_model, language_model
+from reign_agents.models.choice import language_model
 from reign_agents.models.conversation import (
     QUIET,
     Conversation,
@@ -28,6 +28,7 @@ from reign_agents.models.conversation import (
 )
 from reign_agents.models.failure import ModelFailed, NoKey, StreamBroken, by_status, unreachable, waiting
 from reign_agents.models.fake import FakeModel
+from reign_agents.models.fitting import fit_model
 from reign_agents.models.ollama_model import OllamaModel
 from reign_agents.models.openai_model import OpenAIModel
 from reign_agents.models.steady import LONGEST_ANSWER, again

@@ -48,20 +48,20 @@ class Stage:
             await self.pilot.pause(0.01)
         raise AssertionError(what or f"it never came to hold; the plan shows {self.app.main.plan.plan_tree.rows()}")
 
-    async def painted(self) -> None:
-        """Until the first screen is there: what is typed before waits, and Enter before sends nothing."""
-        await self.until(lambda: self.app._typed_early.over, "the first screen was never there")
+    async def up(self) -> None:
+        """Until the first screen and the engine are there: Enter before sends nothing, other keys may say so."""
+        await self.until(lambda: self.app._typed_early.over and self.app.ready, "the engine was never there")
 
     async def send(self, text: str) -> None:
         """Write a request and press Enter."""
-        await self.painted()
+        await self.up()
         editor = self.app.main.composer.editor
         editor.focus()
         editor.text = text
         await self._keys("enter")
 
     async def press(self, *keys: str) -> None:
-        await self.painted()
+        await self.up()
         await self._keys(*keys)
         await self.pilot.pause()
 

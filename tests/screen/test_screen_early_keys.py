@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+
+import pytest
 from textual import events
 
+from reign_tui import app as app_module
 from reign_tui.typed_early import MOST, TypedEarly
 from tests.screen.conftest import Stage
 
@@ -45,3 +50,42 @@ async def test_they_stand_in_the_input(stage: Stage) -> None:
         await stage.press("!")
         assert stage.app.main.composer.text == "restart web!"
         assert not [call for call in stage.session.calls if call[0] == "ask"]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The engine's modules are there when this is set."""
+    loaded = threading.Event()
+    monkeypatch.setattr(app_module, "_load_engine", lambda: loaded.wait(60))
+    yield loaded
+    loaded.set()
+
+
+async def test_the_screen_is_painted_while_the_engine_loads(stage: Stage, slow: threading.Event) -> None:
+    async with stage.app.run_test(size=(80, 24)) as stage.pilot:
+        stage.app.main.composer.editor.insert("restart web")
+        await stage.until(lambda: "restart web" in painted(stage))
+        assert not stage.app.ready
+        slow.set()
+        await stage.until(lambda: stage.app.ready)
+
+
+async def test_keys_that_need_the_engine_wait_or_say_so(stage: Stage, slow: threading.Event) -> None:
+    async with stage.app.run_test(size=(120, 40)) as stage.pilot:
+        await stage.until(lambda: stage.app._typed_early.over)
+        await stage._keys("alt+a")
+        assert "still starting" in painted(stage)
+        await stage._keys("alt+v", "alt+5", "x", "u", "o", "y", "left_square_bracket", "alt+4", "f1", "escape")
+        await stage._keys("ctrl+p")
+        await stage.until(lambda: stage.dialog == "CommandPalette")
+        await stage.until(lambda: "Leave Reign" in painted(stage))
+        await stage._keys("escape")
+        await stage.until(lambda: stage.dialog == "MainScreen")
+        await stage._keys("alt+1", "h", "i", "enter")
+        assert not stage.app.ready
+        slow.set()
+        await stage.until(lambda: [call for call in stage.session.calls if call[0] == "ask"])
+
+
+def painted(stage: Stage) -> str:
+    return "\n".join(strip.text for strip in stage.app.screen._compositor.render_strips())

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reign_executors.operation import JsonObject
+if TYPE_CHECKING:
+    from reign_executors.operation import JsonObject
 
 NoteKind = Literal[
     "asking",

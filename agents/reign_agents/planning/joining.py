@@ -153,7 +153,10 @@ def _waits(later: Part, earlier: Part, registry: Registry) -> bool:
 def _uses(used: str, made: str) -> bool:
     if used == made:
         return True
-    source, inner = used.split(":")[0], PurePosixPath(made)
+    source = used.partition(":")[0]
+    if "/" not in source and "/" not in made:
+        return source == made
+    inner = PurePosixPath(made)
     folders = [str(folder) for folder in inner.parents if str(folder) not in (".", "/")]
     return (
         source == made

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -336,9 +337,14 @@ def planned(db: sqlite3.Connection, session: str, limit: int) -> list[RunRecord]
     ).fetchall()
     found: list[RunRecord] = []
     for run, time, text, json_ in rows:
-        plan_ = Plan.from_json(unpacked(json_))
-        risk = None if plan_.risk is None else plan_.risk.word
-        counts = StepCounts(waiting=len(plan_.steps))
-        record = RunRecord(run, run, text, plan_.intent, risk, "", session, time, ended=time, outcome=PLANNED)
-        found.append(replace(record, steps=counts, undo_of=plan_.undo_of))
+        intent, risk, steps, undo_of = _gist(json_)
+        record = RunRecord(run, run, text, intent, risk, "", session, time, ended=time, outcome=PLANNED)
+        found.append(replace(record, steps=StepCounts(waiting=steps), undo_of=undo_of))
     return found
+
+
+@lru_cache(maxsize=64)  # plans never change, and every request asks for the last ones
+def _gist(packed: str) -> tuple[str, str | None, int, str | None]:
+    """A plan's intent, risk, number of steps and the run it undoes."""
+    plan_ = Plan.from_json(unpacked(packed))
+    return plan_.intent, None if plan_.risk is None else plan_.risk.word, len(plan_.steps), plan_.undo_of
