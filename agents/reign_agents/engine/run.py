@@ -36,6 +36,9 @@ from reign_executors.operation import Change, JsonObject
 from reign_executors.redaction.placeholders import PLACEHOLDER
 from reign_executors.registry import Registry
 
+HEARD = 0.001
+"""Seconds for whoever listens to show a plan before its steps are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -247,6 +250,7 @@ class RunDriver:
         """Preview until the plan can run; a result ends the run here."""
         while True:
             self._telling.show(EventType.PLAN_DRAFTED, {"plan": self.plan.to_json()})
+            await asyncio.sleep(HEARD)
             previewed = await self._preview()
             self.plan, self._touched = previewed.plan, previewed.touched
             problem = self._problem(previewed)
