@@ -139,6 +139,8 @@ async def test_several_images_are_deployed_each(tmp_path: Path) -> None:
             {"release": "certs"},
         ),
         ("ws prod, dir live/sms, destroy", "terraform.destroy", {"workspace": "prod", "folder": "live/sms"}),
+        ("shwo me the pods in the billing ns thx", "kubernetes.list", {"namespace": "billing"}),
+        ("list the pods in the search namespace please", "kubernetes.list", {"namespace": "search"}),
     ],
 )
 async def test_what_stands_behind_its_word_is_what_was_meant(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from reign_agents.planning.stated import each, stated
+from reign_agents.planning.stated import each
 from reign_agents.understanding import Understanding
 
 _WORKLOADS = frozenset({"deployment", "statefulset", "daemonset", "replicaset"})
@@ -43,7 +43,7 @@ class Said:
         wishes = [clause for clause in understanding.clauses if clause.verb is not None] or list(understanding.clauses)
         main = next((wish for wish in wishes if wish.intent == understanding.intent), wishes[0])
         self.intent = understanding.intent
-        self.values: Values = stated(understanding)
+        self.values: Values = understanding.entities
         self.verb = main.verb or ""
         self.noun = main.object or ""
         counted = _COUNTED.search(understanding.text)

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from reign_agents.plan.model import Step
-from reign_agents.planning.words import ROLES, SMALL
+from reign_agents.planning.words import ROLES
 from reign_agents.understanding import Understanding
-from reign_agents.understanding.lexicon import lexicon
 
 _STATED = [
     "image",
@@ -42,36 +41,12 @@ _FOLDER = re.compile(r'"chart": "[./~]')
 """A chart's own folder has the version in it."""
 _STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
 """Steps that make what is for something else: "a volume pgdata for postgres"."""
-_BY_WORD = re.compile(
-    r"(?<![\w/.-])(?P<word>namespace|ns|release|workspace|ws)\s+(?P<called>(?:name|named|called|is)\s+)?[:=]?\s*[\"']?"
-    r"(?P<name>[A-Za-z0-9][\w.-]*[A-Za-z0-9])[\"']?(?=\s*(?:[,;)!?]|\.(?:\s|$)|$)|\s+(?:and|in|with|chart|namespace)\b)",
-    re.IGNORECASE,
-)
-_KEYS = {"ns": "namespace", "ws": "workspace"}
-
-
-def stated(understanding: Understanding) -> dict[str, Any]:
-    """The values of a request; what stands right behind its word counts more than what was guessed from the rest:
-    "installing minecraft for team day: chart itzg/minecraft, release blocks".
-    """
-    values = dict(understanding.entities)
-    lex, found = lexicon(), dict[str, set[str]]()
-    for match in _BY_WORD.finditer(understanding.text):
-        name = match["name"]
-        common = lex.noun(name.lower()) is not None or name.lower() in lex.verbs
-        if (match["called"] or not common) and name.lower() not in SMALL:
-            word = match["word"].lower()
-            found.setdefault(_KEYS.get(word, word), set()).add(name)
-    for key, names in found.items():
-        if len(names) == 1 and not isinstance(values.get(key), list):
-            values[key] = names.pop()
-    return values
 
 
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     """What the person named and the steps do not hold, as ``key value``."""
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
-    values = stated(understanding)
+    values = understanding.entities
     return [
         f"{key} {value}"
         for key in _STATED

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def cued(tokens: list[Token], found: Found, context: Context) -> None:
     """Values beside a noun that owns a key: "namespace shop", "the shop namespace"."""
+    _listed(tokens, found, context)
     for i, token in enumerate(tokens):
         if token.used or token.kind not in {"word", "name"}:
             continue
@@ -77,6 +78,41 @@ def cued(tokens: list[Token], found: Found, context: Context) -> None:
                 v.used = True
             if key in OWN_KEY and is_target(tokens, tokens.index(values[0])):
                 found.setdefault("_target", values[0].value)
+
+
+_LISTED = {
+    "namespace": ("namespace", {"kubernetes", "helm"}),
+    "ns": ("namespace", {"kubernetes", "helm"}),
+    "release": ("release", {"helm"}),
+    "workspace": ("workspace", {"terraform"}),
+    "ws": ("workspace", {"terraform"}),
+}
+_STATES = frozenset({"stuck", "gone", "down", "broken", "empty", "full", "done", "ready", "up"})
+_MARKS = frozenset({",", ";", "(", ")", ".", ":"})
+
+
+def _listed(tokens: list[Token], found: Found, context: Context) -> None:
+    """Ordinary words that are names because they stand in a list of settings: "chart itzg/minecraft, release blocks,
+    namespace fun", "release name certs".
+    """
+    for i, token in enumerate(tokens):
+        if token.low not in _LISTED or token.used:
+            continue
+        key, domains = _LISTED[token.low]
+        told = i + 2 < len(tokens) and tokens[i + 1].low in {"name", "named", "called"}
+        at = i + 2 if told else i + 1
+        if key in found or not domains & context.domains or at >= len(tokens):
+            continue
+        value = tokens[at]
+        alone = at + 1 == len(tokens) or tokens[at + 1].text in _MARKS
+        if not alone or value.kind not in {"word", "name"} or not value.low.isalnum() or value.low in NEVER:
+            continue
+        first = not i and token.low in {"ns", "ws", "workspace"} and at + 1 < len(tokens)
+        led = told or first or (i > 0 and tokens[i - 1].text in _MARKS)
+        state = value.low in _STATES or (value.verb is not None and value.low.endswith(("ing", "ed")))
+        if led and value.low not in _NO_NAMESPACE | _CLI and (told or (value.noun is None and not state)):
+            found[key] = value.value
+            value.kind, value.stop, value.used, token.used = "name", False, True, True
 
 
 def _after(tokens: list[Token], i: int, key: str, found: Found, context: Context) -> None:
