@@ -12,13 +12,16 @@ from .patterns import Lazy
 LONGEST = 6000
 """Characters that are looked at: a longer text is a pasted log whose beginning says what is wanted."""
 
+_SIGNS = str.maketrans("“”‘’→⇒", "\x01\x02\x03\x04\x05\x06")
+"""What stands for signs that would make the expression below three times as long to compile."""
 _SCAN = re.compile(
     r"""
       (?P<fence>```)
-    | (?P<quoted>"[^"\n]{0,2000}"|“[^”\n]{0,2000}”|‘[^’\n]{1,2000}’|`[^`\n]{1,2000}`|(?<![\w])'[^'\n]{1,2000}'(?!\w))
+    | (?P<quoted>"[^"\n]{0,2000}"
+        |\x01[^\x02\n]{0,2000}\x02|\x03[^\x04\n]{1,2000}\x04|`[^`\n]{1,2000}`|(?<![\w])'[^'\n]{1,2000}'(?!\w))
     | (?P<flag>(?<![^\s(\[])--?[A-Za-z][A-Za-z0-9-]*(?==|\s|$|[,;:.)\]!?]))
-    | (?P<chunk>(?:[^\s,;()\[\]{}"“”`?!|<>→⇒]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))
-        (?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"“”`?!|<>{}\[\]→⇒]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
+    | (?P<chunk>(?:[^\s,;()\[\]{}"\x01\x02`?!|<>\x05\x06]|\[(?=[\d.:a-f]+\])|(?<=\d)\](?=:))
+        (?:=["'](?:[^"'\n]{0,500})["']|[^\s,;()"\x01\x02`?!|<>{}\[\]\x05\x06]|[?&](?=[\w%]+=)|\[\d*\]|\{[^{}\s]{0,60}\})*)
     | (?P<punct>[^\s])
     """,
     re.VERBOSE,
@@ -113,11 +116,13 @@ class Token:
 def tokenize(text: str) -> list[Token]:
     """The tokens of ``text`` in order; what lies beyond ``LONGEST`` characters is left out."""
     lex = lexicon()
-    tokens = [token for raw in _SCAN.finditer(text[:LONGEST]) for token in _cut(raw)]
+    text = text[:LONGEST]
+    signs = text if text.isascii() else text.translate(_SIGNS)
+    tokens = [token for raw in _SCAN.finditer(signs) for token in _cut(raw, text)]
     if len(tokens) == 1 and tokens[0].kind == "quoted" and " " in tokens[0].value:
         inside = text.index(text.strip()[0]) + 1
-        whole = _SCAN.finditer(text[:LONGEST].rstrip()[:-1], inside)
-        tokens = [token for raw in whole for token in _cut(raw)]
+        whole = _SCAN.finditer(signs.rstrip()[:-1], inside)
+        tokens = [token for raw in whole for token in _cut(raw, text)]
     strokes = [t for t in tokens if t.text == "/"]
     for stroke in strokes if len(strokes) > 1 else ():
         stroke.kind = "punct"
@@ -186,8 +191,9 @@ def _separable(tokens: list[Token], lex: Lexicon) -> None:
                 break
 
 
-def _cut(raw: re.Match[str]) -> Iterator[Token]:
-    kind, text, start, end = raw.lastgroup or "punct", raw.group(), raw.start(), raw.end()
+def _cut(raw: re.Match[str], whole: str) -> Iterator[Token]:
+    kind, start, end = raw.lastgroup or "punct", raw.start(), raw.end()
+    text = whole[start:end]
     if kind in {"punct", "fence"}:
         yield Token("punct", text, start, end)
         return
