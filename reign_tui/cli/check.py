@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from reign_tui.cli.by_line import add_words, no_words
 from reign_tui.cli.failure import Exit
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ EXAMPLES = """\
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_words(parser)
     parser.add_argument("--json", action="store_true", help="accepted; the answer is JSON anyway")
     parser.add_argument(
         "--rules",
@@ -35,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from reign_agents.safety.check import judge_command
 
+    no_words("check", arguments.words, json_text({"command": " ".join(arguments.words)}))
+    if sys.stdin.isatty():
+        sys.stderr.write('{"command": "…"}, a line each; Ctrl-D ends\n')
     rules: tuple[Rule, ...] = ()
     host = None
     if arguments.rules:

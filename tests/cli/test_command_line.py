@@ -274,3 +274,36 @@ def test_a_report_that_can_not_be_kept_at_home_goes_elsewhere(
     monkeypatch.setattr("reign_tui.cli.paths.run", broken)
     assert call(monkeypatch, "paths") == 1
     assert f"the full report is in {tmp_path}/reign-" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "next_command"),
+    [
+        (("classify", "scale", "web", "to 3"), "echo 'scale web to 3' | reign-tui classify"),
+        (("check", "rm -rf /"), """echo '{"command": "rm -rf /"}' | reign-tui check"""),
+    ],
+)
+def test_words_for_what_reads_stdin_are_shown_their_place(
+    words: tuple[str, ...],
+    next_command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call(monkeypatch, *words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert next_command in said.err
+
+
+@pytest.mark.parametrize("command", ["classify", "check"])
+def test_who_starts_them_on_a_terminal_is_told_what_they_wait_for(command: str) -> None:
+    main_end, terminal = os.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "reign_tui", command], stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    os.write(main_end, b"\x04")
+    _, said = running.communicate(timeout=60)
+    os.close(main_end)
+    os.close(terminal)
+    assert b"a line each; Ctrl-D ends" in said
+    assert running.returncode == 0
