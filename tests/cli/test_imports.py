@@ -20,18 +20,17 @@ raise SystemExit(code)
 """
 
 
+def own(code: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, which coverage does not follow: it would bring modules."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
+    return subprocess.run(
+        [sys.executable, "-c", code], input=given, capture_output=True, text=True, env=environment, check=True
+    )
+
+
 def modules_of(*words: str, given: str = "") -> frozenset[str]:
     """The modules that are loaded after the command line ran, in a process of its own."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE.format(words=list(words))],
-        input=given,
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=True,
-    )
-    return frozenset(done.stderr.split())
+    return frozenset(own(PROBE.format(words=list(words)), given).stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -60,8 +59,7 @@ def test_version_imports_next_to_nothing() -> None:
 
 def modules_of_bare() -> frozenset[str]:
     """What a bare interpreter has here anyway (an editable install brings some)."""
-    bare = [sys.executable, "-c", "import sys; print(*sys.modules)"]
-    return frozenset(subprocess.run(bare, capture_output=True, text=True, check=True).stdout.split())
+    return frozenset(own("import sys; print(*sys.modules)").stdout.split())
 
 
 @pytest.mark.parametrize("words", [("paths",), ("--help",), ("classify",)])
@@ -75,7 +73,5 @@ def test_the_first_screen_waits_for_no_models(reign_home: Path) -> None:
         " from reign_tui.cli import app, context; from reign_tui.cli.arguments import command_parser;"
         " context.settings_of(command_parser('', 'x', '').parse_args([])); print(*sys.modules)"
     )
-    loaded = set(
-        subprocess.run([sys.executable, "-c", first], capture_output=True, text=True, check=True).stdout.split()
-    )
+    loaded = set(own(first).stdout.split())
     assert not {"pydantic", "sqlite3", "reign_agents.session"} & loaded
