@@ -131,7 +131,8 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
     def begin(self) -> None:
         """The main screen is put together: the engine follows as soon as it is painted."""
         self._main.header.time = self.now().strftime("%H:%M")
-        self._write_early()
+        self._main.composer.editor.insert(self._typed_early.text)  # in the first frame
+        self.call_after_refresh(self._write_early, self._typed_early.text)
         self.call_after_refresh(self.set_timer, 0.05, self._start)
 
     async def on_event(self, event: events.Event) -> None:
@@ -139,10 +140,12 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         if not self._typed_early.takes(event):
             await super().on_event(event)
 
-    def _write_early(self) -> None:
-        text = self._typed_early.end()
+    def _write_early(self, written: str) -> None:
+        text, editor = self._typed_early.end(), self._main.composer.editor
+        if text != written:
+            editor.text = text
+            editor.move_cursor(editor.document.end)
         if text:
-            self._main.composer.editor.insert(text)
             self.say("What you typed meanwhile stands in the input: Enter sends it")
 
     def _start(self) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from reign_tui.run_view import State
 from reign_tui.text import cut, one_line
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ class ReignCommands(Provider):
         return [*(self._of_runs(app) if app.ready else []), *self._of_the_app(app)]
 
     def _of_runs(self, app: ReignApp) -> list[Command]:
+        from reign_tui.run_view import State
+
         conductor, desk = app.conductor, app.conductor.desk
         run, view = desk.current, conductor.step
         found: list[Command] = []

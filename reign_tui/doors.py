@@ -30,6 +30,8 @@ class Doors(Base):
         @property
         def conductor(self) -> Conductor: ...
 
+        def say(self, text: str) -> None: ...
+
     def open_approval(self, approval: Approval, run: RunView) -> None:
         from reign_tui.screens.approval import ApprovalScreen, EditWanted
 
@@ -128,7 +130,9 @@ class Doors(Base):
     def open_history(self) -> None:
         from reign_tui.screens.history import HistoryScreen
 
-        if self.session is not None:
+        if self.session is None:
+            self.say("The engine is still starting")
+        else:
             self.push_screen(HistoryScreen(self.session.store))
 
     def open_run(self, run: str) -> None:

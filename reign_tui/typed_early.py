@@ -32,6 +32,11 @@ class TypedEarly:
         self._text = self._text[:MOST]
         return True
 
+    @property
+    def text(self) -> str:
+        """What was typed so far."""
+        return self._text
+
     def end(self) -> str:
         """What was typed; from now on keys go their usual way."""
         self.over = True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reign_executors.operation import JsonObject
 from reign_tui.text import moment, one_line
 from reign_tui.widgets.line_view import Line
+
+if TYPE_CHECKING:
+    from reign_executors.operation import JsonObject
 
 _INK = {
     "done": "done",

@@ -70,6 +70,7 @@ def test_reading_commands_need_no_models(words: tuple[str, ...], reign_home: Pat
 def test_the_first_screen_waits_for_no_models(reign_home: Path) -> None:
     first = (
         "import sys; import reign_tui.app, reign_tui.run_app, reign_tui.screens.main;"
+        " import reign_tui.commands, reign_tui.widgets.history_pane;"
         " from reign_tui.cli import app, context; from reign_tui.cli.arguments import command_parser;"
         " context.settings_of(command_parser('', 'x', '').parse_args([])); print(*sys.modules)"
     )

@@ -52,6 +52,24 @@ async def test_they_stand_in_the_input(stage: Stage) -> None:
         assert not [call for call in stage.session.calls if call[0] == "ask"]
 
 
+async def test_an_enter_before_the_first_frame_sends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = stage.app.begin
+
+    def typing() -> None:
+        stage.app._typed_early.takes(events.Paste("rn"))
+        begin()
+        for one in (key("backspace"), key("m", "m"), key("enter", "\r")):
+            stage.app.post_message(one)
+
+    monkeypatch.setattr(stage.app, "begin", typing)
+    async with stage.app.run_test(size=(80, 24)) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
+        assert stage.app.main.composer.text == "rm"
+        await stage.press("x")
+        assert stage.app.main.composer.text == "rmx"
+        assert not [call for call in stage.session.calls if call[0] == "ask"]
+
+
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """The engine's modules are there when this is set."""

@@ -210,3 +210,9 @@ async def test_a_sandbox_is_set_up_again_when_a_mount_ended_meanwhile(
     monkeypatch.setattr(operations, "TRIES", 3)
     with pytest.raises(OperationError, match="could not be set up"):
         await ShellRead(command="cat", stdin="typed").execute(call)
+
+
+@pytest.mark.usefixtures("held")
+async def test_what_sounds_like_the_sandbox_is_the_commands_own_fault(call: Call) -> None:
+    with pytest.raises(CommandFailed, match="exit code 1"):
+        await ShellRead(command="echo 'bwrap: not mine' >&2; echo ran; false").execute(call)

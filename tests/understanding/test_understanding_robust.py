@@ -122,3 +122,13 @@ def test_slips_and_spellings() -> None:
         assert understand(text).intent == "destroy"
     assert understand("restrat the deployment api").intent == "update"
     assert understand("initialise the terraform code in infra/a and apply").domains == ("terraform",)
+
+
+@pytest.mark.parametrize(
+    "text", ["delete container \x01web prod\x02", "restart web\x02", "remove container web\x05api"]
+)
+def test_control_characters_are_no_quotes_and_no_arrows(text: str) -> None:
+    as_letters = understand(text.translate(dict.fromkeys(range(1, 7), 7)))
+    assert {k: str(v).translate(dict.fromkeys(range(1, 7), 7)) for k, v in understand(text).entities.items()} == {
+        key: str(value) for key, value in as_letters.entities.items()
+    }

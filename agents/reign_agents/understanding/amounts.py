@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from .cores import cores
 from .lexicon import lexicon
 from .patterns import Pattern
 from .tokens import Token
@@ -177,7 +176,10 @@ def schedule(text: str) -> str | None:
 
 def sizes(tokens: list[Token], verb: str | None, found: Found) -> None:
     """``memory``, ``cpu`` and ``storage`` as written."""
-    cores(tokens, found)
+    if any(t.text[:1].isdigit() for t in tokens):
+        from .cores import cores
+
+        cores(tokens, found)
     for i, token in enumerate(tokens):
         if token.used:
             continue

@@ -19,8 +19,7 @@ _HOMES = frozenset({"of", "for", "in"})
 
 
 def git_ends(tokens: list[Token], found: Found, context: Context) -> None:
-    if not context.domains & {"github", "cicd"}:
-        return
+    """Of requests to a repository's home or its pipelines alone."""
     _trunk(tokens, found)
     asks_pull = any(t.low in _REQUESTS for t in tokens)
     numbered = any(t.kind in {"number", "hash"} for t in tokens)

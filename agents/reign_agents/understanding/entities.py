@@ -8,7 +8,6 @@ from .accounts import registries, users
 from .amounts import autoscaled, bounds, number, range_to, replicas, schedule, sizes
 from .clusters import clusters
 from .commands import command_lines, quoted_commands
-from .ends import git_ends
 from .flags import flags
 from .found import Context, put
 from .hosts import NO_HOST, hosts
@@ -16,7 +15,6 @@ from .idents import idents
 from .images import images
 from .lexicon import lexicon
 from .names import names
-from .pairs import changed_counts, port_pairs
 from .patterns import Lazy
 from .places import cued, places
 from .plain import settle
@@ -24,7 +22,6 @@ from .ports import ports
 from .roles import NAMED_KINDS
 from .shapes import typed
 from .subjects import addresses, subjects
-from .tickets import tickets
 from .tokens import Token
 
 TYPE_CHECKING = False
@@ -35,21 +32,30 @@ if TYPE_CHECKING:
 def extract(tokens: list[Token], text: str, context: Context) -> Found:
     """All entities of one clause (``text`` is the clause's own)."""
     found: Found = {}
+    of_git = bool(context.domains & {"github", "cicd"})
+    if of_git:  # what few requests need is loaded when one does: starting is short
+        from .ends import git_ends
+        from .tickets import tickets
     settle(tokens)
     flags(tokens, found, context)
     _logged(tokens, found)
     hosts(tokens, found, context)
     idents(tokens, found, context)
     quoted_commands(tokens, text, found, context)
-    tickets(tokens, found, context)
+    if of_git:
+        tickets(tokens, found, context)
     command_lines(tokens, text, found, context)
     _schedule(tokens, text, found)
     clusters(tokens, found, context)
     users(tokens, found, context)
-    port_pairs(tokens, found, context)
-    changed_counts(tokens, found, context)
+    if context.intent == "scale" or any(t.kind == "number" or t.low.startswith(("tcp/", "udp/")) for t in tokens):
+        from .pairs import changed_counts, port_pairs
+
+        port_pairs(tokens, found, context)
+        changed_counts(tokens, found, context)
     registries(tokens, found, context)
-    git_ends(tokens, found, context)
+    if of_git:
+        git_ends(tokens, found, context)
     typed(tokens, found, context)
     addresses(tokens, found, context)
     scaled = autoscaled(tokens)

@@ -55,10 +55,10 @@ class Model:
         *self.scales, self.temperature = _native(view[6 : _HEAD - 4], 4).cast("f")
         rows = int.from_bytes(view[_HEAD - 4 : _HEAD], "little")
         begin = _HEAD + (2 << BITS)
+        if len(view) != begin + rows * _WIDTH:
+            raise ValueError("weights.bin is cut off: run tools/understanding/train.py")
         self._place = _native(view[_HEAD:begin], 2).cast("H")
         self._weights = view[begin:]
-        if len(self._weights) != rows * _WIDTH:
-            raise ValueError("weights.bin is cut off: run tools/understanding/train.py")
 
     def judge(self, rows: list[int]) -> Judgement:
         """What the model makes of the features in ``rows``."""

@@ -41,8 +41,7 @@ _LEADS = frozenset([":", "=", "is", "to", "should", "be", "set", "of", "branch",
 
 
 def tickets(tokens: list[Token], found: Found, context: Context) -> None:
-    if not context.domains & {"github", "cicd"}:
-        return
+    """Of requests to a repository's home or its pipelines alone."""
     about = bool(context.low & _TICKETS) or context.verb == "open"
     if about:
         _title(tokens, found)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 
 from .lexicon import Lexicon, Noun, Verb, lexicon
 from .patterns import Lazy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LONGEST = 6000
 """Characters that are looked at: a longer text is a pasted log whose beginning says what is wanted."""
 
-_SIGNS = str.maketrans("“”‘’→⇒", "\x01\x02\x03\x04\x05\x06")
-"""What stands for signs that would make the expression below three times as long to compile."""
+_SIGNS = str.maketrans("“”‘’→⇒\x01\x02\x03\x04\x05\x06", "\x01\x02\x03\x04\x05\x06\x00\x00\x00\x00\x00\x00")
+"""What stands for signs that would make the expression below three times as long to compile; for no other letters."""
 _SCAN = re.compile(
     r"""
       (?P<fence>```)
@@ -117,7 +120,7 @@ def tokenize(text: str) -> list[Token]:
     """The tokens of ``text`` in order; what lies beyond ``LONGEST`` characters is left out."""
     lex = lexicon()
     text = text[:LONGEST]
-    signs = text if text.isascii() else text.translate(_SIGNS)
+    signs = text if text.isascii() and text.isprintable() else text.translate(_SIGNS)
     tokens = [token for raw in _SCAN.finditer(signs) for token in _cut(raw, text)]
     if len(tokens) == 1 and tokens[0].kind == "quoted" and " " in tokens[0].value:
         inside = text.index(text.strip()[0]) + 1

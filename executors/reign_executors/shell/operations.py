@@ -105,6 +105,12 @@ def _programs(analysis: Analysis, folder: Path, variables: Mapping[str, str]) ->
     return found
 
 
+def _not_set_up(finished: Finished) -> bool:
+    """Whether all there is to see is one complaint of bubblewrap itself."""
+    complaint = finished.stderr.startswith(COMPLAINT) and finished.stderr.rstrip().count(b"\n") == 0
+    return finished.exit_code == 1 and complaint and not finished.stdout
+
+
 def _outputs(finished: Finished, call: Call) -> CommandOutputs:
     """The outputs of a command; ``CommandFailed`` when its exit code isn't 0."""
     redactor = Redactor(call.secrets)
@@ -200,11 +206,11 @@ class ShellRead(_Line, Query):
             return _outputs(await self._read(argv, call), call).model_copy(update={"protection": said})
         for _ in range(TRIES):
             finished = await self._read(reading(held, view, argv), call)
-            if finished.ok or not finished.stderr.startswith(COMPLAINT):
+            if not _not_set_up(finished):
                 break
         if not finished.ok:
             words = Redactor(call.secrets).text(finished.last_words())
-            if finished.stderr.startswith(COMPLAINT):
+            if _not_set_up(finished):
                 raise OperationError("the sandbox could not be set up: nothing was run", ASK, detail=words)
             if READ_ONLY in finished.stderr:
                 raise NotReadOnly("the sandbox kept this command from writing", ASK, detail=words)
