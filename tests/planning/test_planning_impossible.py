@@ -191,3 +191,24 @@ async def test_what_was_ruled_out_is_not_acted_on(text: str, tmp_path: Path) -> 
 async def test_what_is_spared_is_never_the_one_that_is_ended(text: str, spared: str, tmp_path: Path) -> None:
     draft = await planned(text, tmp_path)
     assert spared not in [step.fields.get("container") for step in draft.steps]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "pattern"),
+    [
+        ("list /var/log/*", "/var/log", "*"),
+        ("find src/**/*.py", "src", "*.py"),
+        ("find /*.img", "/", "*.img"),
+        ("find files named app*23.log in conf", "conf", "app*23.log"),
+        ("find *.log under /var/log", "/var/log", "*.log"),
+    ],
+)
+async def test_a_pattern_is_looked_for_in_its_own_folder(text: str, path: str, pattern: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert [(step.operation, dict(step.fields)) for step in draft.steps] == [
+        ("file.find", {"path": path, "name_glob": pattern})
+    ]
+
+
+async def test_a_sum_is_no_pattern(tmp_path: Path) -> None:
+    assert (await planned("what's 17*23", tmp_path)).steps == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
@@ -19,9 +20,9 @@ PATH = re.compile(
     r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|"
     r"(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|"
     r"(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|"
-    r"[\w./-]*\*[\w./*-]*"
+    r"(?<![\w./*-])(?!\d+\*\d+(?!\S))[\w./-]*\*[\w./*-]*"
 )
-"""A path or a file name, as it stands outside quotes."""
+"""A path or a file name, as it stands outside quotes; 17*23 is a sum."""
 _LEAD = (
     r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|"
     r"(?:with|and)(?:\s+(?:the|this|its|a))*(?:\s+(?:new|single|following))*\s+(?:content|"
@@ -320,7 +321,7 @@ async def _list(wish: Wish, _context: PlanningContext, outline: Outline) -> Ques
 
 async def _find(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
-    pattern = scan.first(r"(?P<value>[\w.-]*[*?\[][\w.*?\[\]-]*)") or scan.first(
+    pattern = scan.first(r"(?P<value>[\w./~-]*[*?\[][\w./*?\[\]-]*)") or scan.first(
         rf"\b(?:named|called|name)\s+(?P<value>{VALUE})"
     )
     start = (
@@ -330,6 +331,10 @@ async def _find(wish: Wish, _context: PlanningContext, outline: Outline) -> Ques
         or "."
     )
     start = "." if start in ("here", "this", "current") else start
+    if pattern is not None and "/" in pattern:
+        folder, pattern = pattern.rsplit("/", 1)
+        plain = re.split(r"/?[^/]*[*?\[]", folder, maxsplit=1)[0]
+        start = str(PurePosixPath(start, plain or ("/" if folder.startswith("/") or not folder else ".")))
     pattern = pattern or next(iter(scan.quoted()), None) or next((w for w in names(scan, _NOISE) if "." in w), None)
     if pattern is None:
         return Question("What should the files be called?", ("find files named *.log under /var/log",))
