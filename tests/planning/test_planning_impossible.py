@@ -212,3 +212,41 @@ async def test_a_pattern_is_looked_for_in_its_own_folder(text: str, path: str, p
 
 async def test_a_sum_is_no_pattern(tmp_path: Path) -> None:
     assert (await planned("what's 17*23", tmp_path)).steps == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["destroy only the module.vpc", "delete module.dns from the state", "remove module.vpc"]
+)
+async def test_a_module_of_terraform_is_no_file(text: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert "terraform" in str(draft.question)
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "fields"),
+    [
+        ("push to main", "git.push", {"branch": "main"}),
+        ("push to origin", "git.push", {}),
+        ("push main to backup", "git.push", {"remote": "backup", "branch": "main"}),
+        ("what's eating the disk on /var", "file.disk_usage", {"path": "/var"}),
+        ("what is filling up /var", "file.disk_usage", {"path": "/var"}),
+    ],
+)
+async def test_what_people_mean_by_it(text: str, operation: str, fields: dict[str, object], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    found = [(one.operation, {k: v for k, v in one.fields.items() if v not in (None, [])}) for one in draft.steps]
+    assert found == [(operation, fields)]
+
+
+async def test_a_copied_file_keeps_its_name(tmp_path: Path) -> None:
+    draft = await planned("copy site.conf into container web at /etc/nginx/site.conf", tmp_path)
+    assert [step.fields["folder"] for step in draft.steps] == ["/etc/nginx"]
+
+
+@pytest.mark.parametrize("text", ["pause the rollout of web", "prune unused images older than a week"])
+async def test_ordinary_words_are_no_things(text: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert "rollout”" not in str(draft.question)
+    assert "older" not in str(draft.question)

@@ -63,6 +63,8 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
     return (
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
         or (value == "dockerfile" and "docker.run" not in held)
+        or (key == "path" and "docker.copy_into" in held and f'"{value.rpartition("/")[0]}"' in held)
+        or (key == "name" and value == "origin" and '["git.' in held)
         or (key == "volume" and '"volumes": true' in held)
         or (key == "version" and _FOLDER.search(held) is not None)
         or (key == "image" and value.isalpha() and _STORES.search(held) is not None)

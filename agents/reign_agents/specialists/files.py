@@ -32,15 +32,20 @@ _NOISE_WORDS = """
 file files directory directories folder folders dir empty everything inside contents content permissions
 permission mode executable bash shell script recursively recursive parents parent hidden full whole entire copy
 backup end line lines text last first exist exists there size big large much current locally disk usage space
-take takes use uses called say says contain contains deep path location symbolic symlink link links pointing
+take takes taking use uses using up eat eats eating fill fills filling hogs hogging
+called say says contain contains deep path location symbolic symlink link links pointing
 point points target contents' forever completely -p -rf -r -f -fr -a -v -s -sf -la -l
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 
 
+_MODULE = re.compile(r"(?<![\w./-])module\.[a-z]")
+"""What terraform calls a part of its state."""
+
+
 def is_about_files(wish: Wish) -> bool:
     """Whether files are meant: a path, a quoted name or a word like "file"; not something of Docker's."""
-    if _DOCKER & set(wish.kinds[:1]):
+    if _DOCKER & set(wish.kinds[:1]) or _MODULE.search(wish.lower):
         return False
     return (
         bool(PATH.search(_without_urls(wish.scan().text)))
@@ -371,10 +376,16 @@ def _recipe(name: str, verbs: str, build: object, example: str, fits: object = i
     return Recipe(f"files.{name}", frozenset(verbs.split()), frozenset(), build, example, fits, rank)  # type: ignore[arg-type]
 
 
+_EATS = re.compile(
+    r"\b(?:eat(?:s|ing)(?: up)?|fill(?:s|ing)(?: up)?|hogg?(?:s|ing)|us(?:es|ing)(?: up)?|tak(?:es|ing)(?: up)?)"
+    r"(?: all)?(?: (?:the|my|our))? (?:disk|/)"
+)
+
+
 def _size(wish: Wish) -> bool:
     said = wish.has(
         "disk usage", "how big", "how large", "how much space", "how much room", "how much disk", "size of", "space"
-    )
+    ) or bool(_EATS.search(wish.lower))
     return said and not wish.has("docker") and not _DOCKER & set(wish.kinds)
 
 

@@ -63,7 +63,7 @@ def _creating(wish: Wish) -> bool:
 
 
 def _named_only(wish: Wish) -> bool:
-    return _no_store(wish) and not re.search(r"[/*]|\.\w", wish.scan().text)
+    return _no_store(wish) and not wish.has("rollout") and not re.search(r"[/*]|\.\w", wish.scan().text)
 
 
 def _docker_said(wish: Wish) -> bool:

@@ -244,6 +244,8 @@ async def copy_into(wish: Wish, context: PlanningContext, outline: Outline) -> Q
             "What should I copy, and to which folder of the container?",
             ("copy ./app.conf into container web at /etc/app",),
         )
+    if folder.rpartition("/")[2] == source.rpartition("/")[2]:
+        folder = folder.rpartition("/")[0] or "/"  # "… at /etc/app/app.conf": the file keeps its name
     found = await resolved([inside] if inside else [], "container", wish, context, outline, "copy into")
     if isinstance(found, Question):
         return found

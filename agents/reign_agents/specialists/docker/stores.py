@@ -116,8 +116,9 @@ def gone(kind: str) -> Build:
         scan = wish.scan()
         unused = scan.has(r"\b(?:all\s+)?(?:the\s+)?(?:unused|dangling|orphaned)\b")
         every = scan.has(r"\b(?:all|every)\b")
+        aged = scan.has(r"\bolder\s+than\b.*|\bfrom\s+before\b.*|\bnot\s+used\b.*")
         wanted = names(scan, _NOISE)
-        if (unused or every) and not wanted:
+        if (unused or every or aged) and not wanted:
             rows = await present(kind, context)
             listed = ", ".join(one.name for one in rows[:8])
             return Question(

@@ -19,6 +19,8 @@ from reign_agents.specialists.git.said import (
     words_of,
 )
 
+_TRUNKS = frozenset({"main", "master", "develop", "trunk", "staging", "production"})
+"""Branches that people push "to"; no remote is called so."""
 _REMOTE_NAMES = r"(?:origin|upstream|backup|fork)"
 
 
@@ -63,6 +65,9 @@ async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     )
     if remote is not None and remote.lower() in ("remote", "the", "server", "git"):
         remote = None
+    trunk = remote if remote in _TRUNKS else None
+    if trunk is not None:
+        remote = None
     tags = [found["tag"] for found in scan.take(rf"\btags?\s+(?P<tag>{REF})")]
     made = [str(step.fields["tag"]) for step in outline.before if step.operation == "git.tag"]
     if not tags and scan.has(
@@ -74,7 +79,7 @@ async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     scan.take(
         r"(?<![\w./-])(?:the|my|our|this|that|it|them|branch|current|changes|commits?|code|work|everything|all|git|now|please|and|with|its|remote)\b(?![/.-])"
     )
-    names = scan.words()
+    names = [*scan.words(), *([] if trunk is None else [trunk])]
     if len(names) > 1:
         return Question("Which branch should be pushed?", ("push main to origin",), completes="push {reply}")
     fields: dict[str, JsonValue] = {
