@@ -239,6 +239,10 @@ async def test_what_people_mean_by_it(text: str, operation: str, fields: dict[st
     assert found == [(operation, fields)]
 
 
+async def test_another_machines_disk_is_not_looked_at_here(tmp_path: Path) -> None:
+    assert (await planned("whats eating the disk on ci-03", tmp_path)).steps == ()
+
+
 async def test_a_copied_file_keeps_its_name(tmp_path: Path) -> None:
     draft = await planned("copy site.conf into container web at /etc/nginx/site.conf", tmp_path)
     assert [step.fields["folder"] for step in draft.steps] == ["/etc/nginx"]

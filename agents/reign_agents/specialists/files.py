@@ -378,7 +378,8 @@ def _recipe(name: str, verbs: str, build: object, example: str, fits: object = i
 
 _EATS = re.compile(
     r"\b(?:eat(?:s|ing)(?: up)?|fill(?:s|ing)(?: up)?|hogg?(?:s|ing)|us(?:es|ing)(?: up)?|tak(?:es|ing)(?: up)?)"
-    r"(?: all)?(?: (?:the|my|our))? (?:disk|/)"
+    r"(?: all)?(?: (?:the|my|our))?"
+    r" (?:disk\b(?! (?:on|of) (?!here|this)[^/.~])|/)"
 )
 
 
