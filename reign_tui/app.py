@@ -131,8 +131,10 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
     def begin(self) -> None:
         """The main screen is put together: the engine follows as soon as it is painted."""
         self._main.header.time = self.now().strftime("%H:%M")
-        self._main.composer.editor.insert(self._typed_early.text)  # in the first frame
-        self.call_after_refresh(self._write_early, self._typed_early.text)
+        early = self._typed_early.text
+        if early:
+            self._main.composer.editor.insert(early)  # in the first frame
+        self.call_after_refresh(self._write_early, early)
         self.call_after_refresh(self.set_timer, 0.05, self._start)
 
     async def on_event(self, event: events.Event) -> None:

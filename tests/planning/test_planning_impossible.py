@@ -254,3 +254,62 @@ async def test_ordinary_words_are_no_things(text: str, tmp_path: Path) -> None:
     assert draft.steps == ()
     assert "rollout”" not in str(draft.question)
     assert "older" not in str(draft.question)
+
+
+@pytest.mark.parametrize(
+    ("text", "volumes"),
+    [
+        ("run postgres 16 with a volume and password hunter2", ["postgres-data:/var/lib/postgresql/data"]),
+        ("run postgres 16 with password hunter2 and a volume pgdata", ["pgdata:/var/lib/postgresql/data"]),
+        ("run postgres 18 with a volume pgdata, password hunter2", ["pgdata:/var/lib/postgresql"]),
+        ("run redis 7 with a volume for its data named cache", ["cache-data:/data"]),
+        ("run nginx with volume site at /srv named web", ["site:/srv"]),
+        ("run nginx without a volume", []),
+    ],
+)
+async def test_a_volume_is_where_the_image_keeps_its_data(text: str, volumes: list[str], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    run = next(step for step in draft.steps if step.operation == "docker.run")
+    assert (run.fields.get("volumes") or []) == volumes
+    made = [step.fields["volume"] for step in draft.steps if step.operation == "docker.create_volume"]
+    assert made == [volume.partition(":")[0] for volume in volumes]
+    if volumes and "/srv" not in volumes[0]:
+        assert any(volumes[0].partition(":")[2] in text for text in draft.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run myapp:1 with a volume", "Where in myapp:1 should the volume be?"),
+        ("run redis with a password", "Which password should redis have?"),
+        ("run mysql with root password from vault", "mysql does not start without a password"),
+        ("run postgres 16 with a volume", "does not start without a password"),
+    ],
+)
+async def test_what_a_container_needs_is_asked(text: str, said: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert said in str(draft.question)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("delete file a.txt in /tmp", ["/tmp/a.txt"]),
+        ("delete a.txt and b.txt in /tmp", ["/tmp/a.txt", "/tmp/b.txt"]),
+        ("remove the folder cache in /srv/app", ["/srv/app/cache"]),
+        ("remove the file in /tmp called x.txt", ["/tmp/x.txt"]),
+        ("delete notes.txt from my home", ["~/notes.txt"]),
+        ("delete /tmp/a and /tmp/b", ["/tmp/a", "/tmp/b"]),
+        ("remove old backups from /srv/backup", []),
+        ("remove the old logs in /var/log", []),
+        ("delete everything in /srv/data", []),
+        ("delete all files in /srv/data", []),
+        ("remove the contents of /srv/cache", []),
+        ("remove the line foo from /etc/hosts", []),
+    ],
+)
+async def test_the_folder_that_something_is_in_is_never_removed(text: str, paths: list[str], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert [step.fields["path"] for step in draft.steps] == paths
+    assert paths or "by their names" in str(draft.question)

@@ -44,9 +44,15 @@ class Terminal:
 
     @property
     def ended(self) -> str:
-        """Empty while the program runs; else its exit status, or ``signal``."""
-        dead, status = self._do("list-panes", "-F", "#{pane_dead},#{pane_dead_status}").strip().split(",")
-        return "" if dead != "1" else status or "signal"
+        """Empty while the program runs; else its exit status, or ``signal``. tmux sees the end of the output a little
+        before it is told the status.
+        """
+        for patience in (0.5, 0.5, 0.0):
+            dead, status = self._do("list-panes", "-F", "#{pane_dead},#{pane_dead_status}").strip().split(",")
+            if dead != "1" or status:
+                return status if dead == "1" else ""
+            time.sleep(patience)
+        return "signal"
 
     def type(self, text: str) -> None:
         self._do("send-keys", "-l", text)

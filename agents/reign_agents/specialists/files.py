@@ -58,9 +58,28 @@ def _without_urls(text: str) -> str:
     return re.sub(r"https?://\S+", " ", text)
 
 
+_INSIDE = (
+    r"\b(?:in|inside|within|under|below|from|out\s+of)\s+(?:the\s+|my\s+)?(?:folder\s+|directory\s+|dir\s+)?"
+    rf"(?P<value>(?=[^\s,;]*[/~]){VALUE}|home\b|{VALUE}(?=\s+(?:folder|directory|dir)\b))"
+)
+
+
+def _inside(scan: Scan) -> str | None:
+    """The folder that files are said to be in: "a.txt in /tmp", "notes.txt from my home"."""
+    found = scan.first(_INSIDE)
+    return "~" if found == "home" else found
+
+
+def _joined(folder: str | None, found: list[str]) -> list[str]:
+    if folder is None:
+        return found
+    return [str(PurePosixPath(folder, path)) for path in found] or [folder]
+
+
 def _paths(scan: Scan, wish: Wish) -> list[str]:
-    """What is left as the names of files, else what "it" is."""
-    found = names(scan, _NOISE)
+    """What is left as the names of files, in the folder that is named for them, else what "it" is."""
+    folder = _inside(scan)
+    found = _joined(folder, names(scan, _NOISE))
     if not found and wish.it is not None and wish.it.kind in _FILE | _DIRECTORY:
         found = [wish.it.name]
     return found
@@ -256,13 +275,38 @@ def _is_directory(path: str, context: PlanningContext) -> bool:
         return False
 
 
+def _exact(path: str, wish: Wish) -> bool:
+    """Whether it is a name in a folder, and no word about what is there: "old backups in /srv"."""
+    if path.startswith(("/", "~")):
+        return False
+    called = re.search(
+        rf"\b(?:file|folder|directory|dir|called|named)\s+{re.escape(path)}(?!\S)|{re.escape(path)}\s+(?:folder|directory)\b",
+        wish.text,
+    )
+    return "." in path or called is not None or path in wish.scan().quoted()
+
+
 async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     scan.take(
         r"\b(?:and|with|including)\s+(?:everything|all|its\s+contents?|all\s+its\s+contents?|"
         r"the\s+contents?)(?:\s+(?:in|inside|of|it|files?|contents?))*\b"
     )
-    paths = _paths(scan, wish)
+    emptied = scan.has(
+        r"\b(?:everything|all|contents?)\b(?=[^,;]{0,30}?\s(?:in|inside|within|under|below|from|out\s+of|of)\s)"
+    )
+    folder = _inside(scan)
+    if folder is not None or emptied:
+        wanted = names(scan, _NOISE)
+        folder = folder or next(iter(wanted), "it")
+        if emptied or not wanted or not all(_exact(path, wish) for path in wanted):
+            return Question(
+                f"I remove files and folders by their names. Which of those in {folder}?",
+                (f"list files in {folder}", f"find files named *.log under {folder}", f"remove folder {folder}"),
+            )
+        paths = _joined(folder, wanted)
+    else:
+        paths = _paths(scan, wish)
     if not paths:
         return _missing("remove")
     stars = [path for path in paths if "*" in path or "?" in path]

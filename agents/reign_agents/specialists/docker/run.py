@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +28,27 @@ USUAL_PORTS: dict[str, int] = {
 }  # fmt: skip
 """Image → the port it listens on when nothing else is said."""
 
+DATA: dict[str, str] = {
+    "postgres": "/var/lib/postgresql/data", "mysql": "/var/lib/mysql", "mariadb": "/var/lib/mysql", "redis": "/data",
+    "valkey": "/data", "mongo": "/data/db", "grafana": "/var/lib/grafana", "prometheus": "/prometheus",
+    "rabbitmq": "/var/lib/rabbitmq", "elasticsearch": "/usr/share/elasticsearch/data", "influxdb": "/var/lib/influxdb2",
+    "minio": "/data", "jenkins": "/var/jenkins_home", "registry": "/var/lib/registry", "gitea": "/data",
+    "nextcloud": "/var/www/html", "wordpress": "/var/www/html", "ghost": "/var/lib/ghost/content", "neo4j": "/data",
+    "nginx": "/usr/share/nginx/html", "httpd": "/usr/local/apache2/htdocs", "caddy": "/data", "consul": "/consul/data",
+    "vault": "/vault/file", "vaultwarden": "/data", "portainer": "/data", "solr": "/var/solr", "traefik": "/data",
+}  # fmt: skip
+"""Image → the folder that its data is in, as its own page says."""
+_KEPT = (
+    r"(?:\b(?:with|and|using|plus|on)\s+)*(?:(?:an?|its|the|some|own|one)\s+)*(?:(?:named|persistent|data|docker)\s+)*"
+    r"\bvolumes?\b(?!\s*:|\s+[./~]|\s+\S+:|(?:\s+(?:named|called))?(?:\s+[\w.-]+)?\s+(?:mounted\s+)?"
+    r"(?:at|to|in|into|on|onto|under)\s+[/~.])"
+    r"(?:\s+(?:(?:named|called)\s+)?(?P<name>(?!(?:and|or|for|on|at|in|to|with|of|from|please|pls|so|that|then|as|named"
+    r"|called|mounted|attached|port|ports|password|publish|expose|detached|in)\b)[A-Za-z][\w.-]*))?"
+    r"(?:\s+for\s+(?:(?:its|the)\s+)?data\b)?"
+)
+"""A volume whose place in the container is not said."""
+_NO_VOLUME = r"\b(?:no|without)\s+(?:an?\s+|any\s+)?volumes?\b"
+
 PASSWORDS: dict[str, str] = {
     "postgres": "POSTGRES_PASSWORD",
     "mysql": "MYSQL_ROOT_PASSWORD",
@@ -35,6 +57,8 @@ PASSWORDS: dict[str, str] = {
     "minio": "MINIO_ROOT_PASSWORD",
 }
 """Image → the variable its password is given by."""
+_SMALL_WORDS = "from|in|of|for|and|on|out|please|pls|stored|kept|that|which|as|named|called|protected"
+"""What may follow the word "password" and is none."""
 _NEEDED = frozenset({"postgres", "mysql", "mariadb"})
 _NOISE_WORDS = """
 container containers image docker server instance database cache service website version latest background
@@ -66,10 +90,19 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
         return _several(counted)
     scan = wish.scan()
     password = scan.first(
-        r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?(?P<value>[^\s,;]+)"
+        r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?"
+        rf"(?P<value>(?!(?:{_SMALL_WORDS})\b)[^\s,;]+)"
     )
+    unsaid = password is None and scan.has(
+        r"(?:\b(?:with|and|using)\s+)+(?:the\s+|an?\s+|some\s+)?(?:root\s+)?(?:password|auth|authentication)\b"
+        r"(?:\s+(?:from|in|out\s+of)\s+(?:the\s+|my\s+)?[\w.-]+)?"
+    )
+    scan.take(_NO_VOLUME)
+    kept = [match.get("name", "") for match in scan.take(_KEPT)]
     found = wanted(scan)
-    return await lay_out(found, scan.quoted(), names(scan, _NOISE), wish, context, outline, password=password)
+    return await lay_out(
+        found, scan.quoted(), names(scan, _NOISE), wish, context, outline, password=password, unsaid=unsaid, kept=kept
+    )
 
 
 def _several(counted: re.Match[str]) -> Question:
@@ -91,8 +124,12 @@ async def lay_out(
     outline: Outline,
     *,
     password: str | None = None,
+    unsaid: bool = False,
+    kept: Sequence[str] = (),
 ) -> Question | None:
-    """The steps for what was read. ``left`` are words nobody could explain."""
+    """The steps for what was read. ``left`` are words nobody could explain; ``unsaid``: there is to be a password;
+    ``kept``: volumes whose place was not said, by name where they have one.
+    """
     if found.image is None and wish.it is not None and wish.it.kind == "image":
         found.image = wish.it.name
     certain = "container" in found.fields or found.single_ports or len(found.fields) > 1
@@ -119,10 +156,45 @@ async def lay_out(
         found.fields["container"] = name
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         return Question(f"“{name}” can't be a container's name (letters, digits, _ . - only). How should it be called?")
-    question = _secret(found, password, image) or _ports(found, image, outline) or _health(found, image, outline)
+    question = (
+        _kept(found, kept, image, name, outline)
+        or _secret(found, password, image, unsaid=unsaid)
+        or _ports(found, image, outline)
+        or _health(found, image, outline)
+    )
     if question is not None:
         return question
     await _steps(found, image, name, context, outline)
+    return None
+
+
+def _data(image: str) -> str | None:
+    """Where an image keeps its data; None where that is not known."""
+    major = re.search(r":(\d+)", image)
+    if base(image) == "postgres" and (major is None or int(major[1]) >= _POSTGRES_MOVED):
+        return "/var/lib/postgresql"
+    return DATA.get(base(image))
+
+
+_POSTGRES_MOVED = 18
+"""From this version on its data has a folder for each version, in /var/lib/postgresql."""
+
+
+def _kept(found: Wanted, volumes: Sequence[str], image: str, container: str, outline: Outline) -> Question | None:
+    """A volume goes where the image keeps its data; which that is is asked where it is not known."""
+    if not volumes:
+        return None
+    name, place = volumes[0] or f"{container}-data", _data(image)
+    if place is None or len(volumes) > 1:
+        which = " ".join(["the volume", *filter(None, [" and ".join(filter(None, volumes))])])
+        return Question(
+            f"Where in {image} should {which} be?",
+            (f"run {image} as {container} with volume {name} at /data",),
+        )
+    mounted = found.fields.setdefault("volumes", [])
+    assert isinstance(mounted, list)
+    mounted.append(f"{name}:{place}")
+    outline.assume(f"the volume {name} is at {place} (say: with volume {name} at /…)")
     return None
 
 
@@ -135,23 +207,26 @@ def _unclear(left: list[str], image: str) -> Question:
     )
 
 
-def _secret(found: Wanted, password: str | None, image: str) -> Question | None:
+def _secret(found: Wanted, password: str | None, image: str, *, unsaid: bool = False) -> Question | None:
     variable = PASSWORDS.get(base(image))
     given = found.fields.setdefault("secret_environment", {})
     assert isinstance(given, dict)
-    if password is not None:
+    if password is not None or unsaid:
         if variable is None:
             return Question(f"Which variable takes the password in {image}?", (f"run {image} with PASSWORD=…",))
-        given[variable] = password
+        if password is not None:
+            given[variable] = password
     plain = found.fields.get("environment") or {}
     named = {*given, *(plain if isinstance(plain, dict) else {})}
     if (
-        base(image) in _NEEDED
+        (unsaid or base(image) in _NEEDED)
         and variable is not None
         and not any("PASSWORD" in key or "AUTH_METHOD" in key for key in named)
     ):
         return Question(
-            f"{image} does not start without a password. Which one should it have?",
+            f"{image} does not start without a password. Which one should it have?"
+            if base(image) in _NEEDED
+            else f"Which password should {image} have?",
             (f"run {image} with {variable}=…",),
             completes="{request} with " + variable + "={quoted}",
         )
