@@ -301,6 +301,8 @@ async def test_what_a_container_needs_is_asked(text: str, said: str, tmp_path: P
         ("remove the file in /tmp called x.txt", ["/tmp/x.txt"]),
         ("delete notes.txt from my home", ["~/notes.txt"]),
         ("delete /tmp/a and /tmp/b", ["/tmp/a", "/tmp/b"]),
+        ("delete a.txt in build", ["build/a.txt"]),
+        ("delete a.txt from here", ["a.txt"]),
         ("remove old backups from /srv/backup", []),
         ("remove the old logs in /var/log", []),
         ("delete everything in /srv/data", []),
@@ -313,3 +315,22 @@ async def test_the_folder_that_something_is_in_is_never_removed(text: str, paths
     draft = await planned(text, tmp_path)
     assert [step.fields["path"] for step in draft.steps] == paths
     assert paths or "by their names" in str(draft.question)
+
+
+@pytest.mark.parametrize(
+    "text", ["make 2fa mandatory in /etc/pam.d/sshd", "gimme a br off main in fleet/telemetry: x/y"]
+)
+async def test_words_about_a_folder_are_no_files_in_it(text: str, tmp_path: Path) -> None:
+    assert (await planned(text, tmp_path)).steps == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delete acme/pdf:0.7 from the registry harbor.corp.lan",
+        "destroy only aws_eip.spare",
+        "rmi lscr.io/linuxserver/calibre:latest",
+    ],
+)
+async def test_what_is_elsewhere_is_no_file_here(text: str, tmp_path: Path) -> None:
+    assert (await planned(text, tmp_path)).steps == ()

@@ -65,6 +65,10 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
     meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
     if ending is not None and not meant:
         return f"yet its words also read as {ending}, which ends what is there."
+    removed = [str(one.fields.get("path")) for one in draft.steps if one.operation == "file.remove"]
+    elsewhere = {"github", "terraform"} & set(understanding.domains) or any(":" in path for path in removed)
+    if removed and elsewhere and "bash" not in understanding.domains:
+        return "yet the steps I found remove files of this machine."
     for clause in understanding.clauses:
         kind = clause.object or ""
         other = _OTHER_KINDS.get(kind, "")

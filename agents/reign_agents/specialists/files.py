@@ -59,14 +59,14 @@ def _without_urls(text: str) -> str:
 
 
 _INSIDE = (
-    r"\b(?:in|inside|within|under|below|from|out\s+of)\s+(?:the\s+|my\s+)?(?:folder\s+|directory\s+|dir\s+)?"
+    r"\b(?:in|inside|within|under|below{away})\s+(?:the\s+|my\s+)?(?:folder\s+|directory\s+|dir\s+)?"
     rf"(?P<value>(?=[^\s,;]*[/~]){VALUE}|home\b|{VALUE}(?=\s+(?:folder|directory|dir)\b))"
 )
 
 
-def _inside(scan: Scan) -> str | None:
-    """The folder that files are said to be in: "a.txt in /tmp", "notes.txt from my home"."""
-    found = scan.first(_INSIDE)
+def _inside(scan: Scan, *, away: bool = False) -> str | None:
+    """The folder that files are said to be in: "a.txt in /tmp"; ``away``: or to leave, "notes.txt from my home"."""
+    found = scan.first(_INSIDE.replace("{away}", r"|from|out\s+of" if away else ""))
     return "~" if found == "home" else found
 
 
@@ -76,10 +76,24 @@ def _joined(folder: str | None, found: list[str]) -> list[str]:
     return [str(PurePosixPath(folder, path)) for path in found] or [folder]
 
 
-def _paths(scan: Scan, wish: Wish) -> list[str]:
+def _exact(path: str, wish: Wish) -> bool:
+    """Whether it is a name in a folder, and no word about what is there: "old backups in /srv"."""
+    if path.startswith(("/", "~")):
+        return False
+    name = re.escape(path)
+    called = rf"\b(?:file|folder|directory|dir|called|named)\s+{name}(?!\S)|{name}\s+(?:folder|directory)\b"
+    return "." in path or re.search(called, wish.text) is not None or path in wish.scan().quoted()
+
+
+def _paths(scan: Scan, wish: Wish, *, away: bool = False) -> list[str]:
     """What is left as the names of files, in the folder that is named for them, else what "it" is."""
-    folder = _inside(scan)
-    found = _joined(folder, names(scan, _NOISE))
+    said, folder = scan.text, _inside(scan, away=away)
+    found = names(scan, _NOISE)
+    if folder is not None and all(_exact(path, wish) for path in found):
+        found = _joined(folder, found)
+    elif folder is not None:
+        scan.text = said
+        found = names(scan, _NOISE)
     if not found and wish.it is not None and wish.it.kind in _FILE | _DIRECTORY:
         found = [wish.it.name]
     return found
@@ -242,7 +256,7 @@ def _from_to(wish: Wish) -> tuple[list[str], str | None]:
         rf"directory\s+)?(?:called\s+|named\s+)?(?P<value>{VALUE})"
     )
     scan.take(r"\boverwrit(?:e|ing)\b.*$|\breplac(?:e|ing)\b.*$")
-    sources = _paths(scan, wish)
+    sources = _paths(scan, wish, away=True)
     if target is None and len(sources) > 1:
         target = sources.pop()
     return sources, target
@@ -275,17 +289,6 @@ def _is_directory(path: str, context: PlanningContext) -> bool:
         return False
 
 
-def _exact(path: str, wish: Wish) -> bool:
-    """Whether it is a name in a folder, and no word about what is there: "old backups in /srv"."""
-    if path.startswith(("/", "~")):
-        return False
-    called = re.search(
-        rf"\b(?:file|folder|directory|dir|called|named)\s+{re.escape(path)}(?!\S)|{re.escape(path)}\s+(?:folder|directory)\b",
-        wish.text,
-    )
-    return "." in path or called is not None or path in wish.scan().quoted()
-
-
 async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     scan.take(
@@ -295,7 +298,9 @@ async def _remove(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     emptied = scan.has(
         r"\b(?:everything|all|contents?)\b(?=[^,;]{0,30}?\s(?:in|inside|within|under|below|from|out\s+of|of)\s)"
     )
-    folder = _inside(scan)
+    folder = _inside(scan, away=True) or scan.first(
+        rf"\b(?:in|inside|within|under|below|from)\s+(?:the\s+|my\s+)?(?P<value>(?!(?:here|this|there|it)\b){VALUE})"
+    )
     if folder is not None or emptied:
         wanted = names(scan, _NOISE)
         folder = folder or next(iter(wanted), "it")

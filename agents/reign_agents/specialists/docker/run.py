@@ -30,7 +30,8 @@ USUAL_PORTS: dict[str, int] = {
 
 DATA: dict[str, str] = {
     "postgres": "/var/lib/postgresql/data", "mysql": "/var/lib/mysql", "mariadb": "/var/lib/mysql", "redis": "/data",
-    "valkey": "/data", "mongo": "/data/db", "grafana": "/var/lib/grafana", "prometheus": "/prometheus",
+    "valkey": "/data", "mongo": "/data/db", "grafana": "/var/lib/grafana", "grafana-oss": "/var/lib/grafana",
+    "prometheus": "/prometheus",
     "rabbitmq": "/var/lib/rabbitmq", "elasticsearch": "/usr/share/elasticsearch/data", "influxdb": "/var/lib/influxdb2",
     "minio": "/data", "jenkins": "/var/jenkins_home", "registry": "/var/lib/registry", "gitea": "/data",
     "nextcloud": "/var/www/html", "wordpress": "/var/www/html", "ghost": "/var/lib/ghost/content", "neo4j": "/data",
