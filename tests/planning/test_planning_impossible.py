@@ -281,7 +281,8 @@ async def test_a_volume_is_where_the_image_keeps_its_data(text: str, volumes: li
     ("text", "said"),
     [
         ("run myapp:1 with a volume", "Where in myapp:1 should the volume be?"),
-        ("run redis with a password", "Which password should redis have?"),
+        ("run redis with a password", "Which variable takes the password in redis?"),
+        ("run minio with a password", "Which password should minio have?"),
         ("run mysql with root password from vault", "mysql does not start without a password"),
         ("run postgres 16 with a volume", "does not start without a password"),
     ],

@@ -54,7 +54,6 @@ PASSWORDS: dict[str, str] = {
     "postgres": "POSTGRES_PASSWORD",
     "mysql": "MYSQL_ROOT_PASSWORD",
     "mariadb": "MARIADB_ROOT_PASSWORD",
-    "redis": "REDIS_PASSWORD",
     "minio": "MINIO_ROOT_PASSWORD",
 }
 """Image → the variable its password is given by."""
