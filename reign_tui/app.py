@@ -79,6 +79,7 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
         self.suggesting: Suggesting | None = None
         self._early: list[str] = []
         self._typed_early = TypedEarly()
+        self._leaving = False
         self._stopped_at = 0.0
         self.failure: Exception | None = None
         problems = register_themes(self, themes)
@@ -157,6 +158,9 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
     async def _started(self) -> None:
         """The first frame is on the screen: now the engine, and everything it needs."""
         await asyncio.to_thread(_load_engine)  # takes a while, and meanwhile one can type
+        if self._leaving:
+            self.exit(0)
+            return
         from reign_tui.bridge import Bridge
         from reign_tui.conductor import Conductor
         from reign_tui.greeting import greet
@@ -223,6 +227,10 @@ class ReignApp(Doors, App[int], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Ctrl-Q: asks when work is under way."""
+        if not self.ready:
+            self._leaving = True  # a process that ends in the middle of an import ends badly
+            self.say("Leaving as soon as the engine has loaded")
+            return
         from reign_tui.screens.quit import QuitScreen
 
         working = self._conductor.desk.working if self._conductor is not None else []
