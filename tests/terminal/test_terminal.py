@@ -44,15 +44,10 @@ class Terminal:
 
     @property
     def ended(self) -> str:
-        """Empty while the program runs; else its exit status, or ``signal``. tmux sees the end of the output a little
-        before it is told the status.
-        """
-        for patience in (0.5, 0.5, 0.0):
-            dead, status = self._do("list-panes", "-F", "#{pane_dead},#{pane_dead_status}").strip().split(",")
-            if dead != "1" or status:
-                return status if dead == "1" else ""
-            time.sleep(patience)
-        return "signal"
+        """Empty while the program runs; else its exit status, or ``signal``. Its output may end before it does."""
+        form = "#{pane_dead},#{pane_dead_status},#{pane_dead_signal}"
+        dead, status, killed = self._do("list-panes", "-F", form).strip().split(",")
+        return (status or (killed and "signal")) if dead == "1" else ""
 
     def type(self, text: str) -> None:
         self._do("send-keys", "-l", text)
