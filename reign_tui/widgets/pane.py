@@ -40,10 +40,10 @@ class Pane(Vertical, inherit_bindings=False):
         self._draw_top()
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
-        self.mark(focused=True)
+        self.mark(focused=self.has_focus_within)
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
-        self.mark(focused=False)
+        self.mark(focused=self.has_focus_within)  # what has it now may have told so before
 
     def mark(self, *, focused: bool) -> None:
         if focused == self.has_class("-focused"):

@@ -88,6 +88,12 @@ async def test_the_screen_is_painted_while_the_engine_loads(stage: Stage, slow: 
         await stage.until(lambda: stage.app.ready)
 
 
+async def test_the_pane_with_the_input_is_marked_from_the_start(stage: Stage) -> None:
+    async with stage.app.run_test(size=(80, 24)) as stage.pilot:
+        await stage.until(lambda: stage.app.ready)
+        await stage.until(lambda: "» Chat" in painted(stage))
+
+
 async def test_keys_that_need_the_engine_wait_or_say_so(stage: Stage, slow: threading.Event) -> None:
     async with stage.app.run_test(size=(120, 40)) as stage.pilot:
         await stage.until(lambda: stage.app._typed_early.over)

@@ -220,7 +220,7 @@ def other_value(steps: tuple[Step, ...], word: str) -> tuple[Step, ...] | None:
 
     An image that gave the container or the deployment its name gives it the new one, too.
     """
-    from reign_agents.specialists.docker.run import base
+    from reign_agents.specialists.docker.known_images import base
     from reign_agents.understanding.lexicon import lexicon
 
     for field in ("env", "data", "secret_data"):
@@ -248,9 +248,9 @@ def other_value(steps: tuple[Step, ...], word: str) -> tuple[Step, ...] | None:
 
 def _first_value(field: str, text: str, step: Step) -> JsonValue:
     """The value of a field that the step did not have; a port leads to where its image listens."""
-    from reign_agents.specialists.docker.run import USUAL_PORTS, base
+    from reign_agents.specialists.docker.known_images import usual_port
 
-    inner = USUAL_PORTS.get(base(str(step.fields.get("image"))))
+    inner = usual_port(str(step.fields.get("image")))
     if field == "ports" and inner is not None and ":" not in text:
         return [f"{text}:{inner}"]
     return _value(field, text, None, of=step.operation)

@@ -9,6 +9,7 @@ from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.specialists import docker, files
 from reign_agents.specialists.docker.found import present
+from reign_agents.specialists.files.said import PATH
 from reign_executors.errors import OperationError
 from reign_executors.home import expanded
 
@@ -123,7 +124,7 @@ RECIPES = (
         frozenset(),
         _remove,
         "remove web",
-        fits=lambda w: _only_named(w) and not files.PATH.search(w.scan().text),
+        fits=lambda w: _only_named(w) and not PATH.search(w.scan().text),
     ),
     Recipe(
         "named.rename",
@@ -131,7 +132,7 @@ RECIPES = (
         frozenset(),
         _rename,
         "rename web to web2",
-        fits=lambda w: _only_named(w) and not files.PATH.search(w.scan().text),
+        fits=lambda w: _only_named(w) and not PATH.search(w.scan().text),
     ),
 )
 """What is done to a thing whose kind was not said."""

@@ -192,7 +192,7 @@ def _look_into_terraform(wish: Wish, outline: Outline) -> None:
 def _nothing(wish: Wish, there: Sequence[_Named], outline: Outline) -> Question | None:
     words = said(wish)
     left = [word for word in _WORD.findall(wish.scan().text) if word.lower() not in _SMALL and word != words.namespace]
-    asked = {word.lower() for word in left}
+    asked = list(dict.fromkeys(word.lower() for word in left))
     if not asked and about_cluster(wish):
         cluster.look_around(words.namespace, words.kind, outline)
         return None

@@ -12,54 +12,32 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Thing, Wish, names
-from reign_agents.planning.words import NUMBERS
+from reign_agents.planning.words import NUMBERS, SMALL
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.docker.health import check
+from reign_agents.specialists.docker.known_images import (
+    base,
+    data_folder,
+    needs_password,
+    password_variable,
+    usual_port,
+)
 from reign_agents.specialists.docker.values import Wanted, wanted
 from reign_executors.home import expanded
 
-USUAL_PORTS: dict[str, int] = {
-    "nginx": 80, "httpd": 80, "caddy": 80, "wordpress": 80, "drupal": 80, "joomla": 80, "traefik": 80, "adminer": 8080,
-    "nextcloud": 80, "php": 80, "phpmyadmin": 80, "whoami": 80, "vaultwarden": 80, "matomo": 80, "haproxy": 80,
-    "redis": 6379, "valkey": 6379, "postgres": 5432, "mysql": 3306, "mariadb": 3306, "mongo": 27017,
-    "memcached": 11211, "rabbitmq": 5672, "elasticsearch": 9200, "grafana": 3000, "prometheus": 9090, "ghost": 2368,
-    "jenkins": 8080, "tomcat": 8080, "registry": 5000, "minio": 9000, "influxdb": 8086, "neo4j": 7474, "vault": 8200,
-    "gitea": 3000, "kibana": 5601, "consul": 8500, "nats": 4222, "metabase": 3000, "portainer": 9000, "solr": 8983,
-}  # fmt: skip
-"""Image → the port it listens on when nothing else is said."""
-
-DATA: dict[str, str] = {
-    "postgres": "/var/lib/postgresql/data", "mysql": "/var/lib/mysql", "mariadb": "/var/lib/mysql", "redis": "/data",
-    "valkey": "/data", "mongo": "/data/db", "grafana": "/var/lib/grafana", "grafana-oss": "/var/lib/grafana",
-    "prometheus": "/prometheus",
-    "rabbitmq": "/var/lib/rabbitmq", "elasticsearch": "/usr/share/elasticsearch/data", "influxdb": "/var/lib/influxdb2",
-    "minio": "/data", "jenkins": "/var/jenkins_home", "registry": "/var/lib/registry", "gitea": "/data",
-    "nextcloud": "/var/www/html", "wordpress": "/var/www/html", "ghost": "/var/lib/ghost/content", "neo4j": "/data",
-    "nginx": "/usr/share/nginx/html", "httpd": "/usr/local/apache2/htdocs", "caddy": "/data", "consul": "/consul/data",
-    "vault": "/vault/file", "vaultwarden": "/data", "portainer": "/data", "solr": "/var/solr", "traefik": "/data",
-}  # fmt: skip
-"""Image → the folder that its data is in, as its own page says."""
+_NO_NAME_WORDS = "mounted attached stored kept protected port ports password publish expose detached"
+_NO_NAME = rf"(?:{'|'.join(sorted(SMALL | frozenset(_NO_NAME_WORDS.split())))})(?=\.?(?:[\s,;]|$))"
+"""What may follow the word "volume" or "password" and is neither's name nor value."""
 _KEPT = (
     r"(?:\b(?:with|and|using|plus|on)\s+)*(?:(?:an?|its|the|some|own|one)\s+)*(?:(?:named|persistent|data|docker)\s+)*"
     r"\bvolumes?\b(?!\s*:|\s+[./~]|\s+\S+:|(?:\s+(?:named|called))?(?:\s+[\w.-]+)?\s+(?:mounted\s+)?"
     r"(?:at|to|in|into|on|onto|under)\s+[/~.])"
-    r"(?:\s+(?:(?:named|called)\s+)?(?P<name>(?!(?:and|or|for|on|at|in|to|with|of|from|please|pls|so|that|then|as|named"
-    r"|called|mounted|attached|port|ports|password|publish|expose|detached|in)\b)[A-Za-z][\w.-]*))?"
+    rf"(?:\s+(?:(?:named|called)\s+)?(?P<name>(?!{_NO_NAME})[A-Za-z][\w.-]*))?"
     r"(?:\s+for\s+(?:(?:its|the)\s+)?data\b)?"
 )
 """A volume whose place in the container is not said."""
 _NO_VOLUME = r"\b(?:no|without)\s+(?:an?\s+|any\s+)?volumes?\b"
 
-PASSWORDS: dict[str, str] = {
-    "postgres": "POSTGRES_PASSWORD",
-    "mysql": "MYSQL_ROOT_PASSWORD",
-    "mariadb": "MARIADB_ROOT_PASSWORD",
-    "minio": "MINIO_ROOT_PASSWORD",
-}
-"""Image → the variable its password is given by."""
-_SMALL_WORDS = "from|in|of|for|and|on|out|please|pls|stored|kept|that|which|as|named|called|protected"
-"""What may follow the word "password" and is none."""
-_NEEDED = frozenset({"postgres", "mysql", "mariadb"})
 _NOISE_WORDS = """
 container containers image docker server instance database cache service website version latest background
 detached mode new fresh simple small another published exposed listening answers answer host run start launch
@@ -78,11 +56,6 @@ _NAMED_AT_ONCE = 9
 """Containers that are offered with names of their own at most."""
 
 
-def base(image: str) -> str:
-    """``ghcr.io/acme/shop:1.0`` → ``shop``."""
-    return image.rsplit("/", 1)[-1].split("@")[0].split(":")[0]
-
-
 async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """``docker.run`` with all that goes before and after it."""
     counted = _COUNTED.search(wish.rest)
@@ -91,7 +64,7 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
     scan = wish.scan()
     password = scan.first(
         r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?"
-        rf"(?P<value>(?!(?:{_SMALL_WORDS})\b)[^\s,;]+)"
+        rf"(?P<value>(?!{_NO_NAME})[^\s,;]+)"
     )
     unsaid = password is None and scan.has(
         r"(?:\b(?:with|and|using)\s+)+(?:the\s+|an?\s+|some\s+)?(?:root\s+)?(?:password|auth|authentication)\b"
@@ -168,23 +141,11 @@ async def lay_out(
     return None
 
 
-def _data(image: str) -> str | None:
-    """Where an image keeps its data; None where that is not known."""
-    major = re.search(r":(\d+)", image)
-    if base(image) == "postgres" and (major is None or int(major[1]) >= _POSTGRES_MOVED):
-        return "/var/lib/postgresql"
-    return DATA.get(base(image))
-
-
-_POSTGRES_MOVED = 18
-"""From this version on its data has a folder for each version, in /var/lib/postgresql."""
-
-
 def _kept(found: Wanted, volumes: Sequence[str], image: str, container: str, outline: Outline) -> Question | None:
     """A volume goes where the image keeps its data; which that is is asked where it is not known."""
     if not volumes:
         return None
-    name, place = volumes[0] or f"{container}-data", _data(image)
+    name, place = volumes[0] or f"{container}-data", data_folder(image)
     if place is None or len(volumes) > 1:
         which = " ".join(["the volume", *filter(None, [" and ".join(filter(None, volumes))])])
         return Question(
@@ -208,7 +169,7 @@ def _unclear(left: list[str], image: str) -> Question:
 
 
 def _secret(found: Wanted, password: str | None, image: str, *, unsaid: bool = False) -> Question | None:
-    variable = PASSWORDS.get(base(image))
+    variable = password_variable(image)
     given = found.fields.setdefault("secret_environment", {})
     assert isinstance(given, dict)
     if password is not None or unsaid:
@@ -219,13 +180,13 @@ def _secret(found: Wanted, password: str | None, image: str, *, unsaid: bool = F
     plain = found.fields.get("environment") or {}
     named = {*given, *(plain if isinstance(plain, dict) else {})}
     if (
-        (unsaid or base(image) in _NEEDED)
+        (unsaid or needs_password(image))
         and variable is not None
         and not any("PASSWORD" in key or "AUTH_METHOD" in key for key in named)
     ):
         return Question(
             f"{image} does not start without a password. Which one should it have?"
-            if base(image) in _NEEDED
+            if needs_password(image)
             else f"Which password should {image} have?",
             (f"run {image} with {variable}=…",),
             completes="{request} with " + variable + "={quoted}",
@@ -236,7 +197,7 @@ def _secret(found: Wanted, password: str | None, image: str, *, unsaid: bool = F
 def _ports(found: Wanted, image: str, outline: Outline) -> Question | None:
     listed = found.fields.setdefault("ports", [])
     assert isinstance(listed, list)
-    inner = USUAL_PORTS.get(base(image))
+    inner = usual_port(image)
     for port in found.single_ports:
         number = int(port.rsplit(":", 1)[-1])
         if any(_outer(str(pair)) == number for pair in listed):
@@ -259,7 +220,7 @@ def _health(found: Wanted, image: str, outline: Outline) -> Question | None:
         return None
     listed = found.fields.get("ports")
     inner = [int(str(pair).split("/")[0].rsplit(":", 1)[-1]) for pair in listed] if isinstance(listed, list) else []
-    port = inner[0] if inner else USUAL_PORTS.get(base(image))
+    port = inner[0] if inner else usual_port(image)
     made, assumed = check(found.health, base(image), port)
     if made is None:
         return Question(

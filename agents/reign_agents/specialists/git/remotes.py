@@ -19,7 +19,7 @@ from reign_agents.specialists.git.said import (
     words_of,
 )
 
-_TRUNKS = frozenset({"main", "master", "develop", "trunk", "staging", "production"})
+_TRUNK = r"(?:main|master|develop|trunk|staging|production)(?![\w/-])"
 """Branches that people push "to"; no remote is called so."""
 _REMOTE_NAMES = r"(?:origin|upstream|backup|fork)"
 
@@ -60,13 +60,10 @@ async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> 
         if scan.has(r"(?<!\S)-u(?!\S)|--set-upstream|\b(?:and\s+)?(?:set|track)(?:ting|ing)?\s+(?:the\s+)?upstream\b")
         else None
     )
-    remote = scan.first(rf"\b(?:to|on|at)\s+(?:the\s+)?(?:remote\s+)?(?P<value>{REF})") or scan.first(
+    remote = scan.first(rf"\b(?:to|on|at)\s+(?:the\s+)?(?:remote\s+)?(?P<value>(?!{_TRUNK}){REF})") or scan.first(
         rf"^\s*(?P<value>{_REMOTE_NAMES})\b"
     )
     if remote is not None and remote.lower() in ("remote", "the", "server", "git"):
-        remote = None
-    trunk = remote if remote in _TRUNKS else None
-    if trunk is not None:
         remote = None
     tags = [found["tag"] for found in scan.take(rf"\btags?\s+(?P<tag>{REF})")]
     made = [str(step.fields["tag"]) for step in outline.before if step.operation == "git.tag"]
@@ -77,9 +74,9 @@ async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> 
             return Question("Which tag should be pushed?", ("push tag v1.0.0",), completes="push tag {reply}")
         tags = made
     scan.take(
-        r"(?<![\w./-])(?:the|my|our|this|that|it|them|branch|current|changes|commits?|code|work|everything|all|git|now|please|and|with|its|remote)\b(?![/.-])"
+        r"(?<![\w./-])(?:the|my|our|this|that|it|them|branch|current|changes|commits?|code|work|everything|all|git|now|please|and|with|its|remote|to|on|at)\b(?![/.-])"
     )
-    names = [*scan.words(), *([] if trunk is None else [trunk])]
+    names = scan.words()
     if len(names) > 1:
         return Question("Which branch should be pushed?", ("push main to origin",), completes="push {reply}")
     fields: dict[str, JsonValue] = {

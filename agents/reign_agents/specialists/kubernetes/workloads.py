@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.docker.run import base
+from reign_agents.specialists.docker.known_images import base
 from reign_agents.specialists.kubernetes.found import listed, meant
 from reign_agents.specialists.kubernetes.quantities import cpu, memory
 from reign_agents.specialists.kubernetes.said import WORKLOADS, Said, said

@@ -1,0 +1,105 @@
+"""Which files a request means: names, the folder they are in, and words that are no names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Question
+from reign_agents.planning.scan import VALUE, Scan
+from reign_agents.planning.wish import Wish, names
+from reign_executors.home import expanded
+
+FILE = frozenset({"file", "script", "symlink", "dockerfile", "mode"})
+DIRECTORY = frozenset({"directory"})
+DOCKER = frozenset({"container", "image", "volume", "network"})
+PATH = re.compile(
+    r"(?<![\w:=@-])(?:~?/|\.{1,2}/|\.{1,2}(?!\S))[^\s,;:]*|"
+    r"(?<![\w:/@=-])[\w@+.-]+/[\w@+./-]*(?![\w:])|"
+    r"(?<![\w:/@=-])[\w@+-][\w@+.-]*\.[A-Za-z]\w{0,9}(?![\w:/])|(?<![\w/])\.[a-z][\w.-]+|"
+    r"(?<![\w./*-])(?!\d+\*\d+(?!\S))[\w./-]*\*[\w./*-]*"
+)
+"""A path or a file name, as it stands outside quotes; 17*23 is a sum."""
+_MODULE = re.compile(r"(?<![\w./-])module\.[a-z]")
+"""What terraform calls a part of its state."""
+_NOISE_WORDS = """
+file files directory directories folder folders dir empty everything inside contents content permissions
+permission mode executable bash shell script recursively recursive parents parent hidden full whole entire copy
+backup end line lines text last first exist exists there size big large much current locally disk usage space
+take takes taking use uses using up eat eats eating fill fills filling hogs hogging
+called say says contain contains deep path location symbolic symlink link links pointing
+point points target contents' forever completely -p -rf -r -f -fr -a -v -s -sf -la -l
+"""
+NOISE = frozenset(_NOISE_WORDS.split())
+
+
+def is_about_files(wish: Wish) -> bool:
+    """Whether files are meant: a path, a quoted name or a word like "file"; not something of Docker's."""
+    if DOCKER & set(wish.kinds[:1]) or _MODULE.search(wish.lower):
+        return False
+    return (
+        bool(PATH.search(_without_urls(wish.scan().text)))
+        or bool((FILE | DIRECTORY) & set(wish.kinds))
+        or (wish.it is not None and wish.it.kind in FILE | DIRECTORY)
+    )
+
+
+def _without_urls(text: str) -> str:
+    return re.sub(r"https?://\S+", " ", text)
+
+
+_INSIDE = (
+    r"\b(?:in|inside|within|under|below{away})\s+(?:the\s+|my\s+)?(?:folder\s+|directory\s+|dir\s+)?"
+    rf"(?P<value>(?=[^\s,;]*[/~]){VALUE}|home\b|{VALUE}(?=\s+(?:folder|directory|dir)\b))"
+)
+
+
+def folder_said(scan: Scan, *, away: bool = False) -> str | None:
+    """The folder that files are said to be in: "a.txt in /tmp"; ``away``: or to leave, "notes.txt from my home"."""
+    found = scan.first(_INSIDE.replace("{away}", r"|from|out\s+of" if away else ""))
+    return "~" if found == "home" else found
+
+
+def joined(folder: str | None, found: list[str]) -> list[str]:
+    if folder is None:
+        return found
+    return [str(PurePosixPath(folder, path)) for path in found] or [folder]
+
+
+def is_name(path: str, wish: Wish) -> bool:
+    """Whether it is a name in a folder, and no word about what is there: "old backups in /srv"."""
+    if path.startswith(("/", "~")):
+        return False
+    name = re.escape(path)
+    called = rf"\b(?:file|folder|directory|dir|called|named)\s+{name}(?!\S)|{name}\s+(?:folder|directory)\b"
+    return "." in path or re.search(called, wish.text) is not None or path in wish.scan().quoted()
+
+
+def paths_of(scan: Scan, wish: Wish, *, away: bool = False) -> list[str]:
+    """What is left as the names of files, in the folder that is named for them, else what "it" is."""
+    said, folder = scan.text, folder_said(scan, away=away)
+    found = names(scan, NOISE)
+    if folder is not None and all(is_name(path, wish) for path in found):
+        found = joined(folder, found)
+    elif folder is not None:
+        scan.text = said
+        found = names(scan, NOISE)
+    if not found and wish.it is not None and wish.it.kind in FILE | DIRECTORY:
+        found = [wish.it.name]
+    return found
+
+
+def which_file(verb: str) -> Question:
+    return Question(
+        f"Which file should I {verb}?",
+        (f"{verb} file notes.txt", f"{verb} file /tmp/notes.txt"),
+        completes="{request} {quoted}",
+    )
+
+
+def is_directory(path: str, context: PlanningContext) -> bool:
+    try:
+        return (context.settings.cwd / expanded(path)).is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return False
