@@ -1,0 +1,186 @@
+"""Which folder a wish means, and what is missing there before terraform can plan: looked up, never guessed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.wish import Wish
+from reign_agents.specialists.terraform.said import Said
+from reign_executors.errors import OperationError
+from reign_executors.home import expanded
+
+_SKIPPED = frozenset({".terraform", ".git", "node_modules", ".venv", "vendor"})
+_DEEP = 3
+
+
+def configurations(folder: Path) -> list[Path]:
+    """Folders with terraform files, the given one and below, the nearest first; modules below another one left out."""
+    from reign_executors.terraform.configuration import has_configuration
+
+    found: list[Path] = []
+    waiting = [(folder, 0)]
+    while waiting and len(found) < 20:
+        here, depth = waiting.pop(0)
+        if has_configuration(here):
+            found.append(here)
+            continue
+        if depth < _DEEP:
+            waiting += [(below, depth + 1) for below in _folders(here)]
+    return found
+
+
+def _folders(here: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(here.iterdir())[:500]
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name not in _SKIPPED and not entry.name.startswith(".") and entry.is_dir() and not entry.is_symlink():
+            yield entry
+
+
+async def folder_of(wish: Wish, said: Said, context: PlanningContext, outline: Outline) -> str | Question:
+    """The folder that is meant: named, or the only one there is."""
+    from reign_executors.terraform.configuration import has_configuration
+
+    cwd = context.settings.cwd
+    written = [
+        str(Path(str(step.fields["path"])).parent)
+        for step in outline.before
+        if step.operation.startswith("file.") and str(step.fields.get("path", "")).endswith(".tf")
+    ]
+    named = said.folder or said.bare(cwd)
+    if named is None and wish.it is not None and wish.it.kind == "stack":
+        return wish.it.name
+    if named is not None:
+        path = (cwd / expanded(named)).resolve()
+        if has_configuration(path) or not path.is_dir() or any((cwd / one).resolve() == path for one in written):
+            return named
+        below = configurations(path)
+        if len(below) == 1:
+            outline.assume(f"the terraform files of {named} are in {_shown(below[0], cwd)}")
+            return _shown(below[0], cwd)
+        return _which(wish, f"There are no terraform files in {named} itself.", below, cwd, named)
+    if written:
+        return written[-1]
+    for step in reversed(outline.before):
+        if step.operation.startswith("terraform.") and "folder" in step.fields:
+            return str(step.fields["folder"])
+    found = configurations(cwd)
+    other = said.elsewhere()
+    if other is not None and found and not (cwd / other).exists():
+        return _which(wish, f"There is no folder {other} here.", found, cwd, other)
+    if len(found) == 1:
+        shown = _shown(found[0], cwd)
+        if shown != ".":
+            outline.assume(f"the terraform files are in {shown}")
+        return shown
+    return _which(wish, "Which terraform folder?", found, cwd, None)
+
+
+def _which(wish: Wish, text: str, found: list[Path], cwd: Path, named: str | None) -> Question:
+    request = wish.text.rstrip(" .?!")
+    if not found:
+        return Question(
+            f"There are no terraform files {f'in {named}' if named else 'here'}. Which folder?",
+            ("terraform plan in ./infra",),
+            completes=None if named else "{request} in ./{reply}",
+        )
+    names = [_shown(one, cwd) for one in found[:6]]
+    asked = [re.sub(re.escape(named), name, request) if named else f"{request} in {name}" for name in names]
+    return Question(f"{text} There are {', '.join(names)}.", tuple(asked))
+
+
+def _shown(path: Path, cwd: Path) -> str:
+    try:
+        below = path.resolve().relative_to(cwd.resolve())
+    except ValueError:
+        return str(path)
+    return "." if str(below) == "." else f"./{below}"
+
+
+def _defined(folder: Path, files: list[str]) -> set[str]:
+    """Names of variables that get a value without being asked for."""
+    found = {name.removeprefix("TF_VAR_") for name in os.environ if name.startswith("TF_VAR_")}
+    given = [folder / name for name in files]
+    automatic = [
+        path
+        for pattern in ("terraform.tfvars", "terraform.tfvars.json", "*.auto.tfvars", "*.auto.tfvars.json")
+        for path in folder.glob(pattern)
+    ]
+    for path in (*automatic, *given):
+        try:
+            text = path.read_text("utf-8", "replace")
+        except OSError:
+            continue
+        found |= set(re.findall(r'^\s*"?([A-Za-z_][\w-]*)"?\s*[=:]', text, re.MULTILINE))
+    return found
+
+
+def missing_value(wish: Wish, folder: str, said: Said, context: PlanningContext) -> Question | None:
+    from reign_executors.terraform.configuration import has_configuration, read_configuration
+
+    path = (context.settings.cwd / expanded(folder)).resolve()
+    if not has_configuration(path):
+        return None
+    known = {*said.variables, *_defined(path, said.files)}
+    names = [name for name in read_configuration(path).required if name not in known]
+    if not names:
+        return None
+    request = wish.text.rstrip(" .?!")
+    others = f" ({', '.join(names[1:])} after that)" if len(names) > 1 else ""
+    return Question(
+        f"What is the value of the variable {names[0]} of {folder}?{others}",
+        (f"{request} with {names[0]}=…",),
+        completes=f"{{request}} with {names[0]}={{reply}}",
+    )
+
+
+def init_first(folder: str, context: PlanningContext, outline: Outline) -> tuple[str, ...]:
+    """An init before what needs it, when that folder never had one; the steps to wait for."""
+    from reign_executors.terraform.configuration import has_configuration, read_configuration
+
+    path = (context.settings.cwd / expanded(folder)).resolve()
+    planned = [
+        step
+        for step in (*outline.before, *outline.steps)
+        if step.operation == "terraform.init"
+        and (context.settings.cwd / str(step.fields.get("folder", "."))).resolve() == path
+    ]
+    if planned or not has_configuration(path) or (path / (os.environ.get("TF_DATA_DIR") or ".terraform")).is_dir():
+        return ()
+    configuration = read_configuration(path)
+    if not (configuration.to_install or configuration.modules or configuration.backend_said):
+        return ()
+    outline.assume(f"{folder} was never initialised, so that comes first")
+    return (outline.add("terraform.init", {"folder": folder}, f"initialise {folder}"),)
+
+
+async def no_such_workspace(
+    wish: Wish, folder: str, said: Said, context: PlanningContext, outline: Outline
+) -> Question | None:
+    """A question when the workspace that is named does not exist: a slip must not make one."""
+    made = any(
+        step.operation == "terraform.workspace_new" and step.fields.get("new") == said.workspace
+        for step in outline.before
+    )
+    if said.workspace in (None, "default") or made or outline.steps:
+        return None
+    try:
+        known = await context.look("terraform.workspaces", {"folder": folder})
+    except OperationError:
+        return None  # the preview says what is wrong there
+    names = known.get("workspaces")
+    if not isinstance(names, list) or said.workspace in names:
+        return None
+    request = wish.text.rstrip(" .?!")
+    listed = ", ".join(str(name) for name in names)
+    return Question(
+        f"There is no workspace {said.workspace} in {folder} (there are: {listed}).",
+        (f"create workspace {said.workspace} in {folder} and then {request}",),
+    )
