@@ -9,7 +9,7 @@ from reign_agents.plan.model import Step
 from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import last_thing
 from reign_agents.planning.recipe import Question
-from reign_agents.planning.stated import left_out
+from reign_agents.planning.stated import ENDING, left_out, ruled_out
 from reign_agents.understanding import Understanding, understand
 from reign_executors.operation import Change as ChangeOperation
 
@@ -30,8 +30,6 @@ TAKEN = {
     "debug": "I take this for a fault to be found",
 }
 OTHERWISE = "A command of your own runs with ! before it (asked first). The nearest things I can do:"
-_ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
-"""How operations are called that end or remove what is there."""
 _LOOKS_TOO = frozenset(
     {"docker.exec", "kubernetes.exec", "shell.command", "shell.script", "git.pull", "docker.pull", "terraform.init"}
 )
@@ -61,7 +59,7 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
         changes = [one.operation for one in draft.steps if changing([one], context)]
         if not set(changes) <= (_LOOKS_TOO if intent != "debug" else _TO_FIND_OUT):
             return f"yet its words also read as {changes[0]}, which changes something."
-    ending = next((one for one in operations if _ENDING.search(one)), None)
+    ending = next((one for one in operations if ENDING.search(one)), None)
     meant = intent in {"destroy", "update"} or any(clause.intent == "destroy" for clause in understanding.clauses)
     if ending is not None and not meant:
         return f"yet its words also read as {ending}, which ends what is there."
@@ -81,18 +79,9 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
     return f"the steps I found leave out {', '.join(lost)}." if lost else None
 
 
-_NOT = re.compile(
-    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
-    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+(?:(?:to|in|into|on|onto|for|the|my|from|touch|restart|remove|delete|stop|kill|scale|"
-    r"change|update|upgrade|deploy|start|uninstall|destroy|deployment|container|pod|release|namespace|volume|network)\s+"
-    r"){0,4}(?P<name>[a-z][\w.-]*\w)",
-    re.IGNORECASE,
-)
-
-
 def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:
     """What the steps act on though the person said not to: "not to production, only to qa"."""
-    out = {found["name"].lower() for found in _NOT.finditer(text)}
+    out = ruled_out(text)
     keys = ("namespace", "context", "workspace", "object", "container", "release", "volume", "network")
     return next((name for step in steps for key in keys if (name := str(step.fields.get(key))).lower() in out), None)
 

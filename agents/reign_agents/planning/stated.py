@@ -43,16 +43,43 @@ _STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
 """Steps that make what is for something else: "a volume pgdata for postgres"."""
 
 
+ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
+"""How operations are called that end or remove what is there."""
+_SKIPPED = (
+    r"(?:not|to|in|into|on|onto|for|from|the|my|our|ones?|touch|restart|remove|delete|stop|kill|scale|change|update|"
+    r"upgrade|deploy|start|uninstall|destroy|deployments?|containers?|pods?|releases?|namespaces?|volumes?|networks?|"
+    r"services?|statefulsets?)"
+)
+_RULED_OUT = re.compile(
+    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
+    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+"
+    rf"(?:{_SKIPPED}\s+){{0,4}}(?P<names>[a-z][\w.-]*\w"
+    rf"(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|nor)\s+)(?:{_SKIPPED}\s+){{0,3}}[a-z][\w.-]*\w)*)",
+    re.IGNORECASE,
+)
+
+
+def ruled_out(text: str) -> frozenset[str]:
+    """The names that the person said to leave alone, in lower case: "not to production", "all except web and api"."""
+    lists = (found["names"].lower() for found in _RULED_OUT.finditer(text))
+    return frozenset(name for names in lists for name in re.findall(r"[a-z][\w.-]*\w", names))
+
+
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
-    """What the person named and the steps do not hold, as ``key value``."""
+    """What the person named and the steps do not hold, as ``key value``; not what was ruled out, where nothing ends."""
+    ends = any(ENDING.search(step.operation) for step in steps)
+    spared = frozenset() if ends else ruled_out(understanding.text)
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
     values = understanding.entities
     return [
         f"{key} {value}"
         for key in _STATED
         for value in each(values.get(key))
+        if value.lower() not in spared
         for part in (value.split(":") if key == "ports" else [value])
-        if part.lower().strip("/.") not in held and not _by_another_name(key, part.lower(), held)
+        if part.lower().strip("/.") not in held
+        and not _by_another_name(key, part.lower(), held)
+        and not _only_chooses(key, part, understanding.text, steps)
     ]
 
 
@@ -69,6 +96,34 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         or (key == "version" and _FOLDER.search(held) is not None)
         or (key == "image" and value.isalpha() and _STORES.search(held) is not None)
     )
+
+
+_SPARES = (
+    r"\b(?:except\w*|excluding|besides|apart\s+from|other\s+than|save\s+for|but|not|leave|leaving|keep|keeping|spare|"
+    r"don[’']?t|never|without)\b[^.;]*?(?<![\w.-])"
+)
+_CHOSEN = frozenset(
+    f"docker.{verb}" for verb in ("stop", "start", "restart", "pause", "unpause", "remove_container", "stats", "health")
+)
+"""Operations on containers that words may choose by what they are of: "every container of image api:2"."""
+_CHOICE = re.compile(
+    r"\b(?:containers|(?:the|every|each|any|all)\s+(?:\S+\s+){0,2}container|what(?:ever)?|anything|everything)\b",
+    re.IGNORECASE,
+)
+
+
+def _only_chooses(key: str, value: str, text: str, steps: Sequence[Step]) -> bool:
+    """Whether a value only says which ones are meant: what is spared ("all but db"), or the image, network, port or
+    volume of the containers that the steps are about.
+    """
+    if not steps or not all(step.operation in _CHOSEN for step in steps):
+        return False
+    if key in ("name", "names"):
+        word = re.escape(value)
+        chosen = rf"(?<![\w.-]){word}\s+containers\b|\b(?:volume|network|image|with|like|named)\s+{word}(?![\w-])"
+        spared = re.search(rf"{_SPARES}{word}(?![\w-])", text, re.IGNORECASE)
+        return spared is not None or (bool(_CHOICE.search(text)) and bool(re.search(chosen, text, re.IGNORECASE)))
+    return key in ("image", "images", "network", "volume", "ports", "version") and _CHOICE.search(text) is not None
 
 
 def each(value: Any) -> list[str]:

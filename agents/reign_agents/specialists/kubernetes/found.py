@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,6 +25,8 @@ class Object:
     kind: str
     name: str
     namespace: str | None
+    status: str = field(default="", compare=False)
+    ready: str | None = field(default=None, compare=False)
 
     def fields(self) -> dict[str, JsonValue]:
         """The fields that name it in an operation."""
@@ -35,7 +37,12 @@ class Object:
 
 
 async def listed(
-    kind: str, namespace: str | None, context: PlanningContext, *, everywhere: bool = False
+    kind: str,
+    namespace: str | None,
+    context: PlanningContext,
+    *,
+    everywhere: bool = False,
+    selector: str | None = None,
 ) -> list[Object]:
     """The objects of a kind in a namespace (None: the one the context chooses)."""
     fields: dict[str, JsonValue] = {"kind": kind}
@@ -43,9 +50,14 @@ async def listed(
         fields["all_namespaces"] = True
     elif namespace is not None and kind not in CLUSTER_WIDE:
         fields["namespace"] = namespace
+    if selector is not None:
+        fields["selector"] = selector
     out = await context.look("kubernetes.list", fields)
     rows: Any = out.get("objects") or ()
-    return [Object(kind, str(row["name"]), row.get("namespace")) for row in rows]
+    return [
+        Object(kind, str(row["name"]), row.get("namespace"), str(row.get("status") or ""), row.get("ready"))
+        for row in rows
+    ]
 
 
 async def meant(
@@ -59,6 +71,11 @@ async def meant(
     """The objects named, in order. Without a kind each of ``kinds`` is looked through; a question when none or
     several fit. What an earlier wish of the same request makes counts as there.
     """
+    from reign_agents.specialists.kubernetes.choosing import several
+
+    many = await several(words, wish, context, outline, ask, kinds)
+    if many is not None:
+        return many
     wanted = list(words.names)
     tried = [words.kind] if words.kind is not None else list(kinds)
     if not wanted:

@@ -11,12 +11,11 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.kubernetes.found import Object, listed, meant
-from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, said
+from reign_agents.specialists.kubernetes.found import meant
+from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, said, selector_of
 from reign_executors.home import expanded
 
 _RUNNERS = ("deployment", "statefulset", "daemonset", "pod", "job")
-_EVERY = re.compile(r"\b(?:all|every|everything)\b", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -25,7 +24,7 @@ async def listing(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     kind = words.kind or "pod"
     if words.names and words.kind is not None and not wish.has("list", "how many", "count"):
         return await describe(wish, context, outline)
-    fields: dict[str, JsonValue] = {"kind": kind, "selector": _selector(wish)}
+    fields: dict[str, JsonValue] = {"kind": kind, "selector": selector_of(wish)}
     if kind not in CLUSTER_WIDE:
         fields |= {"namespace": words.namespace, "all_namespaces": words.everywhere or None}
         if words.namespace is None and not words.everywhere:
@@ -33,16 +32,6 @@ async def listing(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     where = f" in {words.namespace}" if words.namespace else " in all namespaces" if words.everywhere else ""
     outline.add("kubernetes.list", fields, f"the {kind}s{where}")
     return None
-
-
-def _selector(wish: Wish) -> str | None:
-    found = re.search(
-        r"(?:(?:with|by|having)\s+(?:the\s+)?(?:label|selector)s?|-l|--selector)[ =]+"
-        r"(?P<value>[\w./-]+=[\w.-]+(?:,[\w./-]+=[\w.-]+)*)",
-        wish.text,
-        re.IGNORECASE,
-    )
-    return found["value"] if found else None
 
 
 async def describe(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -112,23 +101,12 @@ async def cluster(wish: Wish, context: PlanningContext, outline: Outline) -> Que
 
 async def delete(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
-    if words.kind is not None and not words.names and (_EVERY.search(wish.lower) or _selector(wish)):
-        selector = _selector(wish)
-        if selector is not None:
-            fields: dict[str, JsonValue] = {"kind": words.kind, "selector": selector, "namespace": words.namespace}
-            outline.add("kubernetes.delete", fields, f"remove the {words.kind}s labelled {selector}")
-            return None
-        if words.everywhere:
-            return Question(
-                f"I remove {words.kind}s of one namespace at a time: which one?",
-                (f"delete all {words.kind}s in namespace shop",),
-            )
-        rows = await listed(words.kind, words.namespace, context)
-        if not rows:
-            return Question(f"There is no {words.kind} to remove.")
-        found: list[Object] | Question = rows
-    else:
-        found = await meant(words, wish, context, outline, "delete")
+    selector = selector_of(wish)
+    if words.kind is not None and not words.names and selector is not None and not words.excluded:
+        fields: dict[str, JsonValue] = {"kind": words.kind, "selector": selector, "namespace": words.namespace}
+        outline.add("kubernetes.delete", fields, f"remove the {words.kind}s labelled {selector}")
+        return None
+    found = await meant(words, wish, context, outline, "delete")
     if isinstance(found, Question):
         return found
     for one in found:

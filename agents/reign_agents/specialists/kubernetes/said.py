@@ -45,6 +45,8 @@ _STRONG = re.compile(
     rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-])|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}",
     re.IGNORECASE,
 )
+_PLAIN_KINDS = re.compile(r"(?<![\w./-])(?:jobs?|svc|sts|pvs?|services?|secrets?|serviceaccounts?)(?![\w/-])")
+"""Kinds of a cluster that are also ordinary words: of a cluster where nothing else is meant."""
 OTHER_TOOL = re.compile(
     r"(?<![\w./-])(?:docker|containers?|helm|charts?|releases?|terraform|tofu|compose|git|branch|repo)(?![\w/-])",
     re.IGNORECASE,
@@ -53,18 +55,40 @@ _SMALL = """
 the a an all any in of on to with for from and is are up down running status logs log events image images
 named called now please yaml json it its this that one namespace namespaces revision replicas
 """
-_NOT_NAMES = frozenset(_SMALL.split())
+ALL = frozenset({"all", "every", "everything", "each", "any", "anything", "everyone", "others"})
+"""Words that choose among many; none of them is a name."""
+_NOT_NAMES = frozenset(_SMALL.split()) | ALL
+_ONE = (
+    rf"(?:(?:in|to|into|on|from|of|for)\s+)?(?:(?:the|any|my|our|your)\s+)?"
+    rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{_KIND_WORDS})\s+)?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])(?:\s+(?:{_KIND_WORDS})\b)?"
+)
+_BUT = re.compile(
+    r"(?:\s*,)?\s*(?<![\w-])(?:(?:and|but)\s+)?(?:except(?:ing)?(?:\s+for)?|excluding|besides|(?:apart|aside)\s+from|"
+    r"other\s+than|save\s+for|(?:do\s+not|don['’]?t|never|not|without)\s+(?:touch|scal|restart|delet|remov|chang|stop|"
+    r"kill|updat)(?:e|ing|ping)?|not|leav(?:e|ing)|keep(?:ing)?|spar(?:e|ing)|skip(?:ping)?|ignor(?:e|ing)|without|"
+    r"(?:that|which)\s+(?:(?:is|are)\s+not|(?:isn|aren)['’]?t)|but(?:\s+(?:not|never|for))?)\s+"
+    r"(?!(?:(?:in|to)\s+)?(?:ready|running|healthy|completed?|finished|failed|pending|succeeded)\b)"
+    rf"(?P<list>{_ONE}(?:(?:\s*,\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+){_ONE})*)"
+    r"(?:\s+(?:alone|out|running|untouched|as\s+(?:it|they)\s+(?:is|are)))*",
+    re.IGNORECASE,
+)
+_MEMBER = re.compile(
+    rf"(?:(?P<kind>{_KIND_WORDS})\s+)?(?<![\w.-])(?P<name>[a-z](?:[a-z0-9.-]*[a-z0-9])?)(?![\w-])"
+    rf"(?:\s+(?P<after>{_KIND_WORDS})\b)?",
+    re.IGNORECASE,
+)
 _SCALING_WORDS = """
 the a an up down out in to by from of my our app service back please now replica replicas pod pods copies instances x
 it them deployment deployments statefulset zero one two three four five six seven eight nine ten twice more less some
 """
-_SCALING = frozenset(_SCALING_WORDS.split())
+_SCALING = frozenset(_SCALING_WORDS.split()) | ALL
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """``kind`` as the API calls it in small letters (None: not said); ``names`` of the objects; ``entities`` as
-    understanding has them. ``everywhere``: all namespaces are meant. ``namespace`` None: not said.
+    understanding has them. ``everywhere``: all namespaces are meant. ``namespace`` None: not said. ``excluded``: what
+    is to be left alone, as (kind or None, name or namespace).
     """
 
     kind: str | None
@@ -72,6 +96,12 @@ class Said:
     namespace: str | None
     everywhere: bool
     entities: dict[str, Any] = field(default_factory=dict)
+    excluded: tuple[tuple[str | None, str], ...] = ()
+
+    def rules_out(self, kind: str | None, name: str, namespace: str | None = None) -> bool:
+        """Whether the words say to leave that object (or its namespace) alone."""
+        own = any(one in (None, kind) and out == name for one, out in self.excluded)
+        return own or any(one in (None, "namespace") and out == namespace for one, out in self.excluded)
 
     @property
     def name(self) -> str | None:
@@ -108,16 +138,18 @@ def about_cluster(wish: Wish) -> bool:
     if _STRONG.search(text):
         return True
     read = understood(wish.text)
-    return (
-        bool(read.domains) and read.domains[0] == "kubernetes" and bool({"namespace", "replicas"} & set(read.entities))
-    )
+    if not read.domains or read.domains[0] != "kubernetes":
+        return False
+    spoken = len(read.domains) == 1 and _PLAIN_KINDS.search(text) is not None
+    return spoken or bool({"namespace", "replicas"} & set(read.entities))
 
 
 def said(wish: Wish) -> Said:
     """What the wish says of cluster objects."""
     read = understood(wish.text)
     entities: dict[str, Any] = dict(read.entities)
-    low = wish.lower
+    low = bare_of(wish.lower)
+    out = _excluded(wish.lower)
     slashed = [(_KINDS[found["kind"].lower()], found["name"]) for found in _SLASHED.finditer(low)]
     kinds = [
         _KINDS[word]
@@ -133,6 +165,10 @@ def said(wish: Wish) -> Said:
         within = re.search(rf"\bin\s+(?:the\s+)?(?P<name>{_NAME})(?=\s+(?:with|from)\b|\W*$)", low)
         namespace = within["name"] if within is not None and within["name"] not in _NOT_NAMES else None
     names = [name for _, name in slashed] or _names(entities, low, kind)
+    if namespace is not None and any(one in (None, "namespace") and gone == namespace for one, gone in out):
+        namespace = None
+    if out and not slashed:
+        names = [name for name in names if not any(one in (None, kind) and gone == name.lower() for one, gone in out)]
     called = _CALLED.search(low)
     if called is not None and called["name"] not in _NOT_NAMES and not slashed:
         names = [called["name"]]
@@ -150,7 +186,39 @@ def said(wish: Wish) -> Said:
     if not names and wish.it is not None and wish.it.kind in _KINDS:
         direct = re.match(r"\W*(?:it|that|this|them|its)\b", wish.rest, re.IGNORECASE)
         kind, names = wish.it.kind if direct else kind or wish.it.kind, [wish.it.name]
-    return Said(kind, tuple(dict.fromkeys(names)), namespace, bool(_EVERYWHERE.search(wish.text)), entities)
+    everywhere = bool(_EVERYWHERE.search(wish.text))
+    return Said(kind, tuple(dict.fromkeys(names)), namespace, everywhere, entities, out)
+
+
+def bare_of(text: str) -> str:
+    """The words without those that say what to leave alone."""
+    return _BUT.sub(" ", text)
+
+
+def _excluded(low: str) -> tuple[tuple[str | None, str], ...]:
+    found: list[tuple[str | None, str]] = []
+    for part in _BUT.finditer(low):
+        for one in _MEMBER.finditer(part["list"]):
+            kind = one["kind"] or one["after"]
+            if one["name"] not in _NOT_NAMES and one["name"] not in _KINDS:
+                found.append((_KINDS[kind.lower()] if kind else None, one["name"]))
+    return tuple(found)
+
+
+def known_word(word: str) -> bool:
+    """Whether a word is one for a kind of objects."""
+    return word in _KINDS
+
+
+def selector_of(wish: Wish) -> str | None:
+    """The label selector that the words give: "with label app=web"."""
+    found = re.search(
+        r"(?:(?:with|by|having)\s+(?:the\s+)?(?:label|selector)s?|label(?:l?ed)|-l|--selector)[ =]+"
+        r"(?P<value>[\w./-]+=[\w.-]+(?:,[\w./-]+=[\w.-]+)*)",
+        wish.text,
+        re.IGNORECASE,
+    )
+    return found["value"] if found else None
 
 
 def _meant_kind(kinds: list[str], low: str) -> str | None:
