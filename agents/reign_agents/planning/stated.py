@@ -45,6 +45,12 @@ _STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
 
 ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 """How operations are called that end or remove what is there."""
+_TAKEN_AWAY = re.compile(
+    r"\b(?:remove|take|drop|add|delete|kill|cut|put)\s+(?:away\s+|another\s+)?(?:\d+|an?|one|two|three|four|five|ten)\s+"
+    r"(?:more\s+)?(?:replicas?|pods?|copies|copy|instances?)\s+(?:from|off|to)\b",
+    re.IGNORECASE,
+)
+"""A number of replicas that is no end but a change."""
 _SKIPPED = (
     r"(?:not|to|in|into|on|onto|for|from|the|my|our|ones?|touch|restart|remove|delete|stop|kill|scale|change|update|"
     r"upgrade|deploy|start|uninstall|destroy|deployments?|containers?|pods?|releases?|namespaces?|volumes?|networks?|"
@@ -52,6 +58,7 @@ _SKIPPED = (
 )
 _RULED_OUT = re.compile(
     r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
+    r"(?:leave|keep)(?=\s+[\w.-]+(?:\s+[\w.-]+){0,2}\s+(?:alone|untouched|as\s+is)\b)|"
     r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+"
     rf"(?:{_SKIPPED}\s+){{0,4}}(?P<names>[a-z][\w.-]*\w"
     rf"(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|nor)\s+)(?:{_SKIPPED}\s+){{0,3}}[a-z][\w.-]*\w)*)",
@@ -70,7 +77,9 @@ def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     ends = any(ENDING.search(step.operation) for step in steps)
     spared = frozenset() if ends else ruled_out(understanding.text)
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
-    values = understanding.entities
+    values = dict(understanding.entities)
+    if _TAKEN_AWAY.search(understanding.text):
+        values.pop("replicas", None)
     return [
         f"{key} {value}"
         for key in _STATED

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import VERBS
-from reign_agents.specialists.kubernetes import asking, autoscaling, keys, objects, workloads
+from reign_agents.specialists.kubernetes import asking, autoscaling, keys, objects, scaling, workloads
 from reign_agents.specialists.kubernetes.said import (
     CLUSTER_WIDE,
     OTHER_TOOL,
@@ -99,6 +99,22 @@ RECIPES = (
         lambda w: not OTHER_TOOL.search(w.lower) and bool(said(w).names) and not re.search(r"[/*]|\.\w", w.scan().text),
         _RANK - 1,
     ),
+    Recipe(
+        "kubernetes.scale_by",
+        frozenset({None, "append", "remove", "set", "scale", "create", "run", "start", "show"}),
+        frozenset(),
+        scaling.scale,
+        "double the replicas of deployment web",
+        lambda w: (
+            scaling.changes_number(w)
+            and not OTHER_TOOL.search(w.lower)
+            and not _has_image(w)
+            and bool(said(w).names or said(w).namespace)
+        ),
+        _RANK + 6,
+        certain=True,
+    ),
+    _recipe("stop", "stop", scaling.scale, "stop deployment worker", scaling.stops),
     _recipe("restart", "restart", workloads.restart, "restart deployment web in namespace shop"),
     _recipe(
         "rollback",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -76,6 +76,7 @@ async def meant(
     many = await several(words, wish, context, outline, ask, kinds)
     if many is not None:
         return many
+    words = await _not_a_namespace(words, context)
     wanted = list(words.names)
     tried = [words.kind] if words.kind is not None else list(kinds)
     if not wanted:
@@ -100,6 +101,16 @@ async def meant(
             outline.assume(f"namespace {one.namespace}")
         found.append(one)
     return found
+
+
+async def _not_a_namespace(words: Said, context: PlanningContext) -> Said:
+    """The words with the only name in them as the object's where no namespace is called so: "remove a pod from web"."""
+    space = words.namespace
+    if words.names or space is None or space == context.settings.namespace:
+        return words
+    if space in {row.name for row in await listed("namespace", None, context)}:
+        return words
+    return replace(words, names=(space,), namespace=None)
 
 
 async def _one(name: str, kinds: Sequence[str], words: Said, context: PlanningContext, ask: str) -> Object | Question:

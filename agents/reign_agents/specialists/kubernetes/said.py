@@ -177,11 +177,11 @@ def said(wish: Wish) -> Said:
         namespace = None
     elif namespace is not None and low.count(namespace) < 2:
         names = [name for name in names if name != namespace]
-    if not names and wish.verb in ("scale", "autoscale"):
+    if not names and wish.verb in ("scale", "autoscale") and not ALL & set(re.findall(r"[a-z]+", low)):
         names = [
             word
-            for word in re.findall(r"(?<![\w./:=-])[a-z][\w-]*(?![\w./:=])", wish.rest.lower())
-            if word not in _SCALING
+            for word in re.findall(r"(?<![\w./:=-])[a-z][\w-]*(?![\w./:=])", bare_of(wish.rest.lower()))
+            if word not in _SCALING and word != namespace
         ][:1]
     if not names and wish.it is not None and wish.it.kind in _KINDS:
         direct = re.match(r"\W*(?:it|that|this|them|its)\b", wish.rest, re.IGNORECASE)

@@ -12,12 +12,11 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.docker.known_images import base
+from reign_agents.specialists.kubernetes import scaling
 from reign_agents.specialists.kubernetes.found import listed, meant
 from reign_agents.specialists.kubernetes.quantities import cpu, memory
 from reign_agents.specialists.kubernetes.said import WORKLOADS, Said, said
 from reign_agents.understanding.lexicon import lexicon
-
-_UNKNOWN_NUMBER = "How many replicas should {} have?"
 
 
 async def deploy(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -90,27 +89,14 @@ def _port(words: Said) -> str | None:
 
 
 async def scale(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """Another number of replicas; a new deployment where an image is said to run so many times."""
     words = said(wish)
-    replicas = words.number("replicas")
-    if replicas is None and re.search(r"\b(?:to|down to)\s+(?:zero|0)\b", wish.lower):
-        replicas = 0
-    found = await meant(words, wish, context, outline, "scale", ("deployment", "statefulset"))
-    if isinstance(found, Question):
-        image = _image(words, wish.lower)
-        if replicas is not None and image is not None and not wish.has("scale") and words.names:
-            return await deploy(wish, context, outline)
-        return found
-    if replicas is None:
-        name, space = found[0].name, found[0].namespace
-        where = f" in namespace {space}" if space else ""
-        return Question(
-            _UNKNOWN_NUMBER.format(name),
-            tuple(f"scale {found[0].kind} {name}{where} to {count}" for count in (2, 3)),
-            completes="{request} to {reply} replicas",
-        )
-    for one in found:
-        outline.add("kubernetes.scale", {**one.fields(), "replicas": replicas}, f"{one.name} runs {replicas} times")
-    return None
+    question = await scaling.scale(wish, context, outline)
+    if question is None or words.number("replicas") is None or wish.has("scale") or not words.names:
+        return question
+    if question.missing is None and question.absent is None:
+        return question
+    return await deploy(wish, context, outline) if _image(words, wish.lower) is not None else question
 
 
 async def set_image(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
