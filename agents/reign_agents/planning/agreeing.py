@@ -10,6 +10,7 @@ from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.earlier import last_thing
 from reign_agents.planning.recipe import Question
 from reign_agents.planning.stated import ENDING, left_out, ruled_out
+from reign_agents.planning.unheld import unheld
 from reign_agents.understanding import Understanding, understand
 from reign_executors.operation import Change as ChangeOperation
 
@@ -51,6 +52,9 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
     out = _ruled_out(understanding.text, draft.steps) if changing(draft.steps, context) else None
     if out is not None:
         return f"yet the steps I found act on {out}, which was ruled out."
+    more = unheld(understanding.text, draft.steps) if changing(draft.steps, context) else None
+    if more is not None:
+        return more
     intent, operations = understanding.intent, [step.operation for step in draft.steps]
     sure = SURE if intent == "unknown" else _FAIRLY_SURE
     if understanding.confidence < sure or not changing(draft.steps, context):

@@ -1,0 +1,145 @@
+"""What a request says that no plan of steps holds: what was taken back, a condition, a deed or a thing ruled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reign_agents.plan.model import Step
+from reign_agents.planning.scan import Scan
+from reign_agents.planning.words import VERB, VERBS
+
+_TAKEN_BACK = re.compile(
+    r"\bactually[,\s]+(?:no|nope|not|don|do\s+not|keep|leave|wait|forget)\b|\b(?:no|oh|hm+|oops)[,\s]+wait\b|"
+    r"\bwait[,\s]+(?:no|nope|not|actually)\b|\bscratch\s+that\b|\bnever\s*mind\b|\bon\s+second\s+thoughts?\b|"
+    r"\bforget\s+(?:it|that|about\s+(?:it|that))\b|\bi\s+meant?\b|\w\W*[,.;]\s+(?:no|nope|oops|sorry)\s*,",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"(?<![\w-])(?P<said>(?:but\s+)?(?:only\s+)?(?:(?P<word>if|when)|unless|provided(?:\s+that)?|as\s+long\s+as|"
+    r"in\s+case|assuming)\s+(?P<what>[^,;]+))",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:tell|know|check|see|ask|warn|show|verify|test|find\s+out|look|wonder|notify|ping|say|shout|report|sure)\b[^,;]*$",
+    re.IGNORECASE,
+)
+"""What a condition is asked after, not set: "tell me if it fails", "check if web runs"."""
+_HARMLESS = re.compile(
+    r"^(?:(?:it|they|that|this|there|one|any|some|\S+)\s+)?(?:(?:already|is|are|isn't|doesn't|does|do|not|was|still|'s)\s+)*"
+    r"(?:exists?|there|present|missing|needed|necessary|required|possible|wanted|absent|gone|installed)\b|"
+    r"^(?:you|i|we)\b|^not\b|^there\s+(?:is|are)\b",
+    re.IGNORECASE,
+)
+"""What operations see to by themselves: "if it exists", "if needed"."""
+_WENT_WELL = re.compile(
+    r"^(?:(?:it|that|this|they|all|both|everything|the\s+\w+|\w+)\s+)?(?:(?:all|is|are|was|has|have|went|goes|'s)\s+)*"
+    r"(?:works?|worked|succe(?:eds?|eded|ssful)|pass(?:es|ed)?|green|done|ok|okay|fine|well|good|healthy|ready|up|built|"
+    r"finished|applied|pushed|pulled)\W*$",
+    re.IGNORECASE,
+)
+"""The step before went well: every plan waits for that."""
+_NEGATION = re.compile(
+    r"(?<![\w-])(?:(?:(?:but\s+)?(?:do\s+not|don[’']?t|never|not)|without|except(?:ing|\s+for)?|excluding|besides|"
+    r"apart\s+from|other\s+than|save\s+for|all\s+but)(?![\w-])|but\s+(?=(?:keep|leave|spare|the)\b)|"
+    r"(?=(?:leave|keep|spare)\s)|(?<=\w\s)but\s+(?=[\w~/-]*[./][\w./-]*\w))",
+    re.IGNORECASE,
+)
+_NEXT_WISH = re.compile(
+    rf"(?:[,;]\s*(?:and\s+|then\s+|but\s+)*|\b(?:and|then|but)\s+)(?={VERB.pattern})|[.;!]\s|\n", re.IGNORECASE
+)
+_ITSELF = re.compile(
+    r"\s*(?:it|them|that|this|these|those|anything|anyone|yet|now|either|or\b|what|existing|any\b|the\s+existing\b|[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_THINGS = ("path", "source", "paths", "branch", "tag", "tags", "image")
+_ENDS = re.compile(r"\.(?:remove|move|delete|uninstall|destroy|stop|set|restart|add|commit|push)", re.IGNORECASE)
+
+
+def spared_parts(text: str) -> list[tuple[int, int]]:
+    """Where ``text`` speaks of what is to be left alone: "but not b.txt", "except main", as begin and end."""
+    found: list[tuple[int, int]] = []
+    for match in _NEGATION.finditer(text):
+        if found and match.start() < found[-1][1]:
+            continue
+        begin = match.end()
+        verb = VERB.match(text, begin + len(text[begin:]) - len(text[begin:].lstrip()))
+        after = _NEXT_WISH.search(text, verb.end() if verb else begin)
+        found.append((match.start(), after.start() if after else len(text)))
+    return found
+
+
+def without_spared(text: str) -> tuple[str, list[str]]:
+    """``text`` without those parts, and the parts."""
+    parts = spared_parts(text)
+    kept, at = "", 0
+    for begin, end in parts:
+        kept, at = f"{kept}{text[at:begin]} ", end
+    return kept + text[at:], [text[begin:end] for begin, end in parts]
+
+
+def unheld(request: str, steps: Sequence[Step]) -> str | None:
+    """Why these steps would do more than was said; None where they hold all of it."""
+    text = Scan(request).text
+    if _TAKEN_BACK.search(text):
+        return "yet part of it was taken back. What is wanted, in one piece?"
+    return _condition(text, steps) or _forbidden(text, steps)
+
+
+def _condition(text: str, steps: Sequence[Step]) -> str | None:
+    """The condition nobody looked at; recipes of containers and of clusters look at theirs themselves."""
+    if not any(step.operation.startswith(("file.", "git.", "shell.")) for step in steps):
+        return None
+    for match in _CONDITION.finditer(text):
+        what, before = match["what"].strip(" ?.!"), text[: match.start()]
+        if match["word"] == "when" and not re.search(r"\bonly\s+when\b", match["said"], re.IGNORECASE):
+            continue
+        if _ASKS.search(before) or _HARMLESS.search(what):
+            continue
+        if _WENT_WELL.search(what) and before.strip() and len(steps) > 1 and steps[-1].needs:
+            continue
+        return (
+            f"yet nothing I plan waits for a condition like “{' '.join(match['said'].split())[:60]}”. Check it first."
+        )
+    return None
+
+
+def _forbidden(text: str, steps: Sequence[Step]) -> str | None:
+    rest, parts = without_spared(text)
+    for part in parts:
+        negation = _NEGATION.match(part)
+        after = part[negation.end() :].lstrip() if negation is not None else part
+        verb = VERB.match(after) or re.match(
+            r"(?:over)?writ(?:e|ing)|overwriting|disabl(?:e|ing)", after, re.IGNORECASE
+        )
+        keeps = verb is not None and verb.group().lower() in ("keep", "leave", "spare")
+        if verb is not None and not keeps and _ITSELF.match(after[verb.end() :]):
+            deed = VERBS.get(verb.group().lower(), verb.group().lower())
+            done = next((one.operation for one in steps if _does(one, deed)), None)
+            if done is not None:
+                return f"yet the steps I found hold {done}, which “{part.strip(' ,.')}” rules out."
+        for step in steps:
+            if _ENDS.search(step.operation) is None:
+                continue
+            for value in _things(step):
+                if _names(part, value) and not _names(rest, value):
+                    return f"yet the steps I found act on {value}, which was ruled out."
+    return None
+
+
+def _things(step: Step) -> list[str]:
+    values = [step.fields.get(key) for key in _THINGS]
+    return [one for value in values for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def _names(text: str, value: str) -> bool:
+    return re.search(rf"(?<![\w./-]){re.escape(value)}(?![\w/-]|\.\w)", text) is not None
+
+
+def _does(step: Step, deed: str) -> bool:
+    """Whether the step does that: ``remove`` also of ``git.delete_branch``."""
+    name = step.operation.partition(".")[2]
+    if deed.startswith("overwrit"):
+        return step.fields.get("if_exists") == "replace"
+    same = {"remove": ("remove", "delete", "uninstall", "destroy"), "delete": ("remove", "delete")}.get(deed, (deed,))
+    return name.startswith(same)
