@@ -163,7 +163,7 @@ _CODE = re.compile(
 _SCAN = re.compile(r"\bscan\b|\bvulnerabilit(?:y|ies)\b|\bcves?\b", re.IGNORECASE)
 _CRON = re.compile(r"(?<![\w./-])cron(?:tabs?|s)?(?:\s+(?:entry|entries|line|job))?(?![\w./-])", re.IGNORECASE)
 _DAYS = "mon|tues|wednes|thurs|fri|satur|sun"
-_WHEN = re.compile(
+WHEN = re.compile(
     r"(?<![\w.-])(?:at\s+\d{1,2}[:.]\d{2}(?!\d)|at\s+\d{1,2}\s*(?:am|pm|o'?clock)|at\s+(?:noon|midnight)|tonight|"
     r"tomorrow|"
     r"later\s+today|in\s+(?:\d+|an?|half\s+an|a\s+few|two|three|five|ten)\s+(?:min(?:ute)?s?|hours?|days?|weeks?)|"
@@ -172,6 +172,7 @@ _WHEN = re.compile(
     rf"on\s+(?:{_DAYS})day)(?:\s+at\s+[\d:.]+(?:\s*[ap]m)?)?(?![\w-])",
     re.IGNORECASE,
 )
+"""A time set for what is asked: "at 3 am", "in ten minutes", "every night"."""
 
 
 def lacking(text: str, understanding: Understanding, *, named: bool = False) -> Lack | None:
@@ -233,7 +234,7 @@ def _nothing_for(text: str, bare: str, entities: Entities) -> Lack | None:
 def timed(text: str) -> Lack | None:
     """A time that the words set: Reign keeps no timetable, and now is not when it was asked for."""
     scan = Scan(text)
-    found = _WHEN.search(scan.text)
+    found = WHEN.search(scan.text)
     if found is None or re.search(r"\b(?:since|last|past|for|older|before|until)\W+$", scan.text[: found.start()]):
         return None
     rest = " ".join(f"{scan.text[: found.start()]} {scan.text[found.end() :]}".split()).strip(" ,;:")

@@ -42,6 +42,8 @@ _FOLDER = re.compile(r'"chart": "[./~]')
 _STORES = re.compile(r"^\[\[\"docker\.create_(?:volume|network)\"")
 """Steps that make what is for something else: "a volume pgdata for postgres"."""
 
+_SPARED_BY_TERRAFORM = re.compile(r"\"terraform\.destroy\", [^]]*\"targets\": \[")
+"""A destruction of what is named alone: what is spared is not in it."""
 
 ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 """How operations are called that end or remove what is there."""
@@ -102,7 +104,11 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         or (key == "path" and "docker.copy_into" in held and f'"{value.rpartition("/")[0]}"' in held)
         or (key == "name" and value == "origin" and '["git.' in held)
         or (key == "volume" and '"volumes": true' in held)
+        or (key in ("path", "file") and "*" in value and f'"{value.partition("*")[0].lstrip("./")}' in held)
+        or (key == "name" and value in ("timeout", "grace") and '"seconds"' in held)
         or (key == "version" and _FOLDER.search(held) is not None)
+        or (key in ("name", "file") and _SPARED_BY_TERRAFORM.search(held) is not None)
+        or (key == "file" and value.endswith(".tfvars") and f'"{value.rpartition("/")[2]}"' in held)
         or (key == "image" and value.isalpha() and _STORES.search(held) is not None)
     )
 

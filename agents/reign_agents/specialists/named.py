@@ -8,6 +8,9 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question, Recipe
 from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.specialists import docker, files
+from reign_agents.specialists.docker import containers
+from reign_agents.specialists.docker.chosen import read
+from reign_agents.specialists.docker.containers import spares_data
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.files.said import PATH
 from reign_executors.errors import OperationError
@@ -53,7 +56,20 @@ async def _by_name(wish: Wish, context: PlanningContext, outline: Outline, verb:
     if tail:
         scan.text = scan.text[: target.start()] if target is not None else scan.text
     scan.take(r"\b(?:and|with|including)\s+(?:all\s+)?(?:its|their)\s+\w+")
+    volumes = scan.has(r"(?<!\S)(?:--volumes|-v|-fv|-vf)(?!\S)")
+    choice = read(scan) if verb == "remove" else None
+    if choice is not None and choice.unknown_condition is not None:
+        return Question(f"I can't make that depend on “{choice.unknown_condition}”: it is done at once, or not.")
     wanted = names(scan, _NOISE)
+    if choice is not None:
+        wanted = [name for name in wanted if name not in choice.spared]
+        if wish.has("everything"):
+            return Question(
+                f"What should I {verb}?",
+                ("remove all stopped containers", "list containers", "list volumes", "list images"),
+            )
+        if choice.wide or choice.condition is not None:
+            return await containers.remove(wish, context, outline)
     if not wanted and wish.it is not None:
         return await _of_kind(wish, wish.it.kind, wish.it.name, verb, tail, context, outline)
     if not wanted:
@@ -76,7 +92,7 @@ async def _by_name(wish: Wish, context: PlanningContext, outline: Outline, verb:
                 f"There is no container, volume, network, image or file “{name}” here.{await _there(context)}"
             )
         outline.assume(f"“{name}” is the {kinds[0]} {name}")
-        question = await _of_kind(wish, kinds[0], name, verb, tail, context, outline)
+        question = await _of_kind(wish, kinds[0], name, verb, tail, context, outline, volumes=volumes)
         if question is not None:
             return question
     return None
@@ -98,12 +114,22 @@ async def _there(context: PlanningContext) -> str:
 
 
 async def _of_kind(
-    wish: Wish, kind: str, name: str, verb: str, tail: str, context: PlanningContext, outline: Outline
+    wish: Wish,
+    kind: str,
+    name: str,
+    verb: str,
+    tail: str,
+    context: PlanningContext,
+    outline: Outline,
+    *,
+    volumes: bool = False,
 ) -> Question | None:
     quoted = f'"{name}"'
     more = (
         " with its volumes"
-        if kind == "container" and wish.has("its volumes", "its volume", "its data", "volumes")
+        if kind == "container"
+        and (volumes or wish.has("its volumes", "its volume", "its data", "volumes"))
+        and not spares_data(wish)
         else ""
     )
     one = Wish.of(f"{verb} {kind} {quoted}{tail}{more}")

@@ -63,7 +63,13 @@ def _creating(wish: Wish) -> bool:
 
 
 def _named_only(wish: Wish) -> bool:
-    return _no_store(wish) and not wish.has("rollout") and not re.search(r"[/*]|\.\w", wish.scan().text)
+    """Whether containers may be meant: no path, no file's name, and no pattern that isn't one of containers."""
+    said = wish.object == "container" or wish.has("containers", "everything")
+    if not (said or _no_store(wish)) or wish.has("rollout") or wish.object in _FILES:
+        return False
+    text = wish.scan().text
+    odd = r"/" if said else r"/|\.\w" if re.search(r"\b(?:all|every)\b", text, re.IGNORECASE) else r"[/*]|\.\w"
+    return re.search(odd, re.sub(IMAGE, " ", text)) is None
 
 
 def _docker_said(wish: Wish) -> bool:
@@ -106,7 +112,7 @@ RECIPES = (
         {"container"},
         containers.listing,
         "list containers",
-        lambda w: w.has("containers") and w.object != "logs" and not names_image(w),
+        lambda w: w.has("containers") and w.object not in ("logs", "stats") and not names_image(w),
         rank=4,
     ),
     _recipe(

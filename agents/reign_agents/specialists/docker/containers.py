@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
-from reign_agents.planning.scan import VALUE
+from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Wish, names
-from reign_agents.specialists.docker.found import There, present, resolved
+from reign_agents.specialists.docker.chosen import STATES, Choice, as_it_is, holds, named_like, read, spared_of
+from reign_agents.specialists.docker.found import There, none_there, present, resolved, several
 from reign_agents.specialists.docker.values import NAME, wanted
 
 _NOISE_WORDS = """
@@ -23,44 +24,113 @@ log logs show me answer answering works working ok everything ones run runs happ
 database cache proxy queue webserver
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
-_EVERY = re.compile(r"\b(?:all|every|each|any)\b", re.IGNORECASE)
-_STATES = {
-    "stopped": ("exited", "created", "dead"),
-    "exited": ("exited", "created", "dead"),
-    "dead": ("exited", "created", "dead"),
-    "unused": ("exited", "created", "dead"),
-    "inactive": ("exited", "created", "dead"),
-    "running": ("running", "paused", "restarting"),
-    "paused": ("paused",),
+
+
+_LOOKS = ("check", "inspect", "show", "wait")
+"""What may be asked whatever its answer: "tell me when it is up" sets no condition."""
+
+
+async def meant(wish: Wish, context: PlanningContext, outline: Outline, verb: str) -> list[There] | Question:
+    """The containers the wish means: by names, or all of a state, image, network …, but those it spares."""
+    scan = wish.scan()
+    _protect_names(scan)
+    choice = read(scan)
+    if scan.has(r"\bwait(?:ing)?\s+(?:for\s+)?\d+\s*\w+"):
+        return Question(
+            f"No step of mine only waits. A container can be given time to end: {verb} it with a timeout of 30 s.",
+            tuple(f"{verb} {name} with a timeout of 30 seconds" for name in _names_in(scan)[:2]),
+        )
+    named = _names_in(scan)
+    if choice.unknown_condition is not None and not verb.startswith(_LOOKS):
+        what = " and ".join(named) or "it"
+        return Question(
+            f"I can't make that depend on “{choice.unknown_condition}”: I {verb} {what} at once, or not.",
+            (f"{verb} {what}", "list containers"),
+        )
+    if choice.wide or (not named and (choice.sifts or choice.end)):
+        found = await _all_of(choice, named, context, outline, verb)
+    else:
+        found = await resolved(named, "container", wish, context, outline, verb)
+    if isinstance(found, Question) or choice.condition is None or verb.startswith(_LOOKS):
+        return found
+    holding = [one for one in found if holds(one, choice.condition)]
+    if not holding:
+        states = ", ".join(f"{one.name} is {as_it_is(one)}" for one in found)
+        return Question(f"There is nothing to {verb}: {states}.", tuple(f"{verb} {one.name}" for one in found[:4]))
+    states = ", ".join(f"{one.name} is {as_it_is(one)}" for one in holding)
+    return Question(
+        f"{states}: so it is as you said. Nothing I plan looks again before it acts. Shall I {verb} it?",
+        (" and ".join(f"{verb} {one.name}" for one in holding),),
+    )
+
+
+_ACTS_ON = {
+    "stop": "running",
+    "restart": "running",
+    "pause": "running",
+    "resume": "paused",
+    "start": "stopped",
+    "show stats of": "running",
 }
-Add = Callable[[There, Wish, Outline], Awaitable[None]]
+"""What a verb means of "all": those that it changes, none that it would bring up besides."""
 
 
-async def _meant(wish: Wish, context: PlanningContext, outline: Outline, verb: str) -> list[There] | Question:
-    """The containers the wish means: by state and "all", else by names."""
-    text = wish.scan().text
-    state = next((word for word in _STATES if re.search(rf"\b{word}\b", text, re.IGNORECASE)), None)
-    wide = re.search(r"\bcontainers\b|\beverything\b|\bones\b", text, re.IGNORECASE)
-    if (
-        wide
-        and (_EVERY.search(text) or state or re.search(r"\beverything\b", text, re.IGNORECASE))
-        and not container_names(wish)
-    ):
-        rows = await present("container", context)
-        states = _STATES.get(state or "", ())
-        if verb == "stop" and not states:
-            states = _STATES["running"]
-        if verb == "start" and not states:
-            states = _STATES["stopped"]
-        found = [one for one in rows if not states or one.row.get("status") in states]
-        word = f"{state} " if state else "running " if verb == "stop" else "stopped " if verb == "start" else ""
-        return found or Question(f"There are no {word}containers to {verb}.")
-    return await resolved(container_names(wish), "container", wish, context, outline, verb)
+async def _all_of(
+    choice: Choice, named: list[str], context: PlanningContext, outline: Outline, verb: str
+) -> list[There] | Question:
+    """All that the words choose; a question where that is none, or several of one."""
+    rows = await present("container", context)
+    states = STATES.get(choice.state or "", ())
+    states = states or STATES.get(_ACTS_ON.get(verb, ""), ())
+    chosen = [one for one in rows if not states or one.row.get("status") in states]
+    chosen = [one for one in chosen if all(test(one) for test in choice.sifts)]
+    if named:
+        each = {word: named_like(word, chosen) for word in named}
+        none = next((word for word, near in each.items() if not near), None)
+        if none is not None:
+            return none_there("container", none, rows, verb)
+        chosen = [one for one in chosen if any(one in near for near in each.values())]
+    spared = spared_of(choice, rows)
+    if isinstance(spared, Question):
+        return spared
+    chosen = [one for one in chosen if one.name not in spared]
+    if choice.end is not None and chosen:
+        pick = max if choice.end == "newest" else min
+        chosen = [pick(chosen, key=lambda one: float(one.row.get("created") or 0))]
+    if not chosen:
+        state = choice.state or _ACTS_ON.get(verb)
+        said = " ".join(filter(None, [state, "containers", *choice.said]))
+        besides = f" besides {', '.join(sorted(spared))}" if spared else ""
+        port = next((words.removeprefix("on port ") for words in choice.said if words.startswith("on port ")), None)
+        near = "list containers" if port is None else f"which process listens on port {port}"
+        return Question(f"There are no {said} to {verb}{besides}.", (near,))
+    if len(chosen) > 1 and not choice.wide:
+        return several("container", " ".join(choice.said), chosen, verb)
+    if verb == "remove" and spared:  # the ones left over are named before anything is lost
+        left = ", ".join(sorted(spared))
+        return Question(
+            f"That would remove {', '.join(one.name for one in chosen)} and leave {left}. Shall I?",
+            (" and ".join(f"remove container {one.name}" for one in chosen),),
+        )
+    if named or choice.said or choice.end or spared:
+        kept = f"; {', '.join(sorted(spared))} stays as it is" if spared else ""
+        outline.assume(f"that is {', '.join(one.name for one in chosen)}{kept}")
+    return chosen
+
+
+def _protect_names(scan: Scan) -> None:
+    """Words of another meaning that can only be a name: "the container called volume"."""
+    scan.protect(r"\b(?:named|called)\s+(?P<name>[A-Za-z0-9][\w.-]*)(?![\w.*?-])")
 
 
 def container_names(wish: Wish) -> list[str]:
     """The words of a wish that can only be names of containers."""
     scan = wish.scan()
+    _protect_names(scan)
+    return _names_in(scan)
+
+
+def _names_in(scan: Scan) -> list[str]:
     scan.take(
         r"\b(?:and|with|including)\s+(?:also\s+)?(?:all\s+)?(?:its|their|the|it's|attached|"
         r"named)\s+.*$|\bwith\s+force\b|\bby\s+force\b"
@@ -73,15 +143,44 @@ def container_names(wish: Wish) -> list[str]:
     return names(scan, _NOISE)
 
 
+_UNIT = r"s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?"
+_GRACE = re.compile(
+    r"[,\s]*(?:\b(?:and|with|but)\s+)*"
+    r"(?:an?\s+|the\s+)?(?:\b(?:wait(?:ing)?|giv(?:e|ing)\s+(?:it|them)|within|time\s?out(?:\s+of)?|grace(?:\s+period)?(?:\s+of)?)\s+"
+    rf"(?:an?\s+|up\s+to\s+|at\s+most\s+)*(?P<n>\d+)\s*(?P<unit>{_UNIT})\b(?!\s+before\b)|"
+    rf"\b(?:an?\s+)?(?P<m>\d+)\s*-?(?P<munit>{_UNIT})\s+(?:time\s?out|grace(?:\s+period)?)\b|"
+    r"(?<!\S)(?:-t|--time(?:out)?)[\s=](?P<s>\d+)\b)"
+    r"(?:\s+to\s+(?:finish|end|stop|shut\s*down|exit)|\s+time\s?out)?",
+    re.IGNORECASE,
+)
+"""How long a container may take to end by itself: "wait 30 seconds", "with a timeout of 1 minute"."""
+
+
+def _grace(wish: Wish) -> tuple[Wish, int | None]:
+    """The wish without the time it gives, and that time in seconds."""
+    found = _GRACE.search(wish.rest)
+    if found is None or (re.match(r"\W*(?:and\s+)?wait", found.group(), re.IGNORECASE) and not wish.has("gracefully")):
+        return wish, None
+    number, unit = found["n"] or found["m"] or found["s"], (found["unit"] or found["munit"] or "s").lower()
+    rest = f"{wish.rest[: found.start()]} {wish.rest[found.end() :]}"
+    return replace(wish, rest=rest), int(number) * (60 if unit.startswith("m") else 1)
+
+
+_ENDING = frozenset({"docker.stop", "docker.restart"})
+
+
 def on_each(operation: str, verb: str, why: str, **fixed: JsonValue) -> Build:
     """A recipe that does one operation to each container named."""
 
     async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-        found = await _meant(wish, context, outline, verb)
+        seconds: int | None = None
+        if operation in _ENDING:
+            wish, seconds = _grace(wish)
+        found = await meant(wish, context, outline, verb)
         if isinstance(found, Question):
             return found
         for one in found:
-            outline.add(operation, {"container": one.name, **fixed}, why.format(one.name))
+            outline.add(operation, {"container": one.name, "seconds": seconds, **fixed}, why.format(one.name))
         return None
 
     return build
@@ -95,11 +194,16 @@ _SPARED = re.compile(
 """A removal that spares the data: "remove web, not the volume", "… but keep its data"."""
 
 
+def spares_data(wish: Wish) -> bool:
+    """Whether the words keep the volumes of what is removed."""
+    return _SPARED.search(wish.scan().text) is not None
+
+
 async def remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    found = await _meant(wish, context, outline, "remove")
+    found = await meant(wish, context, outline, "remove")
     if isinstance(found, Question):
         return found
-    volumes = not _SPARED.search(wish.scan().text) and bool(
+    volumes = not spares_data(wish) and bool(
         re.search(
             r"\b(?:its|their|with|and|the|attached|all)\s+(?:\w+\s+)?(?:volumes?|data)\b|(?<!\S)-v\b",
             wish.scan().text,
@@ -189,8 +293,20 @@ async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Que
 async def listing(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     running = wish.has("running", "up", "active") and not wish.has("all", "stopped")
     fields: dict[str, JsonValue] = {"all": not running}
-    if wish.has("stopped", "exited"):
-        fields["filters"] = {"status": "exited"}
+    text = wish.scan().text
+    filters: dict[str, JsonValue] = {}
+    if wish.has("stopped", "exited") and not re.search(
+        r"\b(?:including|also|and|even|too|with)\b.*\b(?:stopped|exited)\b", text
+    ):
+        filters["status"] = "exited"
+    for word in ("unhealthy", "healthy", "paused", "restarting"):
+        if wish.has(word):
+            filters["health" if word.endswith("healthy") else "status"] = word
+    for key in ("network", "volume"):
+        if (said := re.search(rf"\b{key}\s+(?P<name>{NAME})", text, re.IGNORECASE)) is not None:
+            filters[key] = said["name"]
+    if filters:
+        fields["filters"] = filters
     outline.add("docker.list_containers", fields, "what runs here")
     return None
 
@@ -224,7 +340,7 @@ async def update(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
 
 
 async def wait(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    found = await _meant(wish, context, outline, "wait for")
+    found = await meant(wish, context, outline, "wait for")
     if isinstance(found, Question):
         return found
     for one in found:
