@@ -106,6 +106,8 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         or (key == "volume" and '"volumes": true' in held)
         or (key in ("path", "file") and "*" in value and f'"{value.partition("*")[0].lstrip("./")}' in held)
         or (key == "name" and value in ("timeout", "grace") and '"seconds"' in held)
+        or (key == "host" and value.replace("localhost", "127.0.0.1") in held)
+        or (key == "name" and value == "auth" and '"secret_environment"' in held)
         or (key == "version" and _FOLDER.search(held) is not None)
         or (key in ("name", "file") and _SPARED_BY_TERRAFORM.search(held) is not None)
         or (key == "file" and value.endswith(".tfvars") and f'"{value.rpartition("/")[2]}"' in held)

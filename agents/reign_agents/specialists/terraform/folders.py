@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
@@ -184,3 +186,48 @@ async def no_such_workspace(
         f"There is no workspace {said.workspace} in {folder} (there are: {listed}).",
         (f"create workspace {said.workspace} in {folder} and then {request}",),
     )
+
+
+def declared_variables(folder: str, context: PlanningContext) -> list[str]:
+    """The names of the variables that the configuration declares, the longest first."""
+    path = (context.settings.cwd / expanded(folder)).resolve()
+    found: set[str] = set()
+    for file in sorted(path.glob("*.tf"))[:200]:
+        try:
+            found |= set(
+                re.findall(
+                    r'^\s*variable\s+"?([A-Za-z_][\w-]*)"?\s*\{', file.read_text("utf-8", "replace"), re.MULTILINE
+                )
+            )
+        except OSError:
+            continue
+    return sorted(found, key=len, reverse=True)
+
+
+async def workspaces_of(folder: str, context: PlanningContext) -> list[str]:
+    """The workspaces there are; none where they can't be listed."""
+    try:
+        names = (await context.look("terraform.workspaces", {"folder": folder})).get("workspaces")
+    except OperationError:
+        return []
+    return [str(name) for name in names] if isinstance(names, list | tuple) else []
+
+
+async def addresses_of(folder: str, workspace: str | None, context: PlanningContext) -> list[str]:
+    """What stands in the state; what the configuration has, where there is no state to be read."""
+    from reign_executors.terraform.configuration import has_configuration, read_configuration
+
+    where: dict[str, JsonValue] = {"folder": folder}
+    if workspace is not None:
+        where["workspace"] = workspace
+    try:
+        listed = (await context.look("terraform.state_list", where)).get("addresses")
+    except OperationError:
+        listed = None
+    if isinstance(listed, list | tuple) and listed:
+        return [str(one) for one in listed]
+    path = (context.settings.cwd / expanded(folder)).resolve()
+    if not has_configuration(path):
+        return []
+    configuration = read_configuration(path)
+    return [*sorted(configuration.resources), *(f"module.{name}" for name in sorted(configuration.modules))]
