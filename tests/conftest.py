@@ -18,6 +18,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,6 +72,9 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     found = ((str(path), path.lstat()) for path in sorted(folder.rglob("*")))
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a script's background: what tests start would not hear it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _BEFORE = {folder: _stamp(folder) for folder in _REAL_FOLDERS}
 _HOME = Path(tempfile.mkdtemp(prefix="reign-test-home-"))
