@@ -136,3 +136,107 @@ async def test_volumes_go_with_a_container_where_an_option_says_so(tmp_path: Pat
 async def test_only_those_that_are_unhealthy_are_listed(tmp_path: Path) -> None:
     draft = await planned("which containers are unhealthy", tmp_path)
     assert [step.fields.get("filters") for step in draft.steps] == [{"health": "unhealthy"}]
+
+
+def ran(draft: Draft) -> dict[str, Any]:
+    """The fields of the one container that is run or made."""
+    (step,) = [step for step in draft.steps if step.operation in ("docker.run", "docker.create")]
+    return dict(step.fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("run nginx on 8080 but only on localhost", {"container": "nginx", "ports": ["127.0.0.1:8080:80"]}),
+        ("run nginx on port 8080, not public", {"ports": ["127.0.0.1:8080:80"]}),
+        ("run nginx on localhost:8080", {"image": "nginx", "ports": ["127.0.0.1:8080:80"]}),
+        ("run nginx bound to 127.0.0.1 on port 8080", {"ports": ["127.0.0.1:8080:80"]}),
+        ("run shop/api:2.0 but don't publish any port", {"container": "api-2", "ports": None}),
+        ("run shop/api:2.0 privileged", {"privileged": True, "container": "api-2"}),
+        ("run nginx unprivileged", {"privileged": None, "container": "nginx"}),
+        ("run nginx 1.27 alpine as gate on port 80", {"image": "nginx:1.27-alpine", "container": "gate"}),
+        ("run nginx that restarts on failure 3 times at most", {"restart": "on-failure:3"}),
+        ("run nginx, restart unless stopped", {"restart": "unless-stopped"}),
+        ("run bb:1 sleep 3600 as nap", {"command": "sleep 3600", "container": "nap"}),
+        ('run bb:1 sh -c "sleep 5" named nap', {"command": "sh -c 'sleep 5'", "container": "nap"}),
+        ("run bb:1 but do not start it yet", {"container": "bb"}),
+        ("run a container called network from bb:1", {"container": "network", "network": None}),
+        ("run bb:1 named b2 in network back with alias foo", {"aliases": ["foo"], "network": "back"}),
+        ("run redis with persistence", {"volumes": ["redis-data:/data"]}),
+        ("run redis 7 with a volume and no password", {"container": "redis", "volumes": ["redis-data:/data"]}),
+        ("run coredns:1.11 on 53/udp and 8080", {"ports": ["53:53/udp", "8080:8080"]}),
+        (
+            "run bb:1 with the docker socket mounted read only",
+            {"volumes": ["/var/run/docker.sock:/var/run/docker.sock:ro"]},
+        ),
+        (
+            "run postgres 16 password x with volumes a at /var/lib/postgresql/data and b at /backup",
+            {"volumes": ["a:/var/lib/postgresql/data", "b:/backup"]},
+        ),
+        ("run postgres 16 password x with data in /srv/pg", {"volumes": ["/srv/pg:/var/lib/postgresql/data"]}),
+        ("run grafana on 3000", {"image": "grafana/grafana", "container": "grafana", "ports": ["3000:3000"]}),
+    ],
+)
+async def test_what_a_container_is_run_with(text: str, fields: dict[str, Any], tmp_path: Path) -> None:
+    held = ran(await planned(text, tmp_path))
+    assert {key: held.get(key) for key in fields} == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "plain", "secret"),
+    [
+        (
+            "run postgres:16 user app password pw db shop",
+            {"POSTGRES_USER": "app", "POSTGRES_DB": "shop"},
+            ["POSTGRES_PASSWORD"],
+        ),
+        (
+            "start mysql 8 called orders, root password pw, database shop",
+            {"MYSQL_DATABASE": "shop"},
+            ["MYSQL_ROOT_PASSWORD"],
+        ),
+        (
+            "run mariadb 11 user app password pw db stock",
+            {"MARIADB_USER": "app", "MARIADB_DATABASE": "stock", "MARIADB_RANDOM_ROOT_PASSWORD": "yes"},
+            ["MARIADB_PASSWORD"],
+        ),
+        (
+            "run mongo 7 with auth user root pass pw",
+            {"MONGO_INITDB_ROOT_USERNAME": "root"},
+            ["MONGO_INITDB_ROOT_PASSWORD"],
+        ),
+        ("run grafana with admin password pw", None, ["GF_SECURITY_ADMIN_PASSWORD"]),
+    ],
+)
+async def test_accounts_are_given_by_the_image_s_variables(
+    text: str, plain: dict[str, str] | None, secret: list[str], tmp_path: Path
+) -> None:
+    held = ran(await planned(text, tmp_path))
+    assert (held.get("environment"), held.get("user")) == (plain, None)
+    assert list(held["secret_environment"]) == secret
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("run postgres 16 with two volumes", "Where in postgres:16 should the volumes be?"),
+        ("run postgres 16 with volumes pgdata and pglogs", "the volumes pgdata and pglogs be?"),
+        ("run bb:1 as a, b and c", "one container of bb:1 at a time"),
+        ("run bb:1 with gpu", "can't be given GPUs"),
+        ("run bb:1 linked to pg", "can't be given links"),
+        ("run bb:1 with env file ./prod.env", "can't be given a file of variables"),
+        ("run bb:1 exposing 7000-7005", "a range of ports"),
+        ("run wordpress with mysql", "I do not understand “with mysql”"),
+        ("run traefik with the dashboard", "Is it the container's name?"),
+        ("run a throwaway busybox that pings pg", "pg is a container that is there already"),
+        ("run postgres 16 password from file ./pw.txt", "a password out of a file"),
+    ],
+)
+async def test_no_word_about_a_new_container_is_dropped(text: str, said: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert said in str(draft.question)
+
+
+async def test_a_network_made_before_is_the_one_it_runs_in(tmp_path: Path) -> None:
+    assert ran(await planned("create a network mid and run redis in it", tmp_path))["network"] == "mid"

@@ -76,7 +76,7 @@ def ruled_out(text: str) -> frozenset[str]:
 
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     """What the person named and the steps do not hold, as ``key value``; not what was ruled out, where nothing ends."""
-    ends = any(ENDING.search(step.operation) for step in steps)
+    ends = any(ENDING.search(step.operation) for step in steps if not step.operation.startswith("file."))
     spared = frozenset() if ends else ruled_out(understanding.text)
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
     values = dict(understanding.entities)

@@ -36,9 +36,29 @@ _PASSWORDS: dict[str, str] = {
 _NEEDED = frozenset({"postgres", "mysql", "mariadb"})
 
 
+_AT_HUB: dict[str, str] = {
+    "grafana": "grafana/grafana", "loki": "grafana/loki", "prometheus": "prom/prometheus",
+    "alertmanager": "prom/alertmanager", "minio": "minio/minio", "jenkins": "jenkins/jenkins:lts",
+    "portainer": "portainer/portainer-ce", "vaultwarden": "vaultwarden/server", "gitea": "gitea/gitea",
+    "vault": "hashicorp/vault", "consul": "hashicorp/consul", "metabase": "metabase/metabase",
+    "whoami": "traefik/whoami",
+}  # fmt: skip
+"""Images that have no name of one word at Docker Hub any more, or never had."""
+_SHORT = {full.partition(":")[0]: name for name, full in _AT_HUB.items()}
+
+
 def base(image: str) -> str:
     """``ghcr.io/acme/shop:1.0`` → ``shop``."""
-    return image.rsplit("/", 1)[-1].split("@")[0].split(":")[0]
+    name = image.split("@")[0]
+    name = name if ":" not in name.rsplit("/", 1)[-1] else name.rpartition(":")[0]
+    return _SHORT.get(name) or name.rsplit("/", 1)[-1]
+
+
+def at_hub(image: str) -> str:
+    """``grafana:11`` → ``grafana/grafana:11``; what has a name there stays as it is."""
+    name, colon, tag = image.partition(":")
+    full = _AT_HUB.get(name, name)
+    return f"{full.partition(':')[0]}:{tag}" if colon else full
 
 
 def usual_port(image: str) -> int | None:

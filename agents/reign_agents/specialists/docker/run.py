@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -11,18 +12,24 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.scan import MASK, Scan
 from reign_agents.planning.wish import Thing, Wish, names
 from reign_agents.planning.words import NUMBERS, SMALL
+from reign_agents.specialists.docker import accounts
+from reign_agents.specialists.docker.accounts import Account
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.docker.health import check
 from reign_agents.specialists.docker.known_images import (
+    at_hub,
     base,
     data_folder,
     needs_password,
     password_variable,
     usual_port,
 )
-from reign_agents.specialists.docker.values import Wanted, wanted
+from reign_agents.specialists.docker.untaken import untaken
+from reign_agents.specialists.docker.values import IMAGE, NAME, Wanted, wanted
+from reign_agents.understanding.lexicon import lexicon
 from reign_executors.home import expanded
 
 _NO_NAME_WORDS = "mounted attached stored kept protected port ports password publish expose detached"
@@ -43,7 +50,8 @@ container containers image docker server instance database cache service website
 detached mode new fresh simple small another published exposed listening answers answer host run start launch
 publishing exposing mounted using called existing one two port ports command set then check healthy health
 proxy-less single reachable localhost machine local accessible browser web-server webserver variable variables
-environment env policy limit limited limits memory cpu ram restart read-only
+environment env policy limit limited limits memory cpu ram restart read-only unprivileged publicly
+public interactive interactively
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 _COUNTED = re.compile(
@@ -62,19 +70,143 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
     if counted is not None:
         return _several(counted)
     scan = wish.scan()
-    password = scan.first(
-        r"(?:with\s+|and\s+)*(?:the\s+|an?\s+)?(?:root\s+)?password\s+(?:of\s+|is\s+|set\s+to\s+)?"
-        rf"(?P<value>(?!{_NO_NAME})[^\s,;]+)"
-    )
+    scan.protect(r"\b(?:named|called)\s+(?P<name>[A-Za-z0-9][\w.-]*)(?=\s|$|[,;])")
+    refused = untaken(scan.text, _image_in(scan.text)) or _row_of_names(scan)
+    if refused is not None:
+        return refused
+    scan.take(_WITHOUT)
+    account = accounts.taken(scan)
+    password = account.password or account.root
     unsaid = password is None and scan.has(
         r"(?:\b(?:with|and|using)\s+)+(?:the\s+|an?\s+|some\s+)?(?:root\s+)?(?:password|auth|authentication)\b"
         r"(?:\s+(?:from|in|out\s+of)\s+(?:the\s+|my\s+)?[\w.-]+)?"
     )
     scan.take(_NO_VOLUME)
-    kept = [match.get("name", "") for match in scan.take(_KEPT)]
+    scan.take(_NO_PORTS)
+    at_image = _program(scan)
+    kept = _volumes(scan)
     found = wanted(scan)
-    return await lay_out(
-        found, scan.quoted(), names(scan, _NOISE), wish, context, outline, password=password, unsaid=unsaid, kept=kept
+    if at_image is not None:
+        found.fields.setdefault("command", at_image)
+    if wish.it is not None and wish.it.kind == "network" and scan.has(r"\b(?:in|on|into|to|inside)\s+(?:it|that)\b"):
+        found.fields.setdefault("network", wish.it.name)
+    left = names(scan, _NOISE)
+    strange = _strange(left, scan, wish, found)
+    if strange is not None:
+        return strange
+    return await lay_out(found, scan.quoted(), left, wish, context, outline, account=account, unsaid=unsaid, kept=kept)
+
+
+_WITHOUT = r"[,\s]*(?:\b(?:and|with|but)\s+)*\b(?:no|without(?:\s+an?y?)?)\s+password\b"
+_NO_PORTS = (
+    r"[,\s]*(?:\b(?:and|with|but)\s+)*\b(?:no|without(?:\s+any)?|(?:do\s+not|don[’']?t)\s+(?:publish|expose|open)(?:\s+any|\s+the)?|"
+    r"without\s+(?:publishing|exposing|opening)(?:\s+any|\s+the)?)\s+(?:(?:published|open|exposed|host)\s+)?(?:ports?|anything)\b"
+)
+
+
+def _image_in(text: str) -> str:
+    """The image as it stands in the words, to be named in an answer."""
+    tagged = IMAGE.search(text)
+    known = (word for word in re.findall(r"[a-z][\w.-]*", text.lower()) if word in lexicon().images)
+    return tagged.group() if tagged is not None else next(known, "a container")
+
+
+_PROGRAM = (
+    r"(?<=:[\w.])(?:(?<=\S)[\w.-]*)\s+(?P<value>(?:sh|bash|sleep|tail|echo|cat|ping|env|date|ls|top|nc|wget|curl|python3?|"
+    r"node|true|false|printenv|hostname|uname|id|whoami)\b(?:\s+(?!(?:as|named|called|with|and|then|in|on|--\w+)\b)[^\s,;]+)+)"
+)
+
+
+def _program(scan: Scan) -> str | None:
+    """The command behind a tagged image: "bb:1 sleep 60", quotes as a shell has them."""
+    found = re.search(_PROGRAM, scan.text, re.IGNORECASE)
+    if found is None:
+        return None
+    scan.text = f"{scan.text[: found.start('value')]} {scan.text[found.end() :]}"
+    return re.sub(MASK, lambda mask: shlex.quote(scan.restored(mask.group())), found["value"])
+
+
+_ROW = re.compile(
+    r"\b(?:as|named|called)\s+(?P<row>[A-Za-z0-9][\w.-]*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)[A-Za-z0-9][\w.-]*)+)"
+    r"(?=\s*$|\s+(?:with|on|in|using)\b)",
+    re.IGNORECASE,
+)
+
+
+def _row_of_names(scan: Scan) -> Question | None:
+    """Several names for one image are as many containers: each is offered with its own."""
+    found = _ROW.search(scan.restored(scan.text.strip()) if scan.text.strip() else "")
+    if found is None:
+        return None
+    row = [name for name in re.split(r"[\s,&]+", found["row"]) if name.lower() != "and"]
+    image = _image_in(scan.text)
+    if (
+        any(name.lower() in lexicon().images or (len(name) > 1 and name.lower() in SMALL) for name in row)
+        or image == "a container"
+    ):
+        return None
+    offered = " and ".join(f"run {image} as {name}" for name in row)
+    return Question(f"I run one container of {image} at a time: say each with its own name.", (offered,))
+
+
+_MANY = re.compile(
+    r"(?:\b(?:with|and|using|plus|on)\s+)*(?:\b(?P<n>two|three|four|2|3|4|several|some)\s+)?(?:(?:named|docker|data)\s+)*\bvolumes\b"
+    rf"(?:\s+(?:named\s+|called\s+)?(?P<row>(?:(?!{_NO_NAME})[A-Za-z][\w.-]*(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*))+"
+    rf"(?!{_NO_NAME})[A-Za-z][\w.-]*)(?![\w:/]|\s+(?:mounted\s+)?(?:at|to|on|in)\s+[/~.]))?(?!\s+\S+:|\s+[\w.-]+\s+(?:mounted\s+)?(?:at|to|on|in|into)\s+/)",
+    re.IGNORECASE,
+)
+
+
+def _volumes(scan: Scan) -> list[str]:
+    """Volumes whose place was not said: their names, empty where they have none."""
+    many = _MANY.search(scan.text)
+    if many is not None and (many["n"] or many["row"]):
+        scan.text = f"{scan.text[: many.start()]} {scan.text[many.end() :]}"
+        named = [name for name in re.split(r"[\s,&]+", many["row"] or "") if name and name.lower() != "and"]
+        number = {"three": 3, "3": 3, "four": 4, "4": 4}.get((many["n"] or "").lower(), 2)
+        return named + [""] * (number - len(named))
+    kept = [match.get("name", "") for match in scan.take(_KEPT)]
+    return kept or [match.get("path", "") for match in scan.take(_DATA)][:1]
+
+
+_DATA = (
+    r"[,\s]*(?:\b(?:with|and|but|keep(?:ing)?|persist(?:ing)?|stor(?:e|ing)|its|the|all)\s+)*"
+    r"(?<!volume )(?<!volumes )(?<!named )(?<!called )\bdata\s+(?:(?:is|kept|stored|dir|"
+    r"directory|folder)\s+)*(?:in|at|under|on)\s+(?P<path>[./~][^\s,;]*)|"
+    r"[,\s]*(?:\b(?:and|but|with)\s+)*\b(?:(?:keep|persist|sav)(?:e|ing)?\s+(?:(?:its|the|all)\s+)?data\b|"
+    r"persistent\s+(?:storage|data)|persistence\b)"
+)
+"""Data that is to stay: in a folder of this machine, or in a volume that nobody named."""
+
+
+_BEFORE_A_NAME = frozenset(
+    {"container", "instance", "server", "database", "db", "cache", "service", "queue", "proxy", "image"}
+)
+
+
+def _strange(left: list[str], scan: Scan, wish: Wish, found: Wanted) -> Question | None:
+    """A question about the one word left where it can't be the container's name: a name stands first, behind the image
+    or behind "container"; what stands behind another word says something that was not understood.
+    """
+    if len(left) != 1 or "container" in found.fields or left[0] in scan.quoted() or found.image is None:
+        return None
+    text = wish.scan().text
+    place = re.search(rf"(?<![\w.-]){re.escape(left[0])}(?![\w-])", text)
+    if place is None:
+        return None
+    before = re.sub(
+        r"(?:\s+|^)(?:an?|the|my|our|new|another)(?=\s+$|$)", " ", text[: place.start()], flags=re.IGNORECASE
+    )
+    last = before.split()[-1].lower() if before.split() else ""
+    if not last or last in _BEFORE_A_NAME or last == left[0].lower():
+        return None
+    of_image = {base(found.image), found.image, *found.image.rsplit(":", 1)[1:], "postgresql", "mongodb"}
+    if last in of_image or re.fullmatch(r"v?\d[\w.-]*", last) or IMAGE.fullmatch(last):
+        return None
+    phrase = " ".join([*before.split()[-1:], *text[place.start() :].split()[:1]]).strip(".,;")
+    return Question(
+        f"I do not understand “{phrase}” for {found.image}. Is it the container's name?",
+        (*((f"run {found.image} as {left[0]}",) if re.fullmatch(NAME, left[0]) else ()), f"run {found.image}"),
     )
 
 
@@ -96,7 +228,7 @@ async def lay_out(
     context: PlanningContext,
     outline: Outline,
     *,
-    password: str | None = None,
+    account: Account | None = None,
     unsaid: bool = False,
     kept: Sequence[str] = (),
 ) -> Question | None:
@@ -122,6 +254,10 @@ async def lay_out(
         found.fields["command"] = quoted[0]
         left = [word for word in left if word != quoted[0]]
     if left:
+        there = {one.name for one in await present("container", context)}
+        taken = next((word for word in left if word in there), None)
+        if taken is not None:
+            return Question(f"{taken} is a container that is there already. What has {image} to do with it?")
         return _unclear(left, image)
     name = found.fields.get("container")
     if not isinstance(name, str):
@@ -131,12 +267,18 @@ async def lay_out(
         return Question(f"“{name}” can't be a container's name (letters, digits, _ . - only). How should it be called?")
     question = (
         _kept(found, kept, image, name, outline)
-        or _secret(found, password, image, unsaid=unsaid)
+        or _secret(found, account or Account(), image, outline, unsaid=unsaid)
         or _ports(found, image, outline)
         or _health(found, image, outline)
     )
     if question is not None:
         return question
+    full = at_hub(image)
+    if full != image and not any(
+        image in one.names or f"{image}:latest" in one.names for one in await present("image", context)
+    ):
+        outline.assume(f"{image} is {full} on Docker Hub")
+        image = found.image = full
     await _steps(found, image, name, context, outline)
     return None
 
@@ -147,15 +289,21 @@ def _kept(found: Wanted, volumes: Sequence[str], image: str, container: str, out
         return None
     name, place = volumes[0] or f"{container}-data", data_folder(image)
     if place is None or len(volumes) > 1:
-        which = " ".join(["the volume", *filter(None, [" and ".join(filter(None, volumes))])])
+        several = len(volumes) > 1
+        which = " ".join(
+            ["the volumes" if several else "the volume", *filter(None, [" and ".join(filter(None, volumes))])]
+        )
+        known = f" It keeps its data in {place}." if place is not None else ""
+        places = [place or "/data", "/logs", "/backup", "/more"]
+        each = [f"volume {one or f'{container}-{n}'} at {places[min(n, 4) - 1]}" for n, one in enumerate(volumes, 1)]
         return Question(
-            f"Where in {image} should {which} be?",
-            (f"run {image} as {container} with volume {name} at /data",),
+            f"Where in {image} should {which} be?{known}", (f"run {image} as {container} with {' and '.join(each)}",)
         )
     mounted = found.fields.setdefault("volumes", [])
     assert isinstance(mounted, list)
     mounted.append(f"{name}:{place}")
-    outline.assume(f"the volume {name} is at {place} (say: with volume {name} at /…)")
+    what = name if name.startswith(("/", ".", "~")) else f"the volume {name}"
+    outline.assume(f"{what} is at {place} (say: with volume {name} at /…)")
     return None
 
 
@@ -168,8 +316,22 @@ def _unclear(left: list[str], image: str) -> Question:
     )
 
 
-def _secret(found: Wanted, password: str | None, image: str, *, unsaid: bool = False) -> Question | None:
-    variable = password_variable(image)
+def _secret(found: Wanted, account: Account, image: str, outline: Outline, *, unsaid: bool = False) -> Question | None:
+    password, variable = account.password or account.root, password_variable(image)
+    plain_of, secret_of, assumed = accounts.variables(account, base(image))
+    if plain_of or secret_of:
+        merged = found.fields.setdefault("environment", {})
+        assert isinstance(merged, dict)
+        merged.update(plain_of)
+        hidden = found.fields.setdefault("secret_environment", {})
+        assert isinstance(hidden, dict)
+        hidden.update(secret_of)
+        if assumed is not None:
+            outline.assume(assumed)
+        if password is not None:
+            return None
+        variable = accounts.password_of(base(image), user=account.user is not None) or variable
+        unsaid = unsaid or (account.user is not None and base(image) != "grafana")
     given = found.fields.setdefault("secret_environment", {})
     assert isinstance(given, dict)
     if password is not None or unsaid:
@@ -311,7 +473,7 @@ def absolute(mounted: str, cwd: Path) -> str:
 async def create(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """A container that is made but not started."""
     text = re.sub(
-        r"(?:,|\band|\bbut)?\s*(?:do\s+not|don't|without|not)\s+start(?:ing|ed)?(?:\s+it)?",
+        r"(?:,|\band|\bbut)?\s*(?:do\s+not|don't|without|not)\s+start(?:ing|ed)?(?:\s+it)?(?:\s+(?:yet|for\s+now|now|right\s+away))?",
         " ",
         wish.rest,
         flags=re.IGNORECASE,

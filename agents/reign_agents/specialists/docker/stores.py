@@ -253,6 +253,7 @@ def linked(operation: str, verb: str) -> Build:
 
     async def plan(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
         scan = wish.scan()
+        alias = scan.first(rf"(?:\b(?:with|as|and|under|using|the|an)\s+)*\balias\s+(?P<value>{NAME})")
         network = scan.first(
             rf"\b(?:to|from|into|with|in|of)?\s*(?:the\s+)?network\s+(?:named\s+)?(?P<value>{NAME})"
         ) or scan.first(rf"\b(?:to|from|into|with)\s+(?:the\s+)?(?P<value>{NAME})(?:\s+network)?\b")
@@ -271,7 +272,13 @@ def linked(operation: str, verb: str) -> Build:
             return found
         for one in found:
             outline.add(
-                operation, {"network": nets[0].name, "container": one.name}, f"{verb} {one.name} and {nets[0].name}"
+                operation,
+                {
+                    "network": nets[0].name,
+                    "container": one.name,
+                    "aliases": [alias] if alias and verb == "connect" else None,
+                },
+                f"{verb} {one.name} and {nets[0].name}",
             )
         return None
 

@@ -23,7 +23,7 @@ _SIZE = r"\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|megs?|gigs?|megabytes?|gigabytes?|kiloby
 NAME = rf"(?:{MASK}|[A-Za-z0-9][\w.-]*)"
 
 IMAGE = re.compile(
-    r"(?<![\w./:=@-])(?!\d+(?:\.\d+)*:\d+(?:\s|$|"
+    r"(?<![\w./:=@-])(?!(?:localhost|\d+(?:\.\d+)*):\d+(?:\s|$|"
     r",))(?:[\w.-]+(?::\d+)?/)*[A-Za-z0-9][\w.-]*(?:(?::[A-Za-z0-9_][\w.-]*)(?:@sha256:[0-9a-f]{6,"
     r"64})?|@sha256:[0-9a-f]{6,64})(?![\w:/])"
 )
@@ -64,6 +64,13 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (
         "restart",
         (
+            r"restart(?:s|ing|ed)?(?:\s+it)?\s+(?P<value>on[ -]failure\s*(?::|,)?\s*(?:at\s+most\s+|up\s+to\s+|"
+            r"max(?:imum)?\s+|only\s+)?\d+(?:\s*(?:times|retries|tries|attempts|x)\b)?(?:\s+(?:at\s+most|max(?:imum)?))?)"
+        ),
+    ),
+    (
+        "restart",
+        (
             r"(?:restart(?:s|ing|ed)?(?:\s+it)?(?:\s+policy)?(?:\s+(?:of|set\s+to|is|to|"
             r"being))?\s+)(?P<value>always|unless[ -]stopped|on[ -]failure(?::\d+)?|no|never)\b"
         ),
@@ -96,6 +103,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         rf"(?:{_LEAD}\s+)*(?:the\s+)?work(?:ing)?\s?(?:dir(?:ectory)?|folder)\s+(?:of\s+|is\s+)?(?P<value>{VALUE})",
     ),
     ("labels", rf"(?:{_LEAD}\s+)*(?:the\s+)?labell?(?:s|ed)?\s+(?:as\s+|it\s+)?(?P<value>[\w./-]+=(?:{VALUE}))"),
+    ("aliases", rf"(?:{_LEAD}\s+)*(?:network[\s-])?alias(?:es)?\s+(?P<value>{VALUE})"),
     ("entrypoint", rf"(?:{_LEAD}\s+)*entry\s?point\s+(?P<value>{VALUE})"),
 )
 _COMMAND = (
@@ -128,9 +136,10 @@ def wanted(scan: Scan) -> Wanted:
     """Take a run request apart; every part is taken once."""
     found = Wanted()
     found.health = taken(scan)
+    local = scan.has(_LOCAL)
     _flags(scan, found)
     _mounts(scan, found)
-    for key, pattern in _PHRASES[:2]:
+    for key, pattern in _PHRASES[:3]:
         _phrase(scan, found, key, pattern)
     image = scan.first(
         r"(?:from|of|using|with|on)?\s*(?:the\s+|an?\s+)?(?:docker\s+)?image\s+(?:named\s+|"
@@ -141,8 +150,12 @@ def wanted(scan: Scan) -> Wanted:
         image = _versioned_image(scan)
     _environment(scan, found)
     _ports(scan, found)
+    if local:
+        _only_local(found)
     for key, pattern in _PHRASES:
         _phrase(scan, found, key, pattern)
+    if scan.has(r"(?<![\w-])(?<!not )(?<!non-)privileged(?:\s+mode)?(?![\w-])"):
+        found.fields["privileged"] = True
     for pattern in _COMMAND:
         if "command" not in found.fields:
             command = scan.first(pattern)
@@ -197,6 +210,27 @@ def wanted(scan: Scan) -> Wanted:
     return found
 
 
+_SOCKET = "/var/run/docker.sock"
+_LOCAL = (
+    r"[,\s]*(?:\b(?:and|but)\s+)?(?:\b(?:it\s+)?(?:should\s+be\s+|is\s+)?(?:only|just)\s+(?:reachable\s+|available\s+|accessible\s+|"
+    r"bound\s+|listen(?:ing)?\s+|published\s+)?(?:on|from|to|for|at|via)\s+(?:the\s+)?(?:localhost|loopback|127\.0\.0\.1|this\s+(?:machine|host|box)|"
+    r"local\s+(?:interface|machine))(?![\w:])|\b(?:on|to|at|from)\s+(?:the\s+)?(?:localhost|loopback|127\.0\.0\.1)\s+only\b|"
+    r"\b(?:local(?:ly)?[\s-]only|only\s+local(?:ly)?|loopback\s+only|localhost\s+only|only\s+localhost)\b|"
+    r"\b(?:on|at)\s+(?:localhost|loopback|127\.0\.0\.1)(?![\w:.])|"
+    r"\b(?:bind(?:ing)?|bound)\s+(?:it\s+)?to\s+(?:localhost|loopback|127\.0\.0\.1)(?![\w:])|"
+    r"\bnot\s+(?:public(?:ly)?|reachable\s+from\s+(?:the\s+)?(?:outside|internet|network))\b)"
+)
+"""Ports are to be open on this machine alone."""
+
+
+def _only_local(found: Wanted) -> None:
+    """Publish on the loopback address what has no address of its own."""
+    pairs = found.fields.get("ports")
+    if isinstance(pairs, list):
+        found.fields["ports"] = [pair if str(pair).count(":") > 1 else f"127.0.0.1:{pair}" for pair in pairs]
+    found.single_ports = [port if ":" in port else f"127.0.0.1:{port}" for port in found.single_ports]
+
+
 def _phrase(scan: Scan, found: Wanted, name: str, pattern: str) -> None:
     match = re.search(pattern, scan.text, re.IGNORECASE)
     if match is not None and name not in found.fields:
@@ -211,7 +245,8 @@ def _put(found: Wanted, name: str, text: str) -> None:
         case "cpus":
             found.fields[name] = cores(text)
         case "restart":
-            word = text.lower().replace(" ", "-")
+            counted = re.match(r"on[ -]failure\D*(?P<n>\d+)", text, re.IGNORECASE)
+            word = f"on-failure:{counted['n']}" if counted else text.lower().replace(" ", "-")
             found.fields[name] = {"never": "no", "restart": "always"}.get(word, word)
         case "labels" | "environment":
             key, _, value = text.partition("=")
@@ -265,6 +300,17 @@ def _mounts(scan: Scan, found: Wanted) -> None:
             only = match.get("ro") or match.get("first") or match.get("mode") == "ro"
             _put(found, "volumes", f"{match['source']}:{match['inside']}" + (":ro" if only else ""))
 
+    socket = r"(?:docker(?:['’]s)?\s+socket|(?:/var/run/)?docker\.sock)(?![\w:])(?!\s+(?:at|to|into|onto)\s)"
+    for match in scan.take(rf"(?:{_LEAD}\s+)*(?:mount(?:ing|ed)?\s+)?(?:the\s+)?{socket}(?:\s+mounted)?{_RO}"):
+        _put(found, "volumes", f"{_SOCKET}:{_SOCKET}" + (":ro" if match.get("ro") else ""))
+    if found.fields.get("volumes"):
+        more = r"(?:another|a\s+second|a\s+third|one\s+more|the)"
+        for match in scan.take(
+            rf"(?:\band|,|\bplus)\s+(?:{more}\s+)?(?:one\s+)?(?:volume\s+)?(?:(?:named|called)\s+)?"
+            rf"(?P<source>{_SOURCE})\s+(?:mounted\s+)?(?:at|to|on|onto|into|under|in)\s+(?P<inside>{_INSIDE}){_RO}"
+        ):
+            _put(found, "volumes", f"{match['source']}:{match['inside']}" + (":ro" if match.get("ro") else ""))
+
 
 def _environment(scan: Scan, found: Wanted) -> None:
     scan.take(
@@ -290,6 +336,10 @@ def _ports(scan: Scan, found: Wanted) -> None:
         r"\.\d)(?:\s+(?:in|of)\s+(?:the\s+)?container)?"
     ):
         _put(found, "ports", f"{match['host']}:{match['inside']}")
+    for match in scan.take(
+        r"(?:\band\s+)?(?<![\w.:/-])(?P<port>\d{2,5})(?:\s*/\s*|\s+)udp\b(?:\s*(?:,|and\b)(?=\s*\d))?"
+    ):
+        _put(found, "ports", f"{match['port']}:{match['port']}/udp")
     address = r"(?:\d{1,3}(?:\.\d{1,3}){3}|localhost):\d{2,5}"
     for match in scan.take(rf"{lead}(?<![\w.:/-])(?P<port>{address})(?![\w:.]|/\w)"):
         found.single_ports.append(match["port"].replace("localhost", "127.0.0.1"))
@@ -313,7 +363,7 @@ def _versioned_image(scan: Scan) -> str | None:
     """A known image with its version, before a number is taken for a port: "redis 7 on 16379" is redis:7 there."""
     known = lexicon().images
     for match in re.finditer(
-        r"(?<![\w./:=@-])(?P<name>[a-z][\w.-]*\w)\s+(?:version\s+|v)?(?P<version>\d+(?:\.\d+)+|\d{1,2})"
+        r"(?<![\w./:=@-])(?P<name>[a-z][\w.-]*\w)\s+(?:version\s+|v)?(?P<version>\d+(?:\.\d+)+|\d{1,2})(?:[\s-](?P<flavour>alpine|slim|bookworm|bullseye|jammy|noble)\b)?"
         r"(?=\s+(?:on|at|for|with|as|in)\s|,)(?!\s+(?:as|in)\s+\d)",
         scan.text,
         re.IGNORECASE,
@@ -321,7 +371,8 @@ def _versioned_image(scan: Scan) -> str | None:
         if match["name"].lower() in known:
             scan.text = f"{scan.text[: match.start()]} {scan.text[match.end() :]}"
             name = match["name"].lower()
-            return f"{_SPOKEN.get(name, name)}:{match['version']}"
+            flavour = f"-{match['flavour'].lower()}" if match["flavour"] else ""
+            return f"{_SPOKEN.get(name, name)}:{match['version']}{flavour}"
     return None
 
 
