@@ -8,7 +8,18 @@ from collections.abc import Callable
 from reign_agents.planning.recipe import Build, Recipe
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import VERBS
-from reign_agents.specialists.kubernetes import asking, autoscaling, keys, objects, scaling, workloads
+from reign_agents.specialists.kubernetes import (
+    asking,
+    autoscaling,
+    keys,
+    lacking,
+    making,
+    objects,
+    parts,
+    scaling,
+    workloads,
+)
+from reign_agents.specialists.kubernetes.conditions import unconditional
 from reign_agents.specialists.kubernetes.said import (
     CLUSTER_WIDE,
     OTHER_TOOL,
@@ -22,6 +33,10 @@ _RANK = 8
 """Words that speak of a cluster count for more than any that another tool's recipe may fit."""
 
 
+_CHANGES = frozenset({"set_image", "scale", "stop", "restart", "rollback", "set_env", "delete", "cordon", "uncordon"})
+"""Recipes that change what runs."""
+
+
 def _recipe(
     name: str, verbs: str, build: Build, example: str, fits: Callable[[Wish], bool] = lambda _wish: True, rank: int = 0
 ) -> Recipe:
@@ -29,7 +44,7 @@ def _recipe(
         f"kubernetes.{name}",
         frozenset(verbs.split()),
         frozenset(),
-        build,
+        unconditional(build) if name in _CHANGES else build,
         example,
         lambda wish: about_cluster(wish) and fits(wish),
         _RANK + rank,
@@ -77,6 +92,35 @@ RECIPES = (
         ),
         rank=2,
     ),
+    Recipe(
+        "kubernetes.set_image_of",
+        frozenset({"set", "upgrade", "replace"}),
+        frozenset(),
+        unconditional(workloads.set_image),
+        "set the image of web to nginx:1.28",
+        workloads.sets_image,
+        _RANK + 7,
+        certain=True,
+    ),
+    Recipe(
+        "kubernetes.expose_named",
+        frozenset({"publish"}),
+        frozenset(),
+        workloads.expose,
+        "expose web on port 80",
+        workloads.exposes,
+        _RANK,
+    ),
+    Recipe(
+        "kubernetes.autoscaler_bounds",
+        frozenset({"set", "scale", "upgrade"}),
+        frozenset(),
+        autoscaling.rebound,
+        "set the max replicas of hpa web to 20",
+        lambda w: autoscaling.rebounds(w) and not OTHER_TOOL.search(w.lower),
+        _RANK + 7,
+        certain=True,
+    ),
     _recipe(
         "scale", "scale set", workloads.scale, "scale deployment web to 5", lambda w: w.verb == "scale" or _sized(w)
     ),
@@ -94,7 +138,7 @@ RECIPES = (
         "kubernetes.scale_named",
         frozenset({"scale"}),
         frozenset(),
-        workloads.scale,
+        unconditional(workloads.scale),
         "scale web to 3",
         lambda w: not OTHER_TOOL.search(w.lower) and bool(said(w).names) and not re.search(r"[/*]|\.\w", w.scan().text),
         _RANK - 1,
@@ -156,7 +200,7 @@ RECIPES = (
         "publish create",
         workloads.expose,
         "expose deployment web on port 80",
-        lambda w: w.verb == "publish" or (said(w).kind == "service" and w.has("for")),
+        lambda w: w.verb == "publish" or (said(w).kind == "service" and w.has("for") and bool(said(w).names)),
         rank=1,
     ),
     _recipe("list", _LOOK, objects.listing, "list pods in namespace shop", lambda w: said(w).kind is not None),
@@ -195,6 +239,61 @@ RECIPES = (
             and not _has_image(w)
         ),
         rank=4,
+    ),
+    Recipe(
+        "kubernetes.make",
+        frozenset({"create", "append", "run", "start"}),
+        frozenset(),
+        making.make,
+        "create job migrate with image shop:1.0 in namespace shop",
+        making.makes,
+        _RANK + 5,
+        certain=True,
+    ),
+    _recipe(
+        "where",
+        "show list check find inspect",
+        objects.where,
+        "which node does pod web-1 run on",
+        lambda w: (
+            said(w).kind == "node"
+            and bool(re.search(r"\b(?:which|what)\s+nodes?\s+(?:does|do|is|are|runs?|has|have)\b", w.lower))
+        ),
+        rank=6,
+    ),
+    Recipe(
+        "kubernetes.describe_named",
+        frozenset({"show", "inspect"}),
+        frozenset(),
+        objects.describe,
+        "describe web",
+        lambda w: (
+            re.match(r"\W*(?:please\s+)?describe\b", w.lower) is not None
+            and bool(said(w).names)
+            and not OTHER_TOOL.search(w.lower)
+            and not re.search(r"[/\\]|\w\.\w", w.scan().text)
+        ),
+        _RANK,
+    ),
+    Recipe(
+        "kubernetes.take_off",
+        frozenset({None, "remove"}),
+        frozenset(),
+        parts.take_off,
+        "remove the label tier from deployment web",
+        lambda w: parts.takes_off(w) and not OTHER_TOOL.search(w.lower),
+        _RANK + 8,
+        certain=True,
+    ),
+    Recipe(
+        "kubernetes.lacking",
+        frozenset({None, *VERBS.values()}),
+        frozenset(),
+        lacking.lacking,
+        "cordon node n1",
+        lacking.lacks,
+        _RANK + 9,
+        certain=True,
     ),
     Recipe(
         "kubernetes.can_i",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -55,6 +58,44 @@ async def autoscale(wish: Wish, context: PlanningContext, outline: Outline) -> Q
             "namespace": one.namespace,
         }
         outline.add("kubernetes.apply", fields, f"{one.name} runs between {least or 1} and {most} times, by its load")
+    return None
+
+
+_BOUND = re.compile(
+    r"\b(?P<which>max(?:imum)?|min(?:imum)?)(?:\s+(?:number\s+of\s+)?(?:replicas?|pods?|copies))?\b[^\d]*?\b(?:to|=|at)\s*(?P<n>\d+)\b",
+    re.IGNORECASE,
+)
+
+
+def rebounds(wish: Wish) -> bool:
+    """Whether an autoscaler that is there gets other bounds."""
+    spoken = said(wish).kind == "horizontalpodautoscaler" or re.search(
+        r"\b(?:max|min)(?:imum)?\s+(?:number\s+of\s+)?(?:replicas|pods|copies)\b", wish.lower
+    )
+    return bool(spoken) and _BOUND.search(wish.lower) is not None
+
+
+async def rebound(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """The autoscaler as it is, with the bounds that the words give."""
+    words = replace(said(wish), kind="horizontalpodautoscaler")
+    found = await meant(words, wish, context, outline, "change")
+    if isinstance(found, Question):
+        return found
+    given = {one["which"][:3]: int(one["n"]) for one in _BOUND.finditer(wish.lower)}
+    for one in found:
+        live: Any = (await context.look("kubernetes.get", one.fields())).get("object") or {}
+        spec: dict[str, Any] = dict(live.get("spec") or {})
+        spec |= {"minReplicas": given["min"]} if "min" in given else {}
+        spec |= {"maxReplicas": given["max"]} if "max" in given else {}
+        whole = {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": one.name},
+            "spec": spec,
+        }
+        fields: dict[str, JsonValue] = {"manifest": json.dumps(whole), "namespace": one.namespace}
+        bounds_now = f"{spec.get('minReplicas', 1)} and {spec.get('maxReplicas')}"
+        outline.add("kubernetes.apply", fields, f"{one.name} runs between {bounds_now} times; the rest stays")
     return None
 
 

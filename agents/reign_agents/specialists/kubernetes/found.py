@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -87,7 +88,13 @@ async def meant(
         rest = "" if rows else f" There is no {tried[0]}{where}."
         return Question(f"Which {tried[0]} should I {ask}?{rest}", example)
     found: list[Object] = []
+    plural = tried == ["pod"] and re.search(r"\bpods\b", wish.lower) is not None
     for name in wanted:
+        pods = await _pods_of(name, words, context) if plural else []
+        if pods:
+            outline.assume(f"the {len(pods)} pods of {name}: {', '.join(one.name for one in pods[:SHOWN])}")
+            found += pods
+            continue
         made = next((thing for thing in outline.made if thing.name == name and thing.kind in tried), None)
         if made is not None:
             found.append(Object(made.kind, name, words.namespace))
@@ -95,7 +102,7 @@ async def meant(
         one = await _one(name, tried, words, context, ask)
         if isinstance(one, Question):
             return one
-        if words.kind is None:
+        if words.kind is None or one.name != name:
             outline.assume(f"“{name}” is the {one.kind} {one.name}")
         if words.namespace is None and one.namespace is not None:
             outline.assume(f"namespace {one.namespace}")
@@ -111,6 +118,19 @@ async def _not_a_namespace(words: Said, context: PlanningContext) -> Said:
     if space in {row.name for row in await listed("namespace", None, context)}:
         return words
     return replace(words, names=(space,), namespace=None)
+
+
+_MADE_UP = r"[bcdfghjklmnpqrstvwxz2456789]"
+"""Letters of the endings that a cluster gives to pods."""
+
+
+async def _pods_of(name: str, words: Said, context: PlanningContext) -> list[Object]:
+    """The pods that a workload of that name has, by what a cluster calls them; none where a pod itself is called so."""
+    ending = re.compile(rf"{re.escape(name)}-(?:{_MADE_UP}{{5,10}}-{_MADE_UP}{{5}}|{_MADE_UP}{{5}}|\d+)")
+    rows = await listed("pod", words.namespace, context, everywhere=words.everywhere)
+    if any(row.name == name for row in rows):
+        return []
+    return [row for row in rows if ending.fullmatch(row.name)]
 
 
 async def _one(name: str, kinds: Sequence[str], words: Said, context: PlanningContext, ask: str) -> Object | Question:

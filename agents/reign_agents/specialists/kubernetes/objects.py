@@ -11,8 +11,9 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.kubernetes.found import meant
-from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, said, selector_of
+from reign_agents.specialists.kubernetes import parts
+from reign_agents.specialists.kubernetes.found import listed, meant
+from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, kinds_named, said, selector_of
 from reign_executors.home import expanded
 
 _RUNNERS = ("deployment", "statefulset", "daemonset", "pod", "job")
@@ -41,6 +42,22 @@ async def describe(wish: Wish, context: PlanningContext, outline: Outline) -> Qu
         return found
     for one in found:
         outline.add("kubernetes.describe", one.fields(), f"all about {one.name}")
+    return None
+
+
+async def where(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """On which node something runs: its pods say it."""
+    words = replace(said(wish), kind=None)
+    found = await meant(words, wish, context, outline, "describe", ("pod", "deployment", "statefulset", "daemonset"))
+    if isinstance(found, Question):
+        return found
+    for one in found:
+        if one.kind == "pod":
+            outline.add("kubernetes.describe", one.fields(), f"where {one.name} runs")
+        else:
+            outline.add(
+                "kubernetes.list", {"kind": "pod", "namespace": one.namespace}, f"where the pods of {one.name} run"
+            )
     return None
 
 
@@ -106,9 +123,24 @@ async def delete(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         fields: dict[str, JsonValue] = {"kind": words.kind, "selector": selector, "namespace": words.namespace}
         outline.add("kubernetes.delete", fields, f"remove the {words.kind}s labelled {selector}")
         return None
+    pairs = kinds_named(wish.lower)
+    if len({kind for kind, _ in pairs}) > 1:
+        for kind, name in pairs:
+            named = await meant(replace(words, kind=kind, names=(name,)), wish, context, outline, "delete")
+            if isinstance(named, Question):
+                return named
+            for each in named:
+                outline.add("kubernetes.delete", each.fields(), f"remove the {each.kind} {each.name}")
+        return None
+    kept = await parts.stays(wish, words, context)
+    if kept is not None:
+        return kept
     found = await meant(words, wish, context, outline, "delete")
     if isinstance(found, Question):
         return found
+    other = parts.its_own(wish, found)
+    if other is not None:
+        found += [row for row in await listed(other, words.namespace, context) if row.name in words.names]
     for one in found:
         outline.add("kubernetes.delete", one.fields(), f"remove the {one.kind} {one.name}")
     return None
@@ -165,13 +197,13 @@ async def create_config(wish: Wish, context: PlanningContext, outline: Outline) 
         return Question(f"What should the {kind.lower()} be called, and what should be in it?", (example,))
     lines = [f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {words.name}"]
     lines.append("stringData:" if kind == "Secret" else "data:")
-    lines += [f"  {_quoted(key)}: {_quoted(value)}" for key, value in data.items()]
+    lines += [f"  {quoted(key)}: {quoted(value)}" for key, value in data.items()]
     fields: dict[str, JsonValue] = {"manifest": "\n".join(lines) + "\n", "namespace": words.namespace}
     outline.add("kubernetes.apply", fields, f"the {kind.lower()} {words.name}")
     return None
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A YAML scalar in double quotes: JSON's spelling is one."""
     import json
 
@@ -193,12 +225,24 @@ async def label(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
     return None
 
 
+_BEFORE_PLACE = re.compile(
+    r"(?P<command>(?!(?:the|a|command)\s)\S.*?)\s+(?:in|inside|within|on)\s+(?:(?:the|pod|deployment|statefulset)\s+)*"
+    r"[a-z0-9][\w.-]*(?:\s+pod)?(?:\s+in\s+[\w\s.-]+)?\W*$"
+)
+"""A command line before where it runs, with quoted parts of its own."""
+
+
 async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
-    command = next(iter(wish.scan().quoted()), None) or words.text("command")
+    whole = _BEFORE_PLACE.match(wish.rest)
+    said_so = next(iter(wish.scan().quoted()), None)
+    if whole is not None and said_so is not None and re.match(r"[a-z./][\w./-]*\s+[^\"]*\"", whole["command"]):
+        said_so = whole["command"]
+    command = said_so or words.text("command")
     if not command:
         return Question("Which command should I run in the pod?", ("run `ls /` in pod web-1",))
-    found = await meant(words, wish, context, outline, "run a command in", ("pod", "deployment"))
+    words = replace(words, kind=None) if words.kind == "pod" else words
+    found = await meant(words, wish, context, outline, "run a command in", ("pod", "deployment", "statefulset"))
     if isinstance(found, Question):
         return found
     fields: dict[str, JsonValue] = {**found[0].fields(), "command": ["sh", "-c", command]}

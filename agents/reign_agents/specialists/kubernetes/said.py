@@ -18,11 +18,20 @@ _NO_KINDS = frozenset({"no", "limits", "quota", "ev", "as", "ing", "pc", "rc", "
 _KINDS = {
     word: kind.singular for kind in KNOWN for word in (kind.singular, kind.plural, *kind.short) if word not in _NO_KINDS
 }
-_KIND_WORDS = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
+KIND_WORDS = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
+"""A regular expression for every word for a kind."""
 _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
-_SLASHED = re.compile(rf"(?<![\w./-])(?P<kind>{_KIND_WORDS})/(?P<name>{_NAME})(?![\w/])", re.IGNORECASE)
+_SLASHED = re.compile(rf"(?<![\w./-])(?P<kind>{KIND_WORDS})/(?P<name>{_NAME})(?![\w/])", re.IGNORECASE)
+_TWO_WORDS = re.compile(
+    r"\b(config|stateful|daemon|replica|network|service|persistent\s+volume|resource)\s+"
+    r"(maps?|sets?|polic(?:y|ies)|accounts?|claims?|quotas?)\b",
+    re.IGNORECASE,
+)
+_BEFORE_KIND = re.compile(
+    rf"(?<![\w./-])(?:the|my|our)\s+(?P<name>{_NAME})\s+(?:{KIND_WORDS})(?![\w/:=-])", re.IGNORECASE
+)
 _AFTER_KIND = re.compile(
-    rf"(?<![\w./-])(?:{_KIND_WORDS})\s+(?:named\s+|called\s+)?(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE
+    rf"(?<![\w./-])(?:{KIND_WORDS})\s+(?:named\s+|called\s+)?(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE
 )
 _CALLED = re.compile(rf"\b(?:as|named|called|name it|call it)\s+(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE)
 _EVERYWHERE = re.compile(
@@ -38,7 +47,7 @@ _NAMESPACE = re.compile(
 _CLUSTER_WORDS = (
     r"kubernetes|k8s|kubectl|kube|replicas?|rollouts?|namespaces?|manifests?|crash-?loop\w*|imagepullbackoff|"
     r"crashloopbackoff|oomkilled|errimagepull|pods?|deployments?|statefulsets?|daemonsets?|replicasets?|configmaps?|"
-    r"cronjobs?|ingress(?:es)?|pvcs?|hpas?|autoscalers?|nodes?|cluster"
+    r"cronjobs?|ingress(?:es)?|networkpolic(?:y|ies)|serviceaccounts?|pvcs?|persistentvolumeclaims?|resourcequotas?|hpas?|autoscalers?|nodes?|cluster"
 )
 _STRONG = re.compile(
     rf"(?<![\w./-])secrets?\s+(?:named\s+|called\s+)?{_NAME}\s+(?:in|with|from)\b|"
@@ -60,7 +69,7 @@ ALL = frozenset({"all", "every", "everything", "each", "any", "anything", "every
 _NOT_NAMES = frozenset(_SMALL.split()) | ALL
 _ONE = (
     rf"(?:(?:in|to|into|on|from|of|for)\s+)?(?:(?:the|any|my|our|your)\s+)?"
-    rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{_KIND_WORDS})\s+)?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])(?:\s+(?:{_KIND_WORDS})\b)?"
+    rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{KIND_WORDS})\s+)?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])(?:\s+(?:{KIND_WORDS})\b)?"
 )
 _BUT = re.compile(
     r"(?:\s*,)?\s*(?<![\w-])(?:(?:and|but)\s+)?(?:except(?:ing)?(?:\s+for)?|excluding|besides|(?:apart|aside)\s+from|"
@@ -73,8 +82,8 @@ _BUT = re.compile(
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
-    rf"(?:(?P<kind>{_KIND_WORDS})\s+)?(?<![\w.-])(?P<name>[a-z](?:[a-z0-9.-]*[a-z0-9])?)(?![\w-])"
-    rf"(?:\s+(?P<after>{_KIND_WORDS})\b)?",
+    rf"(?:(?P<kind>{KIND_WORDS})\s+)?(?<![\w.-])(?P<name>[a-z](?:[a-z0-9.-]*[a-z0-9])?)(?![\w-])"
+    rf"(?:\s+(?P<after>{KIND_WORDS})\b)?",
     re.IGNORECASE,
 )
 _SCALING_WORDS = """
@@ -82,6 +91,15 @@ the a an up down out in to by from of my our app service back please now replica
 it them deployment deployments statefulset zero one two three four five six seven eight nine ten twice more less some
 """
 _SCALING = frozenset(_SCALING_WORDS.split()) | ALL
+
+
+_STATE_WORDS = """
+failed evicted completed finished pending crashing running ready unhealthy failing broken stuck old new oldest newest
+idle unused terminating last first latest same whole current other entire live second next previous now older newer
+manually every today
+"""
+_STATES = frozenset(_STATE_WORDS.split())
+"""Words before or after a kind that are no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +146,7 @@ def understood(text: str) -> Understanding:
 
 def about_cluster(wish: Wish) -> bool:
     """Whether the words are about a cluster: they say so, or understanding does and names a namespace or replicas."""
-    text = wish.lower
+    text = _in_one_word(wish.lower)
     if wish.it is not None and wish.it.kind in _KINDS:
         return True
     if OTHER_TOOL.search(text) and not re.search(rf"\b(?:{_CLUSTER_WORDS})\b", text):
@@ -148,7 +166,7 @@ def said(wish: Wish) -> Said:
     """What the wish says of cluster objects."""
     read = understood(wish.text)
     entities: dict[str, Any] = dict(read.entities)
-    low = bare_of(wish.lower)
+    low = _in_one_word(bare_of(wish.lower))
     out = _excluded(wish.lower)
     slashed = [(_KINDS[found["kind"].lower()], found["name"]) for found in _SLASHED.finditer(low)]
     kinds = [
@@ -161,9 +179,11 @@ def said(wish: Wish) -> Said:
     space = _NAMESPACE.search(low)
     if space is not None and namespace is None:
         namespace = next((found for found in space.groups() if found and found not in _NOT_NAMES), None)
-    if kind in ("secret", "configmap") and namespace is None:
+    apart = kind is not None and kind not in (*WORKLOADS, "pod", "namespace", "node")
+    if (apart or (kind not in (None, "namespace", "node") and wish.verb == "list")) and namespace is None:
         within = re.search(rf"\bin\s+(?:the\s+)?(?P<name>{_NAME})(?=\s+(?:with|from)\b|\W*$)", low)
-        namespace = within["name"] if within is not None and within["name"] not in _NOT_NAMES else None
+        nowhere = _NOT_NAMES | {"kubernetes", "k8s", "cluster", "here", "there", "total"}
+        namespace = within["name"] if within is not None and within["name"] not in nowhere else None
     names = [name for _, name in slashed] or _names(entities, low, kind)
     if namespace is not None and any(one in (None, "namespace") and gone == namespace for one, gone in out):
         namespace = None
@@ -190,6 +210,11 @@ def said(wish: Wish) -> Said:
     return Said(kind, tuple(dict.fromkeys(names)), namespace, everywhere, entities, out)
 
 
+def _in_one_word(text: str) -> str:
+    """Kinds as the API writes them: "config map" is "configmap"."""
+    return _TWO_WORDS.sub(lambda found: re.sub(r"\s+", "", found.group()), text)
+
+
 def bare_of(text: str) -> str:
     """The words without those that say what to leave alone."""
     return _BUT.sub(" ", text)
@@ -205,9 +230,31 @@ def _excluded(low: str) -> tuple[tuple[str | None, str], ...]:
     return tuple(found)
 
 
+_NAMED = re.compile(
+    rf"(?<![\w./-])(?P<kind>{KIND_WORDS})\s+(?P<names>{_NAME}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?:the\s+)?(?!(?:{KIND_WORDS})\b){_NAME})*)",
+    re.IGNORECASE,
+)
+
+
+def kinds_named(low: str) -> list[tuple[str, str]]:
+    """Objects of several kinds, each named after its kind: "deployment web and service web". No namespaces."""
+    found: list[tuple[str, str]] = []
+    for match in _NAMED.finditer(_in_one_word(bare_of(low))):
+        kind = _KINDS[match["kind"].lower()]
+        names = re.findall(_NAME, re.sub(r"\b(?:and|the)\b|,", " ", match["names"]))
+        own = [name for name in names if name not in _NOT_NAMES and name not in _KINDS]
+        found += [(kind, name) for name in own if kind != "namespace"]
+    return found
+
+
 def known_word(word: str) -> bool:
     """Whether a word is one for a kind of objects."""
     return word in _KINDS
+
+
+def known_kind_of(word: str) -> str | None:
+    """The kind that a word for one means."""
+    return _KINDS.get(word.lower())
 
 
 def selector_of(wish: Wish) -> str | None:
@@ -236,5 +283,7 @@ def _names(entities: dict[str, Any], low: str, kind: str | None) -> list[str]:
     if not found and isinstance(one, str):
         found = [one]
     if not found and kind is not None:
-        found = [match["name"] for match in _AFTER_KIND.finditer(low)]
+        after = [match["name"] for match in _AFTER_KIND.finditer(low)]
+        after = [name for name in after if name not in _NOT_NAMES and name not in _KINDS and name not in _STATES]
+        found = after or [match["name"] for match in _BEFORE_KIND.finditer(low) if match["name"] not in _STATES]
     return [name for name in found if name.lower() not in _NOT_NAMES and known_kind(name) is None]

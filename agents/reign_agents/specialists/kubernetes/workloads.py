@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import JsonValue
@@ -15,7 +16,15 @@ from reign_agents.specialists.docker.known_images import base
 from reign_agents.specialists.kubernetes import scaling
 from reign_agents.specialists.kubernetes.found import listed, meant
 from reign_agents.specialists.kubernetes.quantities import cpu, memory
-from reign_agents.specialists.kubernetes.said import WORKLOADS, Said, said
+from reign_agents.specialists.kubernetes.said import (
+    OTHER_TOOL,
+    WORKLOADS,
+    Said,
+    about_cluster,
+    bare_of,
+    said,
+    understood,
+)
 from reign_agents.understanding.lexicon import lexicon
 
 
@@ -25,6 +34,18 @@ async def deploy(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
     image = _image(words, wish.lower)
     if image is None and wish.it is not None and wish.it.kind == "image":
         image = wish.it.name
+    if image is None and words.names:
+        there = [row for row in await listed("deployment", words.namespace, context) if row.name == words.names[0]]
+        if there:
+            where = f" in namespace {words.namespace}" if words.namespace else ""
+            return Question(
+                f"Deployment {there[0].name} is there. Another image, another number, or its pods anew?",
+                (
+                    f"restart deployment {there[0].name}{where}",
+                    f"scale deployment {there[0].name} to 1{where}",
+                    f"show the yaml of deployment {there[0].name}{where}",
+                ),
+            )
     if image is None:
         return Question(
             "Which image should it run?",
@@ -100,7 +121,7 @@ async def scale(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
 
 
 async def set_image(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
-    words = said(wish)
+    words, container = _of_image(wish)
     image, version = words.text("image"), words.text("version")
     found = await meant(words, wish, context, outline, "update")
     if isinstance(found, Question):
@@ -117,8 +138,50 @@ async def set_image(wish: Wish, context: PlanningContext, outline: Outline) -> Q
             completes="{request} to image {quoted}",
         )
     for one in found:
-        outline.add("kubernetes.set_image", {**one.fields(), "image": image}, f"{one.name} runs {image}")
+        fields: dict[str, JsonValue] = {**one.fields(), "image": image, "container": container}
+        outline.add("kubernetes.set_image", fields, f"{one.name} runs {image}")
     return None
+
+
+_CONTAINER = re.compile(
+    r"\b(?:the\s+)?(?P<before>[a-z][\w-]*)(?:'s)?\s+container(?:'s)?(?:\s+image)?\s+(?:in|of|on)\s+(?:the\s+)?"
+    r"(?:(?:deployment|deploy|statefulset|daemonset)\s+)?(?P<of>[a-z0-9][\w.-]*)|\bcontainer\s+(?P<after>[a-z][\w-]*)\s+(?:in|of|on)\s+"
+    r"(?:the\s+)?(?:(?:deployment|deploy|statefulset|daemonset)\s+)?(?P<of2>[a-z0-9][\w.-]*)",
+    re.IGNORECASE,
+)
+_IMAGE_OF = re.compile(
+    r"\bimages?\s+(?:of|for|in|on)\s+(?:the\s+)?(?:(?:deployments?|deploy|statefulsets?|daemonsets?)\s+)?"
+    r"(?P<names>[a-z0-9][\w.-]*(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)[a-z0-9][\w.-]*)*)\s+(?:to|with|=)",
+    re.IGNORECASE,
+)
+
+
+def _of_image(wish: Wish) -> tuple[Said, str | None]:
+    """What the words say, names taken from "image of web and api to …"; and the container where one is named."""
+    words, text = said(wish), bare_of(wish.lower)
+    inner = _CONTAINER.search(text)
+    if inner is not None:
+        of = inner["of"] or inner["of2"]
+        space = None if words.namespace == of else words.namespace
+        kind = words.kind if words.kind in WORKLOADS else None
+        return replace(words, names=(of,), kind=kind, namespace=space), inner["before"] or inner["after"]
+    named = _IMAGE_OF.search(text)
+    if named is None:
+        return words, None
+    names = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", named["names"])
+    kind = words.kind if words.kind in WORKLOADS else None
+    return replace(words, names=tuple(names), kind=kind), None
+
+
+def sets_image(wish: Wish) -> bool:
+    """Whether something named is to run another image: containers can't, so a workload is meant."""
+    if re.search(r"\b(?:dockerfile|compose|helm|charts?|release|values?|tag)\b|\w\.\w+=", wish.lower):
+        return False
+    if not _IMAGE_OF.search(wish.lower) and not _CONTAINER.search(wish.lower):
+        read = understood(wish.text)
+        version = "version" in read.entities and "image" not in read.entities
+        return version and read.domains == ("kubernetes",) and bool(said(wish).names)
+    return said(wish).text("image") is not None
 
 
 def _same_image(looked: Mapping[str, Any], version: str) -> str | None:
@@ -182,7 +245,38 @@ def sets_limits(wish: Wish) -> bool:
         return False
     if wish.verb == "show" and not re.match(r"\W*(?:please\s+)?give\b", wish.lower):
         return False
+    if words.names and about_cluster(wish):
+        return True
     return words.kind in WORKLOADS or words.namespace is not None or (wish.it is not None and wish.it.kind in WORKLOADS)
+
+
+_SIZE = re.compile(
+    r"(?<![\w.:/-])(?P<memory>\d+(?:\.\d+)?\s*(?:[KGT]i?B?|Mi?B|Mi|M(?=\s+(?:of\s+)?(?:memory|ram))|megs?|gigs?|megabytes?|"
+    r"gigabytes?))\b(?!\s*cpus?)|"
+    r"(?<![\w.:/-])(?P<cpu>\d+m\b(?!i?b?\s*(?:of\s+)?(?:memory|ram))|\d+(?:\.\d+)?\s*(?:v?cpus?|cores?)|half\s+an?\s+(?:core|cpu)|"
+    r"(?<=cpu to )\d+(?:\.\d+)?|(?<=cpus to )\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\b(?P<request>requests?|requested|reserv\w+)\b|\b(?P<limit>limits?|limited|at\s+most)\b", re.IGNORECASE
+)
+
+
+def _requests(text: str, amounts: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """The amounts, those that the words call requests as such: "limit 1Gi and request 512Mi"."""
+    spoken = [(found.start(), "request" if found["request"] else "limit") for found in _PART.finditer(text)]
+    if all(part == "limit" for _, part in spoken):
+        return amounts
+    found: dict[str, JsonValue] = {}
+    for size in _SIZE.finditer(text):
+        before = [part for at, part in spoken if at < size.start()]
+        part = before[-1] if before else spoken[0][1]
+        what = "memory" if size["memory"] else "cpu"
+        value = memory(size["memory"]) if size["memory"] else cpu(size["cpu"])
+        found[f"request_{what}" if part == "request" else what] = value
+    if found:
+        return found
+    return {f"request_{what}": value for what, value in amounts.items()}
 
 
 async def limits(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -195,9 +289,12 @@ async def limits(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         "memory": memory(said_memory) if said_memory else None,
         "cpu": cpu(said_cpu) if said_cpu else None,
     }
+    amounts = _requests(wish.text, amounts)
     what = " and ".join(str(amount) for amount in amounts.values() if amount)
+    kept = all(key.startswith("request") for key, value in amounts.items() if value)
     for one in found:
-        outline.add("kubernetes.set_resources", {**one.fields(), **amounts}, f"{one.name} may use {what}")
+        why = f"{what} is kept for {one.name}" if kept else f"{one.name} may use {what}"
+        outline.add("kubernetes.set_resources", {**one.fields(), **amounts}, why)
     return None
 
 
@@ -212,12 +309,39 @@ async def status(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
     return None
 
 
+_SERVICE_TYPE = re.compile(r"\b(?:node[ -]?port|load[ -]?balancer|cluster[ -]?ip)\b", re.IGNORECASE)
+_TYPES = {"nodeport": "NodePort", "loadbalancer": "LoadBalancer", "clusterip": "ClusterIP"}
+_FIRST_NODE_PORT = 30000
+
+
+_INNER = re.compile(r"\bcontainer(?:'s)?\s+port\b")
+
+
+def exposes(wish: Wish) -> bool:
+    """Whether a workload is to get a service: it is named, and is no image that a container could be made of."""
+    names = said(wish).names
+    if (
+        not names
+        or OTHER_TOOL.search(_INNER.sub(" ", wish.lower))
+        or wish.has("image", "publicly", "internet", "tunnel")
+    ):
+        return False
+    return all(name not in lexicon().images for name in names) and not re.search(r"[/*]|\w:\w", wish.scan().text)
+
+
 async def expose(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
+    if words.kind == "service":
+        words = replace(words, kind=None)
     found = await meant(words, wish, context, outline, "expose")
     if isinstance(found, Question):
         return found
     ports = words.entities.get("ports")
+    if not isinstance(ports, list) or not ports:
+        ports = re.findall(r"\b(?:on|at|port)\s+(\d{1,5})\b", wish.lower)
+    inner_port = re.search(r"\b(?:container|target|pod)(?:'s)?\s+port\s+(\d{1,5})\b", wish.lower)
+    if ports and ":" not in str(ports[0]) and inner_port is not None and inner_port[1] != str(ports[0]):
+        ports = [f"{ports[0]}:{inner_port[1]}"]
     if not isinstance(ports, list) or not ports:
         example = f"expose deployment {found[0].name} on port 80"
         return Question("On which port?", (example,), completes="{request} on port {reply}")
@@ -227,5 +351,13 @@ async def expose(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         "port": int(outer) if outer.isdigit() else None,
         "target_port": int(inner) if inner.isdigit() else None,
     }
+    kind = _SERVICE_TYPE.search(wish.text)
+    if kind is not None:
+        fields["service_type"] = _TYPES[kind.group().lower().replace(" ", "").replace("-", "")]
+    if kind is not None and fields["service_type"] == "NodePort" and int(outer or 0) >= _FIRST_NODE_PORT:
+        return Question(
+            f"The nodes' own port ({outer}) is chosen by the cluster here; the service's port has to be said.",
+            (f"expose {found[0].kind} {found[0].name} on port 80 as a NodePort",),
+        )
     outline.add("kubernetes.expose", fields, f"a service for {found[0].name}")
     return None
