@@ -69,6 +69,8 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
         return f"yet its words also read as {ending}, which ends what is there."
     removed = [str(one.fields.get("path")) for one in draft.steps if one.operation == "file.remove"]
     elsewhere = {"github", "terraform"} & set(understanding.domains) or any(":" in path for path in removed)
+    if removed and all(_is_here(path, context) for path in removed):
+        elsewhere = set()
     if removed and elsewhere and "bash" not in understanding.domains:
         return "yet the steps I found remove files of this machine."
     for clause in understanding.clauses:
@@ -81,6 +83,13 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
         return "yet no step I found is one of terraform."
     lost = left_out(understanding, draft.steps)
     return f"the steps I found leave out {', '.join(lost)}." if lost else None
+
+
+def _is_here(path: str, context: PlanningContext) -> bool:
+    try:
+        return (context.settings.cwd / path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _ruled_out(text: str, steps: Sequence[Step]) -> str | None:

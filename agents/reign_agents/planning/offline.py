@@ -262,6 +262,11 @@ class OfflinePlanner:
                 and (far := _far(understanding, context)) is not None
             ):
                 question = far
+            if question is not None and question.unread and not outline.steps:
+                here = any((context.settings.cwd / word.strip("?.,!")).exists() for word in text.split()[1:])
+                lack = elsewhere.lacking(text, understanding, named=here)
+                if lack is not None:
+                    return self._lacking(lack, text)
             if question is not None and question.missing == "anything" and understanding.intent == "unknown":
                 return self._not_understood(text, understanding)
             if so_far is not None:

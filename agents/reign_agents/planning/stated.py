@@ -102,6 +102,7 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
         or (value == "dockerfile" and "docker.run" not in held)
         or (key == "path" and "docker.copy_into" in held and f'"{value.rpartition("/")[0]}"' in held)
+        or (key in ("path", "file") and '"docker.' in held and f'"{value.partition(":")[2].rstrip("/") or "/"}"' in held)
         or (key == "name" and value == "origin" and '["git.' in held)
         or (key == "volume" and '"volumes": true' in held)
         or (key in ("path", "file") and "*" in value and f'"{value.partition("*")[0].lstrip("./")}' in held)

@@ -65,6 +65,7 @@ _ONLY_NAMES = (
         r"(?<![\w./-])(?:volume|network|directory|folder|"
         rf"dir)\s+(?P<name>{'|'.join(KINDS)})(?![\w./:=-])(?!\s+(?:of|named|called|usage)\b)"
     ),
+    rf"(?<![\w./-])(?P<name>{'|'.join(KINDS)})(?=\s+(?:folder|directory|dir)\b)",
     r"(?<![\w./-])(?P<name>[abi])(?=\s*(?:[,!?]|\.?$)|\s+(?:and|to|into|as|[a-z])(?![\w./-]))",
 )
 """Where a small word is a name: after the kind of thing ("container we"), in a list ("volumes a and b")."""
@@ -102,7 +103,7 @@ class Wish:
         if verb is None:
             verb, rest = _nounled(scan)
         words = re.findall(
-            r"(?<![\w./:=@-])[a-z]+(?![\w/:=@-]|\.\w)",
+            r"(?<![\w./:=@-])[a-z]+(?![\w/=@-]|:\S|\.\w)",
             _OWNED.sub(" ", re.sub(MASK, " ", rest if verb else scan.text).lower()),
         )
         kinds = tuple(dict.fromkeys(KINDS[word] for word in words if word in KINDS))

@@ -94,7 +94,7 @@ RECIPES = (
         5,
     ),
     _recipe(
-        "usage", "show check list find inspect", looking.plan_usage, "show disk usage of /var/log", looking.asks_size, 6
+        "usage", "show check list find inspect", looking.plan_usage, "show disk usage of /var/log", looking.asks_size, 9
     ),
     _recipe("usage_of", "disk", looking.plan_usage, "disk usage of .", looking.asks_size),
     _recipe(

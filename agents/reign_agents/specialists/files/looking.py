@@ -9,7 +9,15 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import VALUE
 from reign_agents.planning.wish import Wish, names
-from reign_agents.specialists.files.said import DOCKER, NOISE, is_about_files, is_directory, paths_of, which_file
+from reign_agents.specialists.files.said import (
+    DOCKER,
+    NOISE,
+    is_about_files,
+    is_directory,
+    paths_of,
+    unread,
+    which_file,
+)
 
 _EATS = re.compile(
     r"\b(?:eat(?:s|ing)(?: up)?|fill(?:s|ing)(?: up)?|hogg?(?:s|ing)|us(?:es|ing)(?: up)?|tak(?:es|ing)(?: up)?)"
@@ -40,6 +48,9 @@ async def plan_show(wish: Wish, context: PlanningContext, outline: Outline) -> Q
     paths = paths_of(scan, wish)
     if not paths:
         return which_file("show")
+    unclear = unread(paths, wish, context, outline)
+    if unclear is not None:
+        return unclear
     for path in paths:
         if exists:
             outline.add("file.stat", {"path": path}, f"see what {path} is")
@@ -83,7 +94,11 @@ async def plan_find(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     return None
 
 
-async def plan_usage(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
-    for path in paths_of(wish.scan(), wish) or ["."]:
+async def plan_usage(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    paths = paths_of(wish.scan(), wish) or ["."]
+    unclear = unread(paths, wish, context, outline)
+    if unclear is not None:
+        return unclear
+    for path in paths:
         outline.add("file.disk_usage", {"path": path}, f"how much room {path} takes")
     return None

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from reign_agents.planning.draft import PlanningContext
-from reign_agents.planning.recipe import Question
+from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Wish, names
 from reign_executors.home import expanded
@@ -88,6 +88,43 @@ def paths_of(scan: Scan, wish: Wish, *, away: bool = False) -> list[str]:
     if not found and wish.it is not None and wish.it.kind in FILE | DIRECTORY:
         found = [wish.it.name]
     return found
+
+
+_SHELL = re.compile(r"^\W*(?:sudo\s+)?(?:rm|cp|mv|cat|ls|du|stat|chmod|mkdir|touch|rmdir)\s")
+_AFTER_KIND = (
+    r"(?:files?|folders?|director(?:y|ies)|dirs?|scripts?|called|named)\s+"
+    r"(?:[^\s,;]+\s*(?:,\s*(?:and\s+)?|\s+and\s+))*"
+)
+
+
+def unread(paths: list[str], wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """The question where words stand among the names of files that are no files: "who wrote line 10 of app.py".
+
+    A name has a dot or a slash, is quoted, follows the kind of thing, is there, or is made before. One alone is taken.
+    """
+    if len(paths) < 2 or _SHELL.match(wish.text):
+        return None
+    quoted, made = wish.scan().quoted(), {thing.name for thing in outline.made}
+
+    def is_file(path: str) -> bool:
+        if path in quoted or path in made or re.search(r"[/~*?]|\w\.\w|^\.\w", path):
+            return True
+        after = re.search(rf"\b{_AFTER_KIND}{re.escape(path)}(?![\w./-])", wish.text, re.IGNORECASE)
+        return after is not None or exists(path, context)
+
+    words = " ".join(path for path in paths if not is_file(path))
+    if not words:
+        return None
+    return Question(
+        f"I do not understand “{words}” in this. Which file do you mean?", ("list files here",), unread=words
+    )
+
+
+def exists(path: str, context: PlanningContext) -> bool:
+    try:
+        return (context.settings.cwd / expanded(path)).exists()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def which_file(verb: str) -> Question:

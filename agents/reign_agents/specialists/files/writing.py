@@ -72,9 +72,16 @@ def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
     )
     if mode is None and scan.has(r"(?:(?:and|,)\s+)?(?:make\s+it\s+)?\bexecutable\b"):
         mode = "755"
-    replace = wish.verb == "replace" or scan.has(
-        r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|"
-        r"existing))*(?:\s+if\s+it\s+exists)?"
+    keep = scan.has(
+        r"(?:[,;]?\s*\b(?:but|and)\s+)?\b(?:do\s+not|don[’']?t|never|not|without)\s+(?:\w+\s+)?"
+        r"(?:overwrit|replac)\w*(?:\s+(?:it|any|anything|the\s+existing\s+one|existing|what\s+is\s+there))*"
+    )
+    replace = not keep and (
+        wish.verb == "replace"
+        or scan.has(
+            r"(?:(?:and|,)\s+)?(?:overwrit(?:e|ing)|replac(?:e|ing))(?:\s+(?:it|any|the\s+existing\s+one|"
+            r"existing))*(?:\s+if\s+it\s+exists)?"
+        )
     )
     named = scan.first(rf"\b(?:named|called)\s+(?P<value>{VALUE})")
     into = (
@@ -139,8 +146,9 @@ async def plan_append(wish: Wish, _context: PlanningContext, outline: Outline) -
 async def plan_directory(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     mode = scan.first(r"(?:with|and)?\s*(?:the\s+)?(?:mode|permissions?)\s+(?P<value>0?[0-7]{3,4})\b")
+    listed = scan.first(r"(?:\b\w+\s+)?\b(?:folders|directories|dirs)\s*:\s*(?P<value>\S.*)$")
     inside = scan.first(rf"\b(?:in|inside|under)\s+(?:the\s+)?(?:directory\s+|folder\s+)?(?P<value>{VALUE})")
-    paths = names(scan, NOISE)
+    paths = names(scan, NOISE) if listed is None else re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s+", listed)
     if not paths:
         return Question(
             "Which directory should I create?",

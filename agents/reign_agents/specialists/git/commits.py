@@ -10,6 +10,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
+from reign_agents.specialists.files.several import spared_in
 from reign_agents.specialists.git.said import (
     AND_PUSH,
     REF,
@@ -18,6 +19,7 @@ from reign_agents.specialists.git.said import (
     pushed,
     repo_of,
 )
+from reign_executors.errors import OperationError
 
 _EVERYTHING = re.compile(
     r"\b(?:everything|all(?:\s+(?:of\s+it|(?:the\s+|my\s+)?(?:changes|files)))?|(?:the\s+|my\s+)?changes|it|that|this)\b",
@@ -30,15 +32,53 @@ with in to message -m -a -am --all please now as staged what is repo repository 
 _NO_PATHS = frozenset(_NO_PATHS_WORDS.split())
 
 
-async def plan_commit(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+_THAT = re.compile(r"^\W*(?:and\s+)?(?:it|that|this|them|these|those|the\s+(?:copy|file|result))\b", re.IGNORECASE)
+_MADE_IN = ("destination", "path")
+
+
+def _made_before(text: str, outline: Outline) -> list[str]:
+    """What "commit that" means: the files that the steps before write, and nothing else that changed."""
+    if _THAT.match(text) is None:
+        return []
+    found: list[str] = []
+    for step in outline.before:
+        if step.operation not in ("file.write", "file.append", "file.copy", "file.move", "file.remove"):
+            continue
+        path = next((str(step.fields[key]) for key in _MADE_IN if key in step.fields), "")
+        found += [step.fields["source"]] if step.operation == "file.move" else []  # type: ignore[list-item]
+        found.append(path)
+    return [path for path in dict.fromkeys(found) if path]
+
+
+async def _but_for(spared: list[str], said: str, repo: str | None, context: PlanningContext) -> Question:
+    """A commit takes named files or all of them: the question which, with those that are left."""
+    left: list[str] = []
+    try:
+        status = await context.look("git.status", {} if repo is None else {"repo": repo})
+    except OperationError:
+        status = {}
+    for key in ("staged", "changed", "untracked"):
+        there = status.get(key)
+        left += [str(one) for one in there] if isinstance(there, list) else []
+    left = [one for one in dict.fromkeys(left) if one not in spared and "untracked" not in one]
+    offered = (f'commit {" ".join(left[:8])} with message "…"',) if 0 < len(left) <= 8 else ()
+    without = ", ".join(one for one in spared if one.lower() not in ("but", "not", "except", "and", "without"))
+    return Question(f"I commit files by their names, or all that changed. Which ones, without {without}?", offered)
+
+
+async def plan_commit(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
     push = pushed(scan)
     repo = repo_of(scan, outline)
     message = message_of(scan)
     push = pushed(scan) or push
+    spared = spared_in(scan)
+    if spared:
+        return await _but_for(spared, scan.text, repo, context)
     staged = bool(re.search(r"\bstaged\b", scan.text, re.IGNORECASE))
     everything = bool(_EVERYTHING.search(scan.text))
-    paths = [] if everything or staged else scan.words(_NO_PATHS)
+    made = _made_before(scan.text, outline)
+    paths = made or ([] if everything or staged else scan.words(_NO_PATHS))
     if message is None:
         quoted = Scan(wish.text).quoted()
         if len(quoted) == 1 and paths in ([], quoted):

@@ -135,7 +135,26 @@ def drops(wish: Wish) -> bool:
     return named is not None and "file" not in wish.kinds and not ELSEWHERE.search(text)
 
 
-async def plan_drop(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+async def _which(kind: str, repo: str | None, context: PlanningContext) -> Question:
+    """The question which ones should go, where several are meant by what they have in common."""
+    listing, key = ("git.branches", "branches") if kind == "branch" else ("git.tags", "tags")
+    try:
+        rows = (await context.look(listing, {} if repo is None else {"repo": repo})).get(key)
+    except OperationError:
+        rows = []
+    found = [
+        str(row["name"])
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and not row.get("current")
+    ]
+    there = f" There are: {', '.join(found[:12])}." if found else ""
+    plural = "branches" if kind == "branch" else "tags"
+    return Question(
+        f"I delete {plural} by their names. Which ones?{there}", tuple(f"delete {kind} {one}" for one in found[:4])
+    )
+
+
+async def plan_drop(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
     repo = repo_of(scan, outline)
     kind = "branch" if re.search(r"\bbranch(?:es)?\b", scan.text, re.IGNORECASE) else "tag"
@@ -151,6 +170,13 @@ async def plan_drop(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     scan.take(
         r"(?<![\w./-])(?:the|local|git|branch(?:es)?|tags?|called|named|and|old(?=\s+branch)|please|my|force(?:fully)?)\b(?![/.-])"
     )
+    several = re.search(
+        r"\b(?:all|every|each|merged|unmerged|stale|gone|unused|older|except\w*|but|other|others|besides|without)\b|\*",
+        scan.text,
+        re.IGNORECASE,
+    )
+    if several is not None:
+        return await _which(kind, repo, context)
     names = scan.words()
     if not names:
         return Question(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -18,6 +19,7 @@ from reign_agents.specialists.git.said import (
     repo_of,
     words_of,
 )
+from reign_executors.errors import OperationError
 
 _TRUNK = r"(?:main|master|develop|trunk|staging|production)(?![\w/-])"
 """Branches that people push "to"; no remote is called so."""
@@ -41,13 +43,31 @@ def is_push(wish: Wish) -> bool:
         r"(?:it|that|them|everything|all|now|please|(?:the\s+|my\s+)?(?:changes|code|work|tags?))", rest, re.IGNORECASE
     ):
         return True
+    if re.fullmatch(
+        r"(?:(?:it|this|that|everything|my\s+(?:work|changes))\s+)?to\s+(?:dev|develop|next|qa|test|stage|staging)",
+        rest,
+    ):
+        return wish.it is None or wish.it.kind in ("commit", "branch", "tag")
     found = GIT.search(rest) or re.search(
         rf"\b(?:main|master|develop|trunk|{_REMOTE_NAMES}|tags?)\b", rest, re.IGNORECASE
     )
     return bool(found) or bool(re.match(r"(?:feature|hotfix|bugfix|release|fix)/", rest))
 
 
-async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+async def _remote_or_branch(name: str, repo: str | None, context: PlanningContext) -> str | None:
+    """``remote`` or ``branch``: what the repository has by that name; None where it has neither or can't be asked."""
+    fields: Mapping[str, JsonValue] = {} if repo is None else {"repo": repo}
+    for operation, key, kind in (("git.remotes", "remotes", "remote"), ("git.branches", "branches", "branch")):
+        try:
+            rows = (await context.look(operation, fields)).get(key)
+        except (OperationError, KeyError):
+            return None
+        if isinstance(rows, list) and any(isinstance(row, dict) and row.get("name") == name for row in rows):
+            return kind
+    return None
+
+
+async def plan_push(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
     repo = repo_of(scan, outline)
     if scan.has(r"\bforce(?:d|fully)?\b|(?<!\S)(?:-f|--force\S*)(?!\S)"):
@@ -77,6 +97,8 @@ async def plan_push(wish: Wish, _context: PlanningContext, outline: Outline) -> 
         r"(?<![\w./-])(?:the|my|our|this|that|it|them|branch|current|changes|commits?|code|work|everything|all|git|now|please|and|with|its|remote|to|on|at)\b(?![/.-])"
     )
     names = scan.words()
+    if remote is not None and not names and await _remote_or_branch(remote, repo, context) == "branch":
+        names, remote = [remote], None
     if len(names) > 1:
         return Question("Which branch should be pushed?", ("push main to origin",), completes="push {reply}")
     fields: dict[str, JsonValue] = {
@@ -98,6 +120,11 @@ def is_pull(wish: Wish) -> bool:
     rest = re.sub(r"^\W*(?:please\s+|now\s+|then\s+|git\s+)*(?:pull|fetch)\b", "", text, flags=re.IGNORECASE).strip(
         " .!,"
     )
+    if re.match(r"--(?:rebase|ff-only|all|tags|prune|no-rebase)\b", rest):
+        return True
+    rest = re.sub(
+        r"^(?:the\s+)?(?:latest|newest|new)\s+(?=(?:main|master|develop|trunk)\b)", "", rest, flags=re.IGNORECASE
+    )
     plain = re.fullmatch(
         r"(?:now|please|(?:the\s+)?(?:latest|newest|new)?\s*(?:changes|code|commits|version)?(?:\s+(?:in|down))?)?",
         rest,
@@ -116,6 +143,14 @@ async def plan_pull(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     remote = scan.first(rf"\b(?:from|of)\s+(?:the\s+)?(?:remote\s+)?(?P<value>{REF})") or scan.first(
         rf"^\s*(?P<value>{_REMOTE_NAMES})\b"
     )
+    option = re.search(r"(?<!\S)--?[a-z][\w-]*|\brebas(?:e|ing)\b", scan.text, re.IGNORECASE)
+    if option is not None and option.group() != "--ff-only":
+        own = "git fetch" if re.search(r"\bfetch\b", words_of(wish), re.IGNORECASE) else "git pull --rebase"
+        line = f"{own} {option.group()}" if own == "git fetch" else own
+        return Question(
+            f"I pull by fast-forward only, without {option.group()}. As a command of your own:", (f"!{line}", "pull")
+        )
+    scan.take(r"(?<!\S)--ff-only\b")
     if re.search(r"\bfetch\b", words_of(wish), re.IGNORECASE):
         remote = remote or scan.first(rf"(?P<value>{_REMOTE_NAMES})")
         outline.add(
@@ -143,13 +178,22 @@ def is_clone(wish: Wish) -> bool:
 
 async def plan_clone(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
+    url = scan.first(rf"(?P<value>{URL.pattern})")
     branch = scan.first(rf"\b(?:branch|tag|version)\s+(?P<value>{REF})") or scan.first(rf"(?<!\S)-b\s+(?P<value>{REF})")
     depth = scan.first(r"\b(?:depth|last)\s+(?P<value>\d{1,6})(?:\s+commits)?")
+    if depth is None and scan.has(
+        r"\b(?:the\s+)?(?:last|latest|newest)\s+commit\b|\bshallow(?:ly)?\b|\bno\s+history\b"
+    ):
+        depth = "1"
     into = scan.first(
         rf"\b(?:into|in\s+to|in|to|as)\s+(?:the\s+)?(?:folder\s+|directory\s+)?(?P<value>{MASK}|[\w./~-]+)"
     )
     scan.take(r"(?<![\w./-])(?:the|git|repo|repository|from|of|at|its|only|please|a|with)\b(?![/:.@-])")
-    names = scan.words()
+    names = [*([url] if url else []), *scan.words()]
+    unclear = [name for name in names if url and name != url and not re.search(r"[/.~]", name)]
+    if len(unclear) > 1:
+        words = " ".join(unclear)
+        return Question(f"I do not understand “{words}” in this.", (f"clone {url}",), unread=words)
     if not names:
         return Question(
             "Which repository should be cloned?",

@@ -44,8 +44,16 @@ def repo_of(scan: Scan, outline: Outline) -> str | None:
     return None
 
 
+_NO_PUSH = re.compile(
+    r"[,;]?\s*\b(?:(?:but|and)\s+)?(?:do\s+not|don[’']?t|never|not|without)\s+push(?:ing)?"
+    r"(?:\s+(?:it|that|them|anything|yet|now|any\w*))*\s*[.!]*\s*$",
+    re.IGNORECASE,
+)
+
+
 def pushed(scan: Scan) -> bool:
-    """Whether the words end in "… and push"; they are taken."""
+    """Whether the words end in "… and push"; they are taken, also where they say not to."""
+    scan.text = _NO_PUSH.sub("", scan.text)
     found = AND_PUSH.search(scan.text)
     if found is None or not scan.text[: found.start()].strip():
         return False
