@@ -240,3 +240,64 @@ async def test_no_word_about_a_new_container_is_dropped(text: str, said: str, tm
 
 async def test_a_network_made_before_is_the_one_it_runs_in(tmp_path: Path) -> None:
     assert ran(await planned("create a network mid and run redis in it", tmp_path))["network"] == "mid"
+
+
+@pytest.mark.parametrize(
+    ("text", "container", "command"),
+    [
+        ("run ls -la /data in front", "front", "ls -la /data"),
+        ("run nginx -t in front", "front", "nginx -t"),
+        ("run psql -c 'select 1' in pg", "pg", "psql -c 'select 1'"),
+        ('run "ls / | wc -l" in front', "front", "ls / | wc -l"),
+        ("run psql -c 'select 1' in container pg", "pg", "psql -c 'select 1'"),
+        ("touch /tmp/flag in front", "front", "touch -- /tmp/flag"),
+        ("delete /tmp/cache inside front", "front", "rm -r -- /tmp/cache"),
+        ("remove /var/log/app.log from api", "api", "rm -r -- /var/log/app.log"),
+        ("create a file /tmp/x in container front", "front", "touch -- /tmp/x"),
+        ("show /etc/hosts in front", "front", "cat -- /etc/hosts"),
+        ("list files in /var in front", "front", "ls -la -- /var"),
+    ],
+)
+async def test_what_is_done_inside_a_container_is_done_there(
+    text: str, container: str, command: str, tmp_path: Path
+) -> None:
+    draft = await planned(text, tmp_path)
+    assert [(step.operation, step.fields) for step in draft.steps] == [
+        ("docker.exec", {"container": container, "command": ["sh", "-c", command]})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("copy ./a.conf into front:/etc/nginx/a.conf", "/etc/nginx"),
+        ("copy a.conf to front:/etc/nginx/", "/etc/nginx"),
+        ("put /tmp/a.conf in front under /srv", "/srv"),
+    ],
+)
+async def test_a_file_goes_into_the_container_that_is_named(text: str, folder: str, tmp_path: Path) -> None:
+    (step,) = (await planned(text, tmp_path)).steps
+    assert (step.operation, step.fields["container"], step.fields["folder"]) == ("docker.copy_into", "front", folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("copy /etc/hosts from front to /tmp/hosts", "!docker cp front:/etc/hosts /tmp/hosts"),
+        ("copy front:/etc/hosts to /tmp", "!docker cp front:/etc/hosts /tmp"),
+        ("get /var/log/app.log out of api", "!docker cp api:/var/log/app.log ."),
+        ("copy a.conf into front at /etc/nginx/b.conf", "!docker cp a.conf front:/etc/nginx/b.conf"),
+        ("delete all files in /tmp inside front", "run `find /tmp -mindepth 1 -delete` in container front"),
+    ],
+)
+async def test_what_cannot_be_done_with_a_container_s_files_is_said(text: str, said: str, tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert said in draft.suggestions
+
+
+@pytest.mark.parametrize("text", ["delete a.txt in front", "copy a.txt to front", "move a.txt to front"])
+async def test_a_folder_of_that_name_is_no_container(text: str, tmp_path: Path) -> None:
+    (tmp_path / "front").mkdir()
+    (tmp_path / "front" / "a.txt").touch()
+    assert all(step.operation.startswith("file.") for step in (await planned(text, tmp_path)).steps)

@@ -11,6 +11,7 @@ import shlex
 from dataclasses import dataclass
 
 from reign_agents.planning import git_lines, helm_lines, kubernetes_lines
+from reign_agents.planning.machine import look_at_machine
 from reign_agents.planning.terraform_lines import in_words
 
 _LITERAL = re.compile(r"^\s*(?:!(?!\s*\[[a-z ]+\]\s)|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
@@ -29,7 +30,7 @@ python python3 node go cargo kill killall pkill chown stat head tail less diff w
 traceroute openssl crontab useradd usermod sudo mount umount echo printf xargs tee dmesg lsblk sysctl true false
 test
 """
-_PROGRAMS = frozenset(_PROGRAMS_WORDS.split())
+PROGRAMS = frozenset(_PROGRAMS_WORDS.split())
 """Programs that are no words a request would begin with, or only before an option."""
 _ENGLISH_WORDS = """
 make test echo kill sort mount find tail head date node go which tee free stat which curl
@@ -44,6 +45,16 @@ _PROSE = re.compile(
     r"\bin\s+\.{0,2}/",
     re.IGNORECASE,
 )
+
+_SAYING = frozenset({"echo", "printf", "grep", "egrep", "awk", "sed"})
+"""Programs that take words as they come."""
+_JOINING = re.compile(r"(?<!\S)(?:and|then|into|between|onto|to|up)(?!\S)", re.IGNORECASE)
+"""Words that join what people say and stand in no command line."""
+_IN_FOLDER = re.compile(
+    r"(?P<command>(?:npm|make|go|cargo|pip|python3?)\s[^|;&<>`$]*?\S)\s+in\s+(?:the\s+)?(?:(?:folder|directory)\s+)?"
+    r"(?P<folder>[\w./~-]*\w/?)(?:\s+(?:folder|directory))?"
+)
+"""A program's line, and the folder it is to run in."""
 
 _DOCKER = re.compile(
     r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|"
@@ -137,6 +148,9 @@ def literal(text: str) -> Literal | None:
     if named is not None:
         return Literal((named["command"] or named["bare"]).strip().strip("`"))
     line = text.strip()
+    look = look_at_machine(line)
+    if look is not None:
+        return Literal(look, assumption=f"this machine is asked: {look}")
     request = request_of(line)
     if request is not None:
         return None if request == line else Literal(request=request)
@@ -144,6 +158,10 @@ def literal(text: str) -> Literal | None:
     if plain is not None:
         return Literal(request=plain)
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
+    placed = _IN_FOLDER.fullmatch(line)
+    if placed is not None and _is_shell(placed["command"]):
+        command = f"cd {shlex.quote(placed['folder'])} && {placed['command']}"
+        return Literal(command, assumption=f"it runs in the folder {placed['folder']}")
     if _is_shell(line) or (_DOCKER.match(line) and not _PROSE.search(bare)):
         return Literal(line, assumption="it is taken as a shell command as it stands")
     return None
@@ -210,7 +228,7 @@ def _quoted(text: str, *, always: bool = False) -> str:
 def _is_shell(line: str) -> bool:
     """Whether ordinary words can be ruled out: a program, then options or the shell's own signs."""
     first = re.match(r"(?:sudo\s+)?([\w.-]+)", line)
-    if first is None or first.group(1) not in _PROGRAMS:
+    if first is None or first.group(1) not in PROGRAMS:
         return False
     rest = line[first.end() :]
     if not rest.strip():
@@ -218,6 +236,8 @@ def _is_shell(line: str) -> bool:
     if re.match(r"\s*(?:[,:;]\s|(?:of|as|from|and|for)\s)", rest):
         return False
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", rest)
+    if first.group(1) not in _SAYING and _JOINING.search(bare):
+        return False
     if re.search(r"(?<!\S)-{1,2}\w|[|<>]|&&|;|\$\(", bare):
         return not _PROSE.search(bare)
     return first.group(1) not in _ENGLISH and not _PROSE.search(bare) and "?" not in bare

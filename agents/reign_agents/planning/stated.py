@@ -47,14 +47,14 @@ _SPARED_BY_TERRAFORM = re.compile(r"\"terraform\.destroy\", [^]]*\"targets\": \[
 
 ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 """How operations are called that end or remove what is there."""
-_TAKEN_AWAY = re.compile(
+TAKEN_AWAY = re.compile(
     r"\b(?:remove|take|drop|add|delete|kill|cut|put)\s+(?:away\s+|another\s+)?(?:\d+|an?|one|two|three|four|five|ten)\s+"
-    r"(?:more\s+)?(?:replicas?|pods?|copies|copy|instances?)\s+(?:from|off|to)\b",
+    r"(?:more\s+)?(?:replicas?|pods?|copies|copy|instances?)\s+(?:away\s+)?(?:from|off|to)\b",
     re.IGNORECASE,
 )
 """A number of replicas that is no end but a change."""
 _SKIPPED = (
-    r"(?:not|to|in|into|on|onto|for|from|the|my|our|ones?|touch|restart|remove|delete|stop|kill|scale|change|update|"
+    r"(?:not|leave|keep|to|in|into|on|onto|for|from|the|my|our|ones?|touch|restart|remove|delete|stop|kill|scale|change|update|"
     r"upgrade|deploy|start|uninstall|destroy|deployments?|containers?|pods?|releases?|namespaces?|volumes?|networks?|"
     r"services?|statefulsets?)"
 )
@@ -80,7 +80,7 @@ def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     spared = frozenset() if ends else ruled_out(understanding.text)
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
     values = dict(understanding.entities)
-    if _TAKEN_AWAY.search(understanding.text):
+    if TAKEN_AWAY.search(understanding.text):
         values.pop("replicas", None)
     return [
         f"{key} {value}"
@@ -102,7 +102,7 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         (key == "name" and (re.fullmatch(r"[0-9a-f]{6,64}", value) is not None or value in _PARTS_PLAYED))
         or (value == "dockerfile" and "docker.run" not in held)
         or (key == "path" and "docker.copy_into" in held and f'"{value.rpartition("/")[0]}"' in held)
-        or (key in ("path", "file") and '"docker.' in held and f'"{value.partition(":")[2].rstrip("/") or "/"}"' in held)
+        or (key in ("path", "file") and "docker.copy_into" in held and f'{value.strip("/").partition(":")[2]}"' in held)
         or (key == "name" and value == "origin" and '["git.' in held)
         or (key == "volume" and '"volumes": true' in held)
         or (key in ("path", "file") and "*" in value and f'"{value.partition("*")[0].lstrip("./")}' in held)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
 from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
-from reign_agents.planning.scan import VALUE, Scan
+from reign_agents.planning.scan import MASK, VALUE, Scan
 from reign_agents.planning.wish import Wish, names
 from reign_agents.specialists.docker.chosen import STATES, Choice, as_it_is, holds, named_like, read, spared_of
 from reign_agents.specialists.docker.found import There, none_there, present, resolved, several
@@ -265,19 +266,25 @@ async def logs(wish: Wish, context: PlanningContext, outline: Outline) -> Questi
     return None
 
 
+def quoted(scan: Scan, text: str) -> str:
+    """A command line as a shell takes it: a quoted whole without its quotes, quoted parts with them."""
+    if re.fullmatch(MASK, text.strip(" ,;:")):
+        return scan.restored(text.strip(" ,;:"))
+    return re.sub(MASK, lambda mask: shlex.quote(scan.restored(mask.group())), text.rstrip(" .,;:!?"))
+
+
 async def execute(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
     colon = re.match(rf"\s*(?:in\s+)?(?P<name>{NAME})\s*:\s+(?P<command>.+)$", scan.text)
     inside = None if colon is None else scan.restored(colon["name"])
-    command = None if colon is None else scan.restored(colon["command"])
+    command = None if colon is None else quoted(scan, colon["command"])
     if command is None:
         inside = scan.first(
             r"\b(?:in|inside|within|on)\s+(?:of\s+)?(?:the\s+|"
             rf"my\s+)?(?:container\s+)?(?P<value>{NAME})(?:\s+container)?\s*$"
         )
-        quoted = scan.quoted()
         scan.take(r"^\s*(?:the\s+)?(?:(?:shell\s+)?command|cmd)\b")
-        command = quoted[0] if quoted else scan.restored(scan.text.strip())
+        command = quoted(scan, scan.text.strip())
     if not command:
         return Question("Which command should I run in the container?", ("run `ls /` in container web",))
     named = [inside] if inside and inside.lower() not in ("it", "there", "container") else []
