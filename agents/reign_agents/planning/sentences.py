@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from reign_agents.planning.stated import each
+from reign_agents.planning.stated import TAKEN_AWAY, each
 from reign_agents.understanding import Understanding
 
 _WORKLOADS = frozenset({"deployment", "statefulset", "daemonset", "replicaset"})
@@ -37,12 +37,13 @@ Values = Mapping[str, Any]
 class Said:
     """The understood request: its values, its verb and the thing it is about."""
 
-    __slots__ = ("counted", "intent", "noun", "values", "verb", "words")
+    __slots__ = ("counted", "intent", "noun", "text", "values", "verb", "words")
 
     def __init__(self, understanding: Understanding) -> None:
         wishes = [clause for clause in understanding.clauses if clause.verb is not None] or list(understanding.clauses)
         main = next((wish for wish in wishes if wish.intent == understanding.intent), wishes[0])
         self.intent = understanding.intent
+        self.text = understanding.text
         self.values: Values = understanding.entities
         self.verb = main.verb or ""
         self.noun = main.object or ""
@@ -84,6 +85,8 @@ def _workload(said: Said) -> str:
 
 def _kubernetes_scale(said: Said) -> str | None:
     values, kind, where = said.values, _workload(said), said.where()
+    if TAKEN_AWAY.search(said.text):
+        return None
     if said.has("max"):
         share = str(values.get("cpu", "")).rstrip("%")
         at = f" at {share}% cpu" if share.isdigit() else ""
@@ -107,6 +110,8 @@ def _kubernetes_update(said: Said) -> str | None:
     values, kind, where = said.values, _workload(said), said.where()
     if said.has("image") and said.noun not in {"cronjob", "job", "pod"}:
         return _all(said.things, lambda name: f"set image of {kind} {name} to {values['image']}{where}")
+    if said.verb == "rollback" and said.speaks_of("label", "annotation", "limit", "limits", "taint", "cordon", "env"):
+        return None
     if said.verb == "rollback":
         to = f" to revision {values['revision']}" if "revision" in values else ""
         return _all(said.things, lambda name: f"roll back {kind} {name}{to}{where}")
@@ -160,10 +165,18 @@ def _kubernetes_destroy(said: Said) -> str | None:
     return None
 
 
+_SPAN = re.compile(
+    r"\b(?:in|over|for|since|from|within)\s+(?:the\s+)?(?:last|past)\s+(?P<span>(?:\d+\s*)?(?:s|m|h|d|sec\w*|min\w*|hours?|days?))\b",
+    re.IGNORECASE,
+)
+
+
 def _kubernetes_monitor(said: Said) -> str | None:
     kind, where = _SPELLED.get(said.noun, said.noun), said.where()
     if said.speaks_of("log", "logs", "output") and len(said.things) == 1:
-        return f"show logs of {said.noun if said.noun in _OBJECTS else 'deployment'} {said.things[0]}{where}"
+        span = _SPAN.search(said.text)
+        since = f" since {span['span']}" if span is not None else ""
+        return f"show logs of {said.noun if said.noun in _OBJECTS else 'deployment'} {said.things[0]}{where}{since}"
     if said.noun == "context" and not said.things:
         return "show the kubernetes contexts"
     if said.noun == "event" or said.speaks_of("events"):
@@ -172,6 +185,8 @@ def _kubernetes_monitor(said: Said) -> str | None:
         return f"list {kind}s{where}".replace("ys in", "ies in") if kind != "ingress" else f"list ingresses{where}"
     if not said.things and said.values.keys() == {"namespace"} and said.verb in {"", "check", "show", "watch"}:
         return f"list pods{where}"
+    if said.things and said.speaks_of("cpu", "ram", "memory", "usage") and not said.speaks_of("limit", "limits"):
+        return f"show the cpu and memory usage of the pods{where} in kubernetes"
     if len(said.things) != 1:
         return None
     if said.noun in _OBJECTS - _WORKLOADS | {"node"}:

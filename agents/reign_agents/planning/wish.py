@@ -11,7 +11,7 @@ from reign_agents.planning.words import CLUSTER_NOUNS, KINDS, MAKERS, NAMEABLE, 
 
 _PRONOUN = re.compile(
     (
-        r"(?<![\w./-])(?:it|its|this one|that one|them|their|the same|these|those|that(?=\s*(?:$|"
+        r"(?<![\w./-])(?:it|its|this one|that one|them|they|their|the same|these|those|that(?=\s*(?:$|"
         r"[,.!?]|\b(?:and|to|into|with|again|now|too|please|then|container|file|one|volume|network|"
         r"image|folder|directory)\b)))(?![\w./-])"
     ),

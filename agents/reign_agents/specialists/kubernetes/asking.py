@@ -87,4 +87,5 @@ def asks_ready(wish: Wish) -> bool:
     words = said(wish)
     kind = words.kind or (wish.it.kind if wish.it is not None else WORKLOADS[0] if words.names else None)
     asked = re.search(r"\b(?:is|are|when|once|whether|if|until|till|wait|as\s+soon\s+as)\b", wish.lower)
-    return kind in WORKLOADS and asked is not None and bool(_READY.search(wish.text))
+    waits = re.match(r"\W*(?:please\s+)?wait\s+for\s+(?:it|them|that|the\s+rollout)\b", wish.lower)
+    return kind in WORKLOADS and asked is not None and bool(waits or _READY.search(wish.text))

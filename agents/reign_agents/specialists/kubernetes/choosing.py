@@ -106,7 +106,8 @@ async def several(
     for kind in tried:
         rows += await listed(kind, words.namespace, context, everywhere=words.everywhere, selector=selector_of(wish))
     if not rows:
-        return Question(f"There is no {' or '.join(tried)}{where} to {ask}.")
+        none = " or ".join(tried)
+        return Question(f"There is no {none} to remove." if ask == "delete" else f"There is no {none}{where} to {ask}.")
     left = [row for row in rows if not words.rules_out(row.kind, row.name, row.namespace)]
     found = [row for row in left if all(state.fits(row) for state in states)]
     if not found:
@@ -114,7 +115,8 @@ async def several(
         text = f"None of the {len(left)} {what}{where} is {words_of}" if states else "Nothing else is left"
         return Question(f"{text}: there is nothing to {ask}.", (f"list {words.kind or 'deployment'}s{where}",))
     spared = [row.name for row in rows if row not in left]
-    if words.excluded and (ask == "delete" or re.search(r"(?<![\w.-])(?:0|zero|off|stop)(?![\w.-])", wish.lower)):
+    none_left = wish.verb == "stop" or re.search(r"(?<![\w.-])(?:0|zero)(?![\w.-])", wish.lower)
+    if words.excluded and (ask == "delete" or none_left):
         return _named_instead(found, spared, ask, where)
     shown = ", ".join(row.name for row in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
     outline.assume(f"{len(found)} of {len(rows)} {what}: {shown}" + (f"; not {', '.join(spared)}" if spared else ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -28,6 +28,12 @@ class Object:
     namespace: str | None
     status: str = field(default="", compare=False)
     ready: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, JsonValue]) -> Object:
+        """The object that an operation's fields name."""
+        space = fields.get("namespace")
+        return cls(str(fields["kind"]), str(fields["object"]), str(space) if space is not None else None)
 
     def fields(self) -> dict[str, JsonValue]:
         """The fields that name it in an operation."""

@@ -99,6 +99,13 @@ def _diff(wish: Wish, _words: Said) -> tuple[str, ...]:
 
 _LACKS = (
     _lack(
+        r"^\s*(?:please\s+)?(?:kubectl|k)\s+(?:cp|drain|taint|port-forward|patch|edit|debug|attach|proxy|replace|run|"
+        r"rollout\s+(?:pause|resume)|exec\s+-\w*[it]\w*\s.*\s(?:\S*/)?(?:ba|z|a|da)?sh\s*$|config\s+(?:use|set|unset|rename|delete)-?\w*|certificate|plugin)(?![\w-])",
+        "No operation of mine does that; with ! before it the line runs as it stands (asked first):",
+        lambda w, _s: (f"!{w.text.strip()}",),
+        plainly=True,
+    ),
+    _lack(
         r"^\W*(?:please\s+)?drain\b(?!.*\b(?:queue|connections?|traffic|battery|pool)\b)",
         "Draining a node comes later; cordon keeps new pods off it and moves none.",
         lambda w, s: (
@@ -281,4 +288,6 @@ async def lacking(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     lines = lack.line(wish, words)
     own = any(line.startswith("!") for line in lines)
     about = f" ({', '.join(words.names)})" if words.names else ""
+    if lack.sentence.endswith(":"):
+        return Question(lack.sentence, lines)
     return Question(f"{lack.sentence} {'A line of kubectl would do it' if own else 'The nearest'}{about}:", lines)

@@ -16,7 +16,10 @@ from reign_agents.specialists.kubernetes.said import KIND_WORDS, WORKLOADS, Said
 _KEY = r"[A-Za-z_][\w./-]*"
 _KEYS = rf"{_KEY}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_KEY})*"
 _FROM = r"(?:from|off(?:\s+of)?|out\s+of|of|on|in)"
-_OF = rf"\s+{_FROM}\s+(?:the\s+)?(?:(?P<kind>{KIND_WORDS})\s+)?(?P<of>[a-z0-9][\w.-]*)(?:\s+(?P<after>{KIND_WORDS})\b)?"
+_OF = (
+    rf"\s+{_FROM}\s+(?:the\s+)?(?:(?:env(?:ironment)?|labels|annotations|variables)\s+(?:of|in|on)\s+(?:the\s+)?)?"
+    rf"(?:(?P<kind>{KIND_WORDS})\s+)?(?P<of>[a-z0-9][\w.-]*)(?:\s+(?P<after>{KIND_WORDS})\b)?"
+)
 _LABEL = re.compile(
     rf"^\W*(?:the\s+)?(?:(?P<what>label|annotation)s?\s+(?P<keys>{_KEYS})|(?P<key>{_KEY})\s+(?P<what2>label|annotation)){_OF}",
     re.IGNORECASE,

@@ -34,7 +34,11 @@ _MORE = re.compile(
     rf"\b(?P<another>another)\s+(?P<of>(?:\d+|{'|'.join(NUMBERS)})\s+)?(?={_COPIES})|\bby\s+(?P<by>{_NUMBER})\b(?!\s*%)",
     re.IGNORECASE,
 )
-_TAKEN = re.compile(rf"^\W*(?P<n>{_NUMBER})\s+(?:of\s+the\s+)?{_COPIES}\s+(?P<way>from|off|to)\b", re.IGNORECASE)
+_TAKEN = re.compile(
+    rf"\b(?P<verb>take|remove|drop|cut|delete|add|put)\s+(?:away\s+|off\s+)?(?P<n>{_NUMBER})\s+(?:of\s+the\s+)?{_COPIES}\s+"
+    r"(?:away\s+)?(?P<way>from|off|to)\b",
+    re.IGNORECASE,
+)
 _DOWN = re.compile(r"\b(?:fewer|less|down|decrease|reduce|lower|remove|drop|shrink|cut)\b", re.IGNORECASE)
 _THEN = re.compile(
     r"\b(?:to|at)\s+(?P<first>\d+)\s*(?:,|and|or|then)\s*(?:(?:then|to|at)\s+)*(?P<second>\d+)(?=\W*$|\s+in\b)",
@@ -71,10 +75,10 @@ def change_of(wish: Wish) -> Change | None:
     if more is not None:
         count = _count(more["n"] or more["of"] or more["by"] or "1")
         return Change(more=-count if down else count)
-    taken = _TAKEN.search(wish.rest) if wish.verb in ("remove", "append") else None
-    if taken is None or (taken["way"] == "to") != (wish.verb == "append"):
+    taken = _TAKEN.search(text)
+    if taken is None or (taken["way"] == "to") != (taken["verb"] in ("add", "put")):
         return None
-    return Change(more=_count(taken["n"]) * (1 if wish.verb == "append" else -1))
+    return Change(more=_count(taken["n"]) * (1 if taken["way"] == "to" else -1))
 
 
 def _count(word: str) -> int:

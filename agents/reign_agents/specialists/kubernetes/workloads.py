@@ -14,7 +14,7 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.docker.known_images import base
 from reign_agents.specialists.kubernetes import scaling
-from reign_agents.specialists.kubernetes.found import listed, meant
+from reign_agents.specialists.kubernetes.found import Object, listed, meant
 from reign_agents.specialists.kubernetes.quantities import cpu, memory
 from reign_agents.specialists.kubernetes.said import (
     OTHER_TOOL,
@@ -36,6 +36,8 @@ async def deploy(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         image = wish.it.name
     if image is None and words.names:
         there = [row for row in await listed("deployment", words.namespace, context) if row.name == words.names[0]]
+        if there and words.number("replicas") is not None:
+            return await scaling.scale(wish, context, outline)
         if there:
             where = f" in namespace {words.namespace}" if words.namespace else ""
             return Question(
@@ -237,6 +239,9 @@ async def set_env(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     return None
 
 
+_SIZES = ("memory", "ram", "cpu", "cpus", "core", "cores", "limit", "limits", "request", "requests")
+
+
 def sets_limits(wish: Wish) -> bool:
     """Whether the words give an object of a cluster other limits of memory or cpu."""
     words = said(wish)
@@ -244,6 +249,8 @@ def sets_limits(wish: Wish) -> bool:
     if not given or _image(words, wish.lower) or wish.has("container", "containers", "docker", "usage"):
         return False
     if wish.verb == "show" and not re.match(r"\W*(?:please\s+)?give\b", wish.lower):
+        return False
+    if wish.has("replicas", "replica", "pods", "copies", "instances") and not wish.has(*_SIZES):
         return False
     if words.names and about_cluster(wish):
         return True
@@ -300,6 +307,13 @@ async def limits(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
 
 async def status(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
+    if wish.it is not None and re.search(r"\b(?:they|them|all|both|these|those)\b", wish.lower):
+        before = [step.fields for step in outline.before if step.fields.get("kind") in WORKLOADS]
+        rows = list({str(one.get("object")): Object.of(one) for one in before}.values())
+        for one in rows:
+            outline.add("kubernetes.rollout_status", one.fields(), f"how the rollout of {one.name} stands")
+        if rows:
+            return None
     found = await meant(words, wish, context, outline, "show the rollout of")
     if isinstance(found, Question):
         return found
