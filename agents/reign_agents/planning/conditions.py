@@ -44,4 +44,4 @@ def asked_first(text: str, looks: tuple[str, ...] = ()) -> Question | None:
         return None
     plain = " ".join(text.replace(said, " ").split()).strip(" ,;.")
     offered = (*looks, *((plain,) if condition(plain) is None else ()))
-    return Question(f"I can't wait for “{said}” or decide it: what is asked for is done at once. Look first:", offered)
+    return Question(f"I can't wait for “{said}” or decide it: “{plain}” would be done at once. Look first:", offered)

@@ -106,6 +106,8 @@ def _request(line: _Line) -> str | None:
         ("install", 1): "install chart {0}",
         ("upgrade", 2): "upgrade release {0} with {1}",
         ("uninstall", 1): "uninstall release {0}",
+        ("uninstall", 2): "uninstall releases {0} and {1}",
+        ("uninstall", 3): "uninstall releases {0}, {1} and {2}",
         ("delete", 1): "uninstall release {0}",
         ("rollback", 1): "rollback release {0}",
         ("rollback", 2): "rollback release {0} to revision {1}",

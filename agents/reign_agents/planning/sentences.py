@@ -292,6 +292,10 @@ def _helm_update(said: Said) -> str | None:
     if not said.has("release"):
         return None
     where = said.where()
+    if said.speaks_of("values", "manifest", "notes", "history", "diff", "difference"):
+        looks = said.speaks_of("values") and said.has("revision") and said.verb in {"", "show", "list"}
+        at = f" revision {values['revision']}" if looks else ""
+        return f"show the values of release {values['release']}{at}{where}" if looks else None
     if said.has("revision") or said.verb == "rollback":
         to = f" to revision {values['revision']}" if "revision" in values else ""
         return f"rollback release {values['release']}{to}{where}"

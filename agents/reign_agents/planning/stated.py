@@ -112,6 +112,7 @@ def _by_another_name(key: str, value: str, held: str) -> bool:
         or (key == "version" and _FOLDER.search(held) is not None)
         or (key in ("name", "file") and _SPARED_BY_TERRAFORM.search(held) is not None)
         or (key == "file" and value.endswith(".tfvars") and f'"{value.rpartition("/")[2]}"' in held)
+        or ("." in value and '["helm.' in held and all(f'"{part}"' in held for part in value.split(".")))
         or (key == "image" and value.isalpha() and _STORES.search(held) is not None)
     )
 
@@ -120,7 +121,7 @@ _SPARES = (
     r"\b(?:except\w*|excluding|besides|apart\s+from|other\s+than|save\s+for|but|not|leave|leaving|keep|keeping|spare|"
     r"don[’']?t|never|without)\b[^.;]*?(?<![\w.-])"
 )
-_CHOSEN = frozenset(
+_CHOSEN = frozenset({"helm.uninstall"}) | frozenset(
     f"docker.{verb}" for verb in ("stop", "start", "restart", "pause", "unpause", "remove_container", "stats", "health")
 )
 """Operations on containers that words may choose by what they are of: "every container of image api:2"."""
@@ -136,7 +137,7 @@ def _only_chooses(key: str, value: str, text: str, steps: Sequence[Step]) -> boo
     """
     if not steps or not all(step.operation in _CHOSEN for step in steps):
         return False
-    if key in ("name", "names"):
+    if key in ("name", "names", "release"):
         word = re.escape(value)
         chosen = rf"(?<![\w.-]){word}\s+containers\b|\b(?:volume|network|image|with|like|named)\s+{word}(?![\w-])"
         spared = re.search(rf"{_SPARES}{word}(?![\w-])", text, re.IGNORECASE)

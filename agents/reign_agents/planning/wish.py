@@ -46,8 +46,10 @@ _HOW = re.compile(
 _OF_RELEASES = frozenset({"install", "upgrade", "uninstall", "rollback"})
 _RELEASE_QUALIFIERS = re.compile(
     r"(?:and\s+|also\s+|please\s+)*(?:(?:create|make)\s+(?:the|that|its)\s+namespace(?:\s+(?:and\s+wait|too))?\s*$|"
-    r"wait(?:\s+(?:for\s+it|until\s+(?:it|everything)(?:\s+is|'s)?\s+ready))?\s*$|"
-    r"(?:keep|reuse|reset)\s+(?:the|its)\s+values\s*$|install\s+it\s+if\b|roll\s+(?:it\s+)?back\s+if\b)"
+    r"(?:(?:do\s+not|don[’']?t)\s+)?wait(?:\s+(?:for\s+it|until\s+(?:it|its|everything|all)(?:\s+is|'s)?\s+(?:ready|up|running|healthy)|"
+    r"(?:max(?:imum)?|at\s+most|up\s+to|for)\s+\d+\s*\w+))?\s*$|(?:don[’']?t|do\s+not)\s+(?:create|make)\s+(?:the|a)\s+namespace\s*$|"
+    r"(?:keep|reuse|reset)\s+(?:the\s+|its\s+|all\s+)*(?:(?:other|old)\s+)?values\s*$|keep\s+(?:everything|the\s+rest)(?:\s+else)?\s*$|"
+    r"set(?:ting)?\s+(?:the\s+)?[a-z]\w*(?:\.\w+)+(?:=|\s+(?:to|=)\s)|install\s+it\s+if\b|roll\s+(?:it\s+)?back\s+if\b)"
 )
 """What says more about an installation before it: "and create the namespace"."""
 

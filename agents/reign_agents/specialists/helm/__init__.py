@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 
 from reign_agents.planning.recipe import Build, Recipe
+from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.helm import charts, releases
+from reign_agents.planning.words import VERBS
+from reign_agents.specialists.helm import aside, charts, releases
 from reign_agents.specialists.helm.said import CHART, HELM, NOT_HELM
 
 
@@ -29,13 +31,34 @@ def _chart_said(wish: Wish) -> bool:
     return wish.has("chart", "charts") or (wish.it is not None and wish.it.kind == "chart")
 
 
+_A_VALUE = re.compile(r"\b[a-z]+(?:[A-Z]\w*|\.[A-Za-z]\w*)+(?:\s+(?:of|on|in|for)\s+(?:the\s+)?[a-z][\w-]*\s+to\b)")
+_A_FILE = re.compile(r"\.(?:txt|conf|cfg|ini|ya?ml|env|toml|md|sh|py|json|xml|service|tf|tfvars|properties|html?)\b")
+
+
+def _sets(wish: Wish) -> bool:
+    if _release_said(wish):
+        return True
+    text = Scan(wish.rest).text
+    return (
+        bool(_A_VALUE.search(text))
+        and not _A_FILE.search(text)
+        and not NOT_HELM.search(wish.lower)
+        and "/" not in wish.rest
+    )
+
+
+def _switches(wish: Wish) -> bool:
+    return _release_said(wish) and bool(re.search(r"\b(?:enabl|disabl|turn\s+o|switch\s+o)", wish.lower))
+
+
 def _installs(wish: Wish) -> bool:
     if _about(wish):
         if wish.verb == "install":
             return True
         if wish.has("helm") and wish.verb != "create" and CHART.search(wish.scan().text):
             return True
-        return wish.has("chart") and not wish.has("create", "new", "make")
+        made = wish.has("create", "new", "make", "scaffold", "generate", "bootstrap", "draft", "write", "start")
+        return wish.has("chart") and not made
     return wish.verb == "install" and (bool(CHART.search(wish.scan().text)) or wish.has("-n", "namespace"))
 
 
@@ -46,11 +69,15 @@ _RANK = 9
 def _recipe(
     name: str, verbs: str, build: Build, example: str, fits: Callable[[Wish], bool] = _about, rank: int = 0
 ) -> Recipe:
-    return Recipe(f"helm.{name}", frozenset(verbs.split()), frozenset(), build, example, fits, _RANK + rank)
+    said: set[str | None] = (
+        {*VERBS.values(), None} if verbs == "*" else {None if one == "-" else one for one in verbs.split()}
+    )
+    return Recipe(f"helm.{name}", frozenset(said), frozenset(), build, example, fits, _RANK + rank)
 
 
 _LOOK = "show list check find inspect"
 RECIPES = (
+    _recipe("lacking", "*", aside.plan_lacking, "show chart ./charts/web", aside.lacks, 12),
     _recipe(
         "install",
         "install run create rollout apply",
@@ -65,9 +92,10 @@ RECIPES = (
         "set",
         releases.set_values,
         "set image.tag=2 on release web",
-        _release_said,
+        _sets,
         3,
     ),
+    _recipe("switch", "*", releases.set_values, "enable ingress of release web", _switches, 9),
     _recipe(
         "rollback",
         "rollback revert",
@@ -115,12 +143,16 @@ RECIPES = (
     ),
     _recipe(
         "diff",
-        f"{_LOOK} upgrade plan rollback",
+        f"{_LOOK} upgrade plan rollback -",
         releases.diff,
         "what would change if I upgrade web with ./charts/web",
         lambda w: (
-            bool(re.search(r"\b(?:what|which|anything)\b.*\bwould\b.*\bchange\b|\bdiff\w*\b", w.lower))
-            and (_about(w) or bool(re.search(r"\b(?:upgrade|roll(?:ed)?\s*back)\b", w.lower)))
+            bool(
+                re.search(
+                    r"\b(?:what|which|anything)\b.*\bwould\b.*\bchange\b|\bdiff\w*\b|\bwhat\s+changed\b.*\brev", w.lower
+                )
+            )
+            and (_about(w) or bool(re.search(r"\b(?:upgrade|roll(?:ed)?\s*back)\b|\brev(?:ision)?s?\s+\d", w.lower)))
             and _free(w)
         ),
         6,

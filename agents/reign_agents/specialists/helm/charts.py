@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -9,8 +10,8 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.helm.found import SHOWN, by_name, charts_here, there
-from reign_agents.specialists.helm.said import NOISE, said
+from reign_agents.specialists.helm.found import SHOWN, by_name, chart_keys, charts_here, there
+from reign_agents.specialists.helm.said import NOISE, put_value, said, spoken_values
 
 
 def of_chart(operation: str, verb: str, why: str) -> Build:
@@ -19,6 +20,25 @@ def of_chart(operation: str, verb: str, why: str) -> Build:
     async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
         words = said(wish)
         here = charts_here(context)
+        output = re.search(r"(?:\b(?:to|into)|>)\s*(?P<file>[\w./-]+\.ya?ml)\b", wish.text)
+        if operation == "helm.template" and output is not None:
+            shown = words.chart or next(iter(here), "./charts/web")
+            line = f"!helm template {shown} > {output['file']}"
+            return Question(
+                "What a chart renders to is shown; keeping it in a file comes later.", (line, f"render chart {shown}")
+            )
+        if (
+            operation == "helm.lint"
+            and here
+            and re.search(r"\b(?:all|every|each)\b.*\bcharts?\b|\bcharts\b(?!/)", wish.lower)
+        ):
+            for path in here:
+                outline.add(
+                    operation,
+                    {"chart": path, "strict": True if wish.has("strict", "strictly") else None},
+                    why.format(path),
+                )
+            return None
         meant = wish.it.name if wish.it is not None and wish.it.kind == "chart" else None
         chart = meant if words.chart is None else by_name(words.chart, here)
         if chart is None:
@@ -36,7 +56,12 @@ def of_chart(operation: str, verb: str, why: str) -> Build:
             return Question(problem.text, tuple(f"{verb} chart {path}" for path in list(here)[:3]))
         fields: dict[str, JsonValue] = {"chart": chart}
         if operation != "helm.show_chart":
-            fields |= {"values": words.values, "values_files": list(words.files)}
+            values = dict(words.values)
+            for key, value in spoken_values(wish, chart_keys(chart, context)):
+                put_value(values, key, value)
+            fields |= {"values": values, "values_files": list(words.files)}
+        if operation == "helm.lint" and wish.has("strict", "strictly", "--strict"):
+            fields["strict"] = True
         if operation == "helm.template":
             fields |= {"namespace": words.namespace, "release": words.release if wish.has("as", "release") else None}
         outline.add(operation, fields, why.format(chart))

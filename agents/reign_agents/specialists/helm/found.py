@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
+from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.helm.said import Said
+from reign_agents.specialists.helm.said import Said, said
 from reign_executors.errors import OperationError
 from reign_executors.home import expanded
 
@@ -28,6 +29,7 @@ class Found:
     namespace: str
     chart: str
     revision: int
+    status: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} in {self.namespace}"
@@ -43,7 +45,13 @@ async def _releases(context: PlanningContext, namespace: str | None) -> list[Fou
         out = await context.look("helm.list", {"namespace": namespace} if namespace else {})
     rows: Any = out.get("releases") or ()
     return [
-        Found(str(row["release"]), str(row["namespace"]), str(row.get("chart") or ""), int(row.get("revision") or 0))
+        Found(
+            str(row["release"]),
+            str(row["namespace"]),
+            str(row.get("chart") or ""),
+            int(row.get("revision") or 0),
+            str(row.get("status") or ""),
+        )
         for row in rows
     ]
 
@@ -147,3 +155,88 @@ def by_name(chart: str, here: dict[str, dict[str, Any]]) -> str:
         return f"./{chart}"
     fitting = [path for path, about in here.items() if chart in (about.get("name"), Path(path).name)]
     return fitting[0] if len(fitting) == 1 and chart not in here else chart
+
+
+def chart_keys(chart: str, context: PlanningContext) -> list[str]:
+    """The names of the values of a chart that is a folder here, nested ones with dots."""
+    import yaml
+
+    file = (context.settings.cwd / expanded(chart)) / "values.yaml"
+    try:
+        return flat_keys(yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return []
+
+
+def flat_keys(values: object, before: str = "") -> list[str]:
+    """The names of values, nested ones with dots; at most some hundreds."""
+    if not isinstance(values, dict):
+        return []
+    found: list[str] = []
+    for key, value in list(values.items())[:200]:
+        name = f"{before}{key}"
+        found += flat_keys(value, f"{name}.") if isinstance(value, dict) and value else [name]
+    return found[:500]
+
+
+_ALL = re.compile(r"\b(?:all|every|everything|each)\b", re.IGNORECASE)
+_IN_STATE = re.compile(
+    r"\b(?P<state>failed|failing|broken|pending|stuck|deployed|superseded)\b(?=.*\breleases\b)", re.IGNORECASE
+)
+_STATES = {"failing": "failed", "broken": "failed", "stuck": "pending"}
+_BUT = re.compile(
+    r"(?:,\s*)?\b(?:except(?:ing)?(?:\s+for)?|excluding|besides|apart\s+from|other\s+than|save\s+for|but(?:\s+(?:not|keep|leave|spare))?|"
+    r"not|keep|leave|spare)\s+(?:the\s+)?(?:releases?\s+)?(?P<names>[^;]+)$",
+    re.IGNORECASE,
+)
+
+
+async def several(wish: Wish, context: PlanningContext, outline: Outline) -> list[Found] | Question | None:
+    """The releases that the words mean where they choose among many: "shop and api", "all failed ones", "all but pg".
+
+    None where one is named or meant. A name that is not there is asked about.
+    """
+    words = said(wish)
+    text = Scan(wish.rest).text
+    spared = _BUT.search(text)
+    head = text[: spared.start()] if spared is not None else text
+    rows = await _releases(context, words.namespace or context.settings.namespace)
+    namespace = words.namespace or context.settings.namespace
+    here = [row for row in rows if namespace is None or row.namespace == namespace]
+    kept = set(re.findall(r"[\w.-]*\w", spared["names"])) if spared is not None else set()
+    state = _IN_STATE.search(head)
+    if not _ALL.search(head) and state is None:
+        listed = re.search(r"(?P<names>[\w-]+(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+)(?:release\s+)?[\w-]+)+)", head)
+        names = re.split(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+", listed["names"]) if listed else []
+        names = [re.sub(r"^release\s+", "", one) for one in names]
+        if len(names) < 2 or not any(row.name in names for row in rows):
+            return None
+        chosen: list[Found] = []
+        for name in names:
+            one = await meant(replace(words, release=name), wish, context, outline, "uninstall release {}")
+            if isinstance(one, Question):
+                return one
+            chosen.append(one)
+        return chosen
+    wanted = _STATES.get(state["state"].lower(), state["state"].lower()) if state is not None else None
+    if any(row.name in kept for row in here) or spared is None:
+        fitting = [row for row in here if row.name not in kept and (wanted is None or row.status.startswith(wanted))]
+        where = f" in {namespace}" if namespace else ""
+        kind = f"{wanted} release" if wanted else "release"
+        if not fitting:
+            return Question(f"There is no {kind}{where} to be uninstalled.", ("list helm releases",))
+        if namespace is None and wanted is None:
+            return Question(
+                "All releases of all namespaces? Name the namespace.",
+                tuple(
+                    f"uninstall all releases in namespace {one}"
+                    for one in sorted({row.namespace for row in here})[:SHOWN]
+                ),
+            )
+        outline.assume(f"the {kind}s{where}: {', '.join(map(str, fitting))}")
+        return fitting
+    listed_here = ", ".join(row.name for row in here[:SHOWN])
+    return Question(
+        f"None of the releases to be kept is there{f' in {namespace}' if namespace else ''}. There are: {listed_here}.",
+        tuple(f"uninstall release {row.name} in namespace {row.namespace}" for row in here[:SHOWN]),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,7 +40,7 @@ SET = re.compile(r"(?<![\w./-])(?P<key>[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*)=(?P
 _NOISE_WORDS = """
 helm chart charts release releases the a an my our its it this that of on in to with for from as named called namespace
 version revision values value all please history status set upgrade install rollback uninstall and current previous
-last one before would change what if i we show get list new or wait create
+last one before would change changed between difference against what if i we show get list new or wait create
 """
 NOISE = frozenset(_NOISE_WORDS.split())
 _NO_NAMESPACES = frozenset({"and", "with", "to", "of", "as", "for", "is", "the", "in", "this", "that", "my", "a"})
@@ -49,6 +49,13 @@ _NO_NAMESPACES = frozenset({"and", "with", "to", "of", "as", "for", "is", "the",
 @lru_cache(maxsize=64)
 def _understood(text: str) -> Understanding:
     return understand(text)
+
+
+def about_helm(wish: Wish) -> bool:
+    """Whether the words are about charts or releases: they say so, or understanding has it so."""
+    if (wish.it is not None and wish.it.kind in ("release", "chart")) or HELM.search(wish.lower):
+        return True
+    return "helm" in _understood(wish.text).domains[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,20 @@ def said(wish: Wish) -> Said:
     if not isinstance(revision, int):
         found = re.search(r"\brevision\s+#?(\d+)\b|\bto\s+#?(\d+)\s*$", low)
         revision = int(found[1] or found[2]) if found is not None and wish.verb == "rollback" else None
-    files = tuple(found["value"] for found in _VALUES_FILE.finditer(low))
+    files = tuple(
+        found["value"]
+        for found in _VALUES_FILE.finditer(low)
+        if not re.search(r"(?:\b(?:to|into|as)|>)\s*$", low[: found.start()])
+    )
     chart = entities.get("chart") or entities.get("path")
     if not isinstance(chart, str) or chart in files or chart.endswith((".yaml", ".yml")):
         chart = next((name for name in map(_value, CHART.finditer(_without(low, files))) if "=" not in name), None)
     release = entities.get("release")
-    release = release if isinstance(release, str) and release != chart else None
+    release = (
+        release
+        if isinstance(release, str) and release != chart and not (wish.verb == "set" and "." in release)
+        else None
+    )
     version = entities.get("version")
     return Said(
         release or _named(wish, low, chart),
@@ -127,6 +142,11 @@ def _named(wish: Wish, low: str, chart: str | None) -> str | None:
     for pattern in _NAMESPACES[:2]:
         text = pattern.sub(" ", text)
     text = text if wish.verb == "upgrade" else _BARE_NAMESPACE.sub(" ", text)
+    of = re.search(
+        rf"\b(?:of|on|in|for)\s+(?:the\s+)?(?:release\s+)?(?P<name>{_NAME})(?:\s+release)?\s+(?:to|=)\s", text
+    )
+    if wish.verb == "set" and of is not None and of["name"] not in NOISE:
+        return of["name"]
     named = re.search(rf"\b(?:release|as|named|called)\s+(?P<name>{_NAME})(?![\w/.:])", text, re.IGNORECASE)
     if named is not None and named["name"].lower() not in NOISE:
         return named["name"]
@@ -170,3 +190,52 @@ def _typed(text: str) -> JsonValue:
     if text in known:
         return known[text]
     return int(text) if re.fullmatch(r"-?(?:0|[1-9]\d{0,17})", text) else text
+
+
+_NO_VALUE = r"(?!(?:and|or|in|of|with|for|to|on|from|is|the|a|an|as|at|by|but|not|chart|release|version|file|files)\b)"
+_SET_TO = r"(?:\s+(?:set\s+)?(?:to|is|of|as|at)\b|\s*[=:])?\s+"
+_DOTTED = re.compile(
+    rf"(?:\b(?:with|and|set|setting|change|bump|make|put|value|where)\s+(?:the\s+)?(?:value\s+)?|,\s*)"
+    rf"(?P<key>[a-z]\w*(?:\.[A-Za-z]\w*)+)(?:\s+(?:of|on|in)\s+(?:the\s+)?(?:release\s+)?[\w-]+)?{_SET_TO}{_NO_VALUE}(?P<value>[^\s,;]+)",
+    re.IGNORECASE,
+)
+_ENABLES = re.compile(
+    r"\b(?P<verb>enabl\w+|disabl\w+|(?:turn|switch)\s+(?:on|off))\s+(?:the\s+)?(?P<key>[a-z]\w*)\b", re.IGNORECASE
+)
+
+
+def spoken_values(wish: Wish, keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Values said in prose, as key and text: "replicaCount 5", "image tag 1.4", "3 replicas", "disable ingress".
+
+    ``keys`` are those that there are, nested ones with dots; a key with dots that is not among them counts, too.
+    """
+    scan = Scan(wish.text)
+    text = SET.sub(" ", scan.text)
+    found: dict[str, str] = {}
+    for key in sorted(keys, key=len, reverse=True):
+        words = re.split(r"\.|(?<=[a-z])(?=[A-Z])", key)
+        spelled = (
+            "|".join((re.escape(key), r"[\s.]+".join(map(re.escape, words)))) if len(words) > 1 else re.escape(key)
+        )
+        of = r"(?:\s+(?:of|on|in)\s+(?:the\s+)?(?:release\s+)?[\w-]+(?:\s+release)?(?=\s+(?:to|=)))?"
+        match = re.search(
+            rf"(?<![\w./-])(?:{spelled})(?![\w.]){of}{_SET_TO}{_NO_VALUE}(?P<value>[^\s,;]+)", text, re.IGNORECASE
+        )
+        if match is not None and not _FILE.search(match["value"]):
+            found[key] = scan.restored(match["value"])
+            text = text.replace(match.group(), " ", 1)
+    for match in _DOTTED.finditer(text):
+        if not _FILE.search(match["key"]) and not _FILE.search(match["value"]):
+            found.setdefault(match["key"], scan.restored(match["value"]))
+    number = re.search(r"(?<![\w.-])(\d+)\s+(?:replicas?|copies|pods)\b", text)
+    count = next((one for one in ("replicaCount", "replicas") if one in keys), None)
+    if number is not None and count is not None:
+        found.setdefault(count, number[1])
+    for match in _ENABLES.finditer(wish.text):
+        key = f"{match['key']}.enabled"
+        if key in keys:
+            found.setdefault(key, "false" if re.search(r"disabl|off", match["verb"], re.IGNORECASE) else "true")
+    return list(found.items())
+
+
+_FILE = re.compile(r"\.(?:ya?ml|tgz|json|txt)$", re.IGNORECASE)

@@ -194,6 +194,8 @@ async def plan_lacking(wish: Wish, context: PlanningContext, outline: Outline) -
         for one in lack.near
         if "{0}" not in one or known
     ]
+    about = f" for {' and '.join(known)}{at}" if known else at
     return Question(
-        f"{lack.sentence} {'Its own command, or the nearest' if lines else 'The nearest'} I can do:", (*lines, *near)
+        f"{lack.sentence} {'Its own command, or the nearest' if lines else 'The nearest'} I can do{about}:",
+        (*lines, *near),
     )
