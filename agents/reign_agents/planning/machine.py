@@ -1,0 +1,394 @@
+"""What is asked of this machine and of git that no operation does: how people say it, and the command that does it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+from reign_agents.planning.scan import MASK, Scan
+
+_BEGIN = r"^\W*(?:(?:please|pls|can\s+you|could\s+you|now|then|just|and)\W+)*"
+_F = r"(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?"
+_PATH = r"[\w~.][\w./~@-]*\w|\w"
+_FILE = r"[\w./~@-]*\w\.[A-Za-z]\w{0,9}"
+_WORD = rf"{MASK}|[^\s,;]*[^\s,;.?!]"
+_MACHINE = r"(?:server|machine|host|box|computer|system|vm)(?=\W*$|\s+(?:now|please|in\s+\d|at\s+\d))"
+
+Given = dict[str, str]
+Line = Callable[[Given], Sequence[str]]
+
+
+def _line(*forms: str) -> Line:
+    """Commands with ``{name}`` for what was said, quoted for the shell; those with something unsaid fall away."""
+
+    def lines(given: Given) -> list[str]:
+        quoted = {key: shlex.quote(value) for key, value in given.items()}
+        found = []
+        for form in forms:
+            try:
+                found.append(form.format(**quoted))
+            except KeyError:
+                continue
+        return found
+
+    return lines
+
+
+def _replaced(given: Given) -> list[str]:
+    old, new = (re.sub(r"([\\/&.*\[\]^$])", r"\\\1", given[key]) for key in ("a", "b"))
+    recursive = not re.search(r"\.\w+$", given["f"])
+    file = shlex.quote(given["f"])
+    said = shlex.quote(f"s/{old}/{new}/g")
+    return [f"!grep -rl {shlex.quote(given['a'])} {file}"] if recursive else [f"!sed -i {said} {file}"]
+
+
+def _packed(given: Given) -> list[str]:
+    source = given["s"].rstrip("/")
+    target = given.get("d") or (f"{source}.zip" if given["verb"].lower() == "zip" else f"{source}.tar.gz")
+    pair = f"{shlex.quote(target)} {shlex.quote(source)}"
+    return [f"!zip -r {pair}" if target.endswith(".zip") else f"!tar czf {pair}"]
+
+
+def _unpacked(given: Given) -> list[str]:
+    file, into = shlex.quote(given["f"]), given.get("d")
+    if given["f"].endswith(".zip"):
+        return [f"!unzip {file}" + (f" -d {shlex.quote(into)}" if into else "")]
+    return [f"!tar xf {file}" + (f" -C {shlex.quote(into)}" if into else "")]
+
+
+def _picked(given: Given) -> list[str]:
+    onto = f"git switch {shlex.quote(given['b'])} && " if given.get("b") else ""
+    return [f"!{onto}git cherry-pick {shlex.quote(given['c'])}"]
+
+
+def _taken_back(given: Given) -> list[str]:
+    number = given.get("n") or "1"
+    return [
+        "revert the last commit" if number == "1" else f"revert the last {number} commits",
+        f"!git reset --soft HEAD~{number}",
+    ]
+
+
+def _where(given: Given) -> str:
+    return shlex.quote(given.get("e") or given.get("d") or ".")
+
+
+def _by_size(given: Given) -> list[str]:
+    unit = {"k": "k", "m": "M", "g": "G"}[given["u"].lower()]
+    return [f"!find {_where(given)} -type f -size +{given['n']}{unit}"]
+
+
+def _by_age(given: Given) -> list[str]:
+    return [f"!find {_where(given)} -type f -mtime {'+' if 'older' in given else '-'}{given['n']}"]
+
+
+_TABLE: tuple[tuple[str, str, Line], ...] = (
+    (
+        "Rebasing",
+        rf"{_BEGIN}(?:git\s+)?rebase\b(?:\s+(?:it|this|this\s+branch|my\s+branch|\S+(?=\s+on)))?(?:\s+on(?:to|\s+top\s+of)?\s+(?P<b>{_PATH}))?",
+        _line("!git rebase {b}"),
+    ),
+    (
+        "Picking commits",
+        rf"{_BEGIN}cherry[- ]?pick\s+(?:commit\s+)?(?P<c>[\w.~^-]+)(?:\s+(?:on)?to\s+(?P<b>{_PATH}))?",
+        _picked,
+    ),
+    (
+        "Squashing commits",
+        rf"{_BEGIN}squash\s+(?:(?:my|the)\s+)?(?:last\s+(?P<n>\d+)\s+)?commits?\b",
+        _line("!git reset --soft HEAD~{n}"),
+    ),
+    (
+        "Taking a commit back",
+        (
+            rf"{_BEGIN}(?:undo|uncommit|take\s+back|throw\s+away|drop|discard|remove|delete|reset)\s+(?:(?:my|the)\s+)?"
+            r"(?:last|latest)\s+(?:(?P<n>\d+)\s+)?commits?\b"
+        ),
+        _taken_back,
+    ),
+    (
+        "Changing a commit",
+        rf"{_BEGIN}(?:git\s+)?(?:amend\b|(?:change|edit|fix|reword)\s+the\s+(?:last\s+)?commit\s+message)(?:[^\ue000-\uefff]*(?P<m>{MASK}))?",
+        _line("!git commit --amend -m {m}", "!git commit --amend --no-edit"),
+    ),
+    (
+        "Renaming branches",
+        rf"{_BEGIN}rename\s+(?:the\s+)?branch\s+(?P<a>{_PATH})\s+(?:in)?to\s+(?P<b>{_PATH})",
+        _line("!git branch -m {a} {b}"),
+    ),
+    (
+        "Removing remotes",
+        rf"{_BEGIN}(?:remove|delete|drop)\s+(?:the\s+)?(?:git\s+)?remote\s+(?!branch|tag)(?P<a>{_PATH})",
+        _line("!git remote remove {a}"),
+    ),
+    (
+        "Changing remotes",
+        rf"{_BEGIN}(?:change|set|point)\s+(?:the\s+)?(?:url\s+of\s+)?(?:remote\s+)?(?P<a>origin|upstream)(?:'s\s+url)?\s+(?:to|at)\s+(?P<b>\S+)",
+        _line("!git remote set-url {a} {b}"),
+    ),
+    (
+        "Blaming lines",
+        rf"{_BEGIN}(?:git\s+blame|blame|who\s+(?:wrote|added|broke))\s+(?:lines?\s+(?P<n>\d+)\s+(?:of|in)\s+)?{_F}(?P<f>{_FILE})",
+        _line("!git blame -L {n},{n} {f}", "!git blame {f}"),
+    ),
+    (
+        "Blaming files",
+        rf"{_BEGIN}who\s+(?:last\s+)?(?:changed|touched|edited|modified)\s+{_F}(?P<f>{_FILE})",
+        _line("!git log -1 -- {f}"),
+    ),
+    (
+        "Cleaning a work tree",
+        rf"{_BEGIN}(?:clean|clean\s+up|remove|delete)\s+(?:all\s+|the\s+|my\s+)*untracked\s+files?\b",
+        _line("!git clean -nd"),
+    ),
+    ("Untracking files", rf"{_BEGIN}(?:stop\s+tracking|untrack)\s+{_F}(?P<f>{_PATH})", _line("!git rm --cached {f}")),
+    (
+        "Moving tags",
+        rf"{_BEGIN}(?:move|update)\s+(?:the\s+)?tag\s+(?P<a>\S+)\s+to\s+(?P<b>[\w./~^-]+)",
+        _line("!git tag -f {a} {b}"),
+    ),
+    (
+        "Going back to the branch before",
+        rf"{_BEGIN}(?:go|switch|change)\s+back\s+to\s+the\s+(?:previous|last)\s+branch",
+        _line("!git switch -"),
+    ),
+    (
+        "Asking what is merged",
+        rf"{_BEGIN}(?:is|was|has)\s+(?:branch\s+)?(?P<a>{_PATH})\s+(?:been\s+)?(?:already\s+)?merged\s+(?:in)?to\s+(?P<b>{_PATH})",
+        _line("!git branch -a --merged {b}"),
+    ),
+    (
+        "Fetching all remotes",
+        rf"{_BEGIN}(?:git\s+)?fetch\s+(?:everything|all(?:\s+remotes)?|--all)\W*$",
+        _line("!git fetch --all"),
+    ),
+    (
+        "Installing packages",
+        (
+            rf"{_BEGIN}(?:install|uninstall|remove|purge|upgrade|update|add)\s+(?:the\s+)?(?:packages?\s+(?P<p>{_PATH})|"
+            r"(?P<q>[\w.+-]+)\s+(?:package\b|(?:with|via|using|from|through)\s+(?:apt|apt-get|yum|dnf|apk|brew|snap|pacman|zypper)\b))"
+        ),
+        _line(),
+    ),
+    (
+        "Users of this machine",
+        rf"{_BEGIN}(?:create|add|make)\s+(?:an?\s+|the\s+)?(?:new\s+)?(?:linux\s+|system\s+|unix\s+)?user\s+(?:called\s+|named\s+)?(?P<u>[a-z][\w-]*)\W*$",
+        _line("!useradd -m {u}"),
+    ),
+    (
+        "Users of this machine",
+        rf"{_BEGIN}(?:delete|remove)\s+(?:the\s+)?(?:linux\s+|system\s+|unix\s+)?user\s+(?P<u>[a-z][\w-]*)\W*$",
+        _line("!userdel {u}"),
+    ),
+    (
+        "Groups of this machine",
+        rf"{_BEGIN}add\s+(?:user\s+)?(?P<u>[a-z][\w-]*)\s+to\s+(?:the\s+)?(?P<g>[a-z][\w-]*)\s+group\W*$",
+        _line("!usermod -aG {g} {u}"),
+    ),
+    (
+        "Passwords of users",
+        rf"{_BEGIN}(?:change|set|reset)\s+(?:the\s+)?password\s+(?:of|for)\s+(?:user\s+)?(?P<u>[a-z][\w-]*)\W*$",
+        _line("!passwd {u}"),
+    ),
+    (
+        "Firewall rules",
+        rf"{_BEGIN}(?:open|allow)\s+(?:the\s+)?(?:tcp\s+|udp\s+)?port\s+(?P<n>\d+)\b(?!.*\b(?:container|pod|service|deployment)\b)",
+        _line("!ufw allow {n}"),
+    ),
+    (
+        "Firewall rules",
+        rf"{_BEGIN}(?:close|block|deny)\s+(?:the\s+)?(?:tcp\s+|udp\s+)?port\s+(?P<n>\d+)\b(?!.*\b(?:container|pod|service|deployment)\b)",
+        _line("!ufw deny {n}"),
+    ),
+    ("DNS records", r"\bdns\s+(?:record|entry|zone)\b|\b(?:cname|txt|mx)\s+record\b", _line()),
+    (
+        "Certificates",
+        r"\b(?:renew|revoke|issue|rotate)\s+(?:the\s+|my\s+|our\s+|a\s+)?(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\b(?!.*\b(?:secret|kubernetes|cluster|ingress)\b)",
+        _line(),
+    ),
+    (
+        "Certificates",
+        r"\b(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\s+(?:of|for)\s+(?P<h>[\w-]+(?:\.[\w-]+)+)\s+expires?\b|\bcert(?:ificate)?\b.*\bexpires?\b",
+        _line("!openssl s_client -connect {h}:443 -servername {h}"),
+    ),
+    ("Ending processes", rf"{_BEGIN}kill\s+(?:-9\s+)?(?:the\s+)?(?:process|pid|proc)\s+(?P<n>\d+)", _line("!kill {n}")),
+    (
+        "Rebooting",
+        rf"{_BEGIN}(?:reboot|restart|power\s*cycle)\s+(?:the|this|my)\s+(?:whole\s+)?{_MACHINE}|{_BEGIN}reboot\W*$",
+        _line("!systemctl reboot"),
+    ),
+    (
+        "Shutting down",
+        rf"{_BEGIN}(?:shut\s*down|power\s*off|halt)\s+(?:the|this|my)\s+(?:whole\s+)?{_MACHINE}|{_BEGIN}(?:shutdown|poweroff)\W*$",
+        _line("!systemctl poweroff"),
+    ),
+    (
+        "Naming the machine",
+        rf"{_BEGIN}(?:set|change)\s+(?:the\s+)?hostname\s+to\s+(?P<n>[\w.-]*\w)\W*$",
+        _line("!hostnamectl set-hostname {n}"),
+    ),
+    (
+        "Setting the time zone",
+        rf"{_BEGIN}(?:set|change)\s+(?:the\s+)?time\s?zone\s+to\s+(?P<n>[\w/+-]+)",
+        _line("!timedatectl set-timezone {n}"),
+    ),
+    (
+        "Formatting disks",
+        rf"{_BEGIN}(?:format|mkfs\S*|wipe|partition|erase)\s+(?:the\s+)?(?:disk\s+)?/dev/\S+",
+        _line(),
+    ),
+    ("Mounting disks", rf"{_BEGIN}mount\s+(?P<a>/dev/\S+)\s+(?:at|on|to|under)\s+(?P<b>/\S*)", _line("!mount {a} {b}")),
+    (
+        "Unpacking archives",
+        rf"{_BEGIN}(?:unpack|extract|unzip|untar|decompress)\s+{_F}(?P<f>{_FILE})(?:\s+(?:in)?to\s+{_F}(?P<d>{_PATH}))?",
+        _unpacked,
+    ),
+    (
+        "Packing archives",
+        (
+            rf"{_BEGIN}(?P<verb>compress|zip|tar|gzip|pack)\s+(?:up\s+)?{_F}(?P<s>(?!(?:it|them|that|this|these|everything|all)\b){_PATH})(?:\s+(?:folder|directory|file))?"
+            rf"(?:\s+(?:in)?to\s+{_F}(?P<d>{_PATH})|\s+up|\s+(?:and|then)\b.*)?\W*(?:and\b.*)?$"
+        ),
+        _packed,
+    ),
+    (
+        "Checksums",
+        rf"{_BEGIN}(?:checksum|sha256(?:sum)?|hash)\s+(?:of\s+|for\s+)?{_F}(?P<f>{_FILE})",
+        _line("!sha256sum {f}"),
+    ),
+    ("Checksums", rf"{_BEGIN}md5(?:sum)?\s+(?:of\s+|for\s+)?{_F}(?P<f>{_FILE})", _line("!md5sum {f}")),
+    ("Counting lines", rf"\bhow\s+many\s+lines\b.*?\b(?P<f>{_FILE})", _line("!wc -l {f}")),
+    (
+        "Counting",
+        rf"{_BEGIN}(?:count|how\s+many)\s+(?:the\s+)?(?P<w>{_WORD})s?\s+(?:are\s+)?in\s+{_F}(?P<f>{_FILE})",
+        _line("!grep -ci {w} {f}"),
+    ),
+    (
+        "Changing what is in a file",
+        rf"{_BEGIN}(?:replace|change|substitute|swap)\s+(?:every\s+|all\s+)?(?P<a>(?!(?:the|content|contents|text|it)\b){_WORD})\s+(?:with|by|to|for)\s+(?P<b>{_WORD})\s+in\s+{_F}(?P<f>{_FILE}|[\w./~-]*/[\w./~-]*)",
+        _replaced,
+    ),
+    (
+        "Changing what is in a file",
+        rf"{_BEGIN}(?:set|change|turn)\s+(?:the\s+)?\S+\s+(?:to\s+\S+\s+in\s+{_F}(?P<f>{_FILE})|in\s+{_F}(?P<g>{_FILE})\s+to\s+\S+)",
+        _line("show file {f}", "show file {g}"),
+    ),
+    (
+        "Editing",
+        rf"{_BEGIN}(?:edit\s+{_F}(?P<f>{_FILE})\W*$|open\s+{_F}(?P<g>{_FILE})\s+in\s+(?:vim?|nano|emacs|an?\s+editor|my\s+editor))",
+        _line("show file {f}", "show file {g}"),
+    ),
+    (
+        "Emptying files",
+        rf"{_BEGIN}(?:truncate|empty|clear(?:\s+out)?|blank)\s+{_F}(?P<f>{_FILE})\b",
+        _line("!truncate -s 0 {f}"),
+    ),
+    (
+        "Comparing files",
+        rf"{_BEGIN}(?:compare|diff|what(?:'s|\s+is|\s+has)?\s+(?:changed|different)\s+between|(?:the\s+)?difference\s+between)\s+(?P<a>{_FILE})\s+(?:and|with|to|against)\s+(?P<b>{_FILE})",
+        _line("!diff -u {a} {b}"),
+    ),
+    (
+        "Searching in files",
+        rf"{_BEGIN}(?:where\s+is|search(?:\s+for)?|grep(?:\s+for)?|look\s+for)\s+(?:the\s+)?(?:word\s+|text\s+|string\s+)(?P<w>{_WORD})\s+(?:used\s+)?(?:in|under)\s+{_F}(?P<f>{_PATH})",
+        _line("!grep -rn {w} {f}"),
+    ),
+    (
+        "Searching in files",
+        rf"{_BEGIN}(?:which|what)\s+files\s+(?:\w+\s+)?(?:contain|mention|have)\s+(?:the\s+)?(?:word\s+|text\s+)?(?P<w>{_WORD})(?:\s+in\s+{_F}(?P<f>{_PATH}))?\W*$",
+        _line("!grep -rl {w} {f}", "!grep -rl {w} ."),
+    ),
+    (
+        "Choosing files by size",
+        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.*?\b(?:bigger|larger|over|more)\s+than\s+(?P<n>\d+)\s*(?P<u>[kmg])i?b?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
+        _by_size,
+    ),
+    (
+        "Choosing files by age",
+        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.*?\b(?P<older>older)\s+than\s+(?P<n>\d+)\s+days?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
+        _by_age,
+    ),
+    (
+        "Choosing files by age",
+        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?\s+(?:\w+\s+)?(?:changed|modified|touched)\s+in\s+the\s+last\s+(?P<n>\d+)\s+days?\b",
+        _by_age,
+    ),
+    (
+        "Sending messages",
+        rf"{_BEGIN}(?:(?:send|write)\s+(?:me|us|\w+)\s+an?\s+(?:e-?mail|mail|message|sms)|(?:e-?mail|mail)\s+me|(?:post|send|say)\s+.*\s(?:to|on|in)\s+slack)\b",
+        _line(),
+    ),
+    (
+        "Storage and machines of a cloud",
+        rf"{_BEGIN}(?:start|stop|launch|create|terminate|upload|copy|sync|delete|list)\s+(?!.*\b(?:terraform|module|helm|chart)\b).*(?<![\w./:-])(?:ec2|s3|gcs|azure\s+vm|aws\s+\w+)(?![\w./:-])",
+        _line(),
+    ),
+)
+_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE), line) for name, pattern, line in _TABLE)
+
+
+def lacked(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """What a request needs that no operation does, and commands for it; None where it is nothing known here."""
+    scan = Scan(text)
+    for name, pattern, line in _COMPILED:
+        match = pattern.search(scan.text)
+        if match is not None:
+            given = {key: scan.restored(value) for key, value in match.groupdict().items() if value}
+            return name, tuple(line(given))[:2]
+    return None
+
+
+_THIS = r"(?:\s+(?:on|of|in|for)\s+(?:this|the)\s+(?:machine|host|server|box|computer|system)|\s+here)?"
+_LOOKS: tuple[tuple[str, str], ...] = (
+    (
+        r"(?:how\s+much\s+)?(?:free\s+)?disk(?:\s+space)?\s+(?:is|do\s+(?:i|we)\s+have)\s+(?:left|free|available|used)",
+        "df -h",
+    ),
+    (r"how\s+much\s+(?:free\s+)?(?:disk\s+)?space\s+(?:is|do\s+(?:i|we)\s+have)\s+(?:left|free|available)", "df -h"),
+    (r"(?:is\s+the\s+)?disks?\s+(?:almost\s+)?full|free\s+disk\s+space|disk\s+space(?:\s+left)?", "df -h"),
+    (
+        r"how\s+much\s+(?:free\s+)?(?:memory|ram)\s+(?:is|do\s+(?:i|we)\s+have)\s+(?:left|free|available|used)",
+        "free -h",
+    ),
+    (r"free\s+(?:memory|ram)|ram", "free -h"),
+    (
+        r"load(?:\s+average)?|what(?:'s|\s+is)\s+the\s+load(?:\s+average)?|how\s+long\s+(?:has\s+(?:this|it)\s+been\s+)?up",
+        "uptime",
+    ),
+    (
+        r"top\s+processes\s+by\s+(?:memory|ram)|which\s+process(?:es)?\s+(?:eats?|uses?|takes?|hogs?)\s+(?:all\s+|up\s+|most\s+|the\s+)*(?:memory|ram)",
+        "ps aux --sort=-%mem",
+    ),
+    (
+        r"top\s+processes(?:\s+by\s+cpu)?|which\s+process(?:es)?\s+(?:eats?|uses?|takes?|hogs?)\s+(?:all\s+|up\s+|most\s+|the\s+)*cpu",
+        "ps aux --sort=-%cpu",
+    ),
+    (
+        r"(?:what|which)\s+(?:os|operating\s+system|linux|distro|distribution)\s+(?:is\s+(?:this|it|running)|do\s+(?:i|we)\s+have)",
+        "cat /etc/os-release",
+    ),
+    (r"who(?:'s|\s+is)\s+logged\s+in", "who"),
+    (r"what\s+time\s+is\s+it|what(?:'s|\s+is)\s+the\s+time", "date"),
+    (r"what(?:'s|\s+is|\s+are)\s+my\s+ips?(?:\s+address(?:es)?)?", "hostname -I"),
+    (
+        r"(?:which|what)\s+services\s+(?:have\s+|are\s+)?(?:failed|failing|broken)|failed\s+services",
+        "systemctl --failed --no-pager",
+    ),
+)
+_SOME_LINES = re.compile(
+    rf"\W*(?:the\s+)?(?P<end>first|last)\s+(?P<n>\d+)\s+(?:lines|rows)\s+(?:of|in|from)\s+{_F}(?P<f>{_FILE})\W*",
+    re.IGNORECASE,
+)
+_ASKED = tuple((re.compile(rf"\W*(?:{pattern}){_THIS}\W*", re.IGNORECASE), line) for pattern, line in _LOOKS)
+
+
+def look_at_machine(text: str) -> str | None:
+    """The command that answers a question about this machine: its disks, memory, load, time, users."""
+    if len(text.split()) < 2 and "?" not in text:
+        return None
+    lines = _SOME_LINES.fullmatch(text)
+    if lines is not None:
+        program = "head" if lines["end"].lower() == "first" else "tail"
+        return f"{program} -n {lines['n']} {shlex.quote(lines['f'])}"
+    return next((line for pattern, line in _ASKED if pattern.fullmatch(text)), None)
