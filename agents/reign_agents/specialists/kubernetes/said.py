@@ -196,7 +196,10 @@ def said(wish: Wish) -> Said:
         names = names or ([namespace] if namespace else [])
         namespace = None
     elif namespace is not None and low.count(namespace) < 2:
-        names = [name for name in names if name != namespace]
+        others = [name for name in names if name != namespace]
+        if names and not others:
+            others = [name for name in _names({}, low, kind) if name != namespace]
+        names = others
     if not names and wish.verb in ("scale", "autoscale") and not ALL & set(re.findall(r"[a-z]+", low)):
         names = [
             word

@@ -245,8 +245,9 @@ _SIZES = ("memory", "ram", "cpu", "cpus", "core", "cores", "limit", "limits", "r
 def sets_limits(wish: Wish) -> bool:
     """Whether the words give an object of a cluster other limits of memory or cpu."""
     words = said(wish)
+    share = (words.text("cpu") or "").endswith("%")
     given = words.text("memory") or words.text("cpu")
-    if not given or _image(words, wish.lower) or wish.has("container", "containers", "docker", "usage"):
+    if not given or share or _image(words, wish.lower) or wish.has("container", "containers", "docker", "usage"):
         return False
     if wish.verb == "show" and not re.match(r"\W*(?:please\s+)?give\b", wish.lower):
         return False
