@@ -162,3 +162,21 @@ async def test_what_can_not_be_done_as_said_is_no_plan(text: str, said: str, tmp
     draft = await planned(text, tmp_path)
     assert draft.steps == ()
     assert said in str(draft.question)
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "fields"),
+    [
+        ("roll back api in web", "rollback", {"release": "api", "namespace": "web"}),
+        ("roll back api in web to revision 1", "rollback", {"release": "api", "namespace": "web", "revision": 1}),
+        ("status of pg in data", "status", {"release": "pg", "namespace": "data"}),
+    ],
+)
+async def test_a_release_without_the_word(text: str, operation: str, fields: dict[str, Any], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert [(step.operation, dict(step.fields)) for step in draft.steps] == [(f"helm.{operation}", fields)]
+
+
+@pytest.mark.parametrize("text", ["delete shop", "restart shop", "roll back deployment shop"])
+async def test_a_release_is_not_taken_for_something_else(text: str, tmp_path: Path) -> None:
+    assert (await planned(text, tmp_path)).steps == ()

@@ -176,3 +176,17 @@ async def test_ordinary_words(text: str, steps: list[tuple[str, dict[str, Any]]]
 async def test_a_file_of_the_configuration_is_no_stack(text: str, tmp_path: Path) -> None:
     draft = await planned(text, tmp_path)
     assert not any(step.operation == "terraform.destroy" for step in draft.steps)
+
+
+@pytest.mark.parametrize("text", ["nuke infra", "clean up infra"])
+async def test_a_folder_with_a_state_is_no_mere_folder(text: str, tmp_path: Path) -> None:
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "terraform.tfstate").write_text("{}", "utf-8")
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert "holds what terraform knows" in str(draft.question)
+
+
+async def test_the_folder_goes_where_a_folder_is_meant(tmp_path: Path) -> None:
+    draft = await planned("remove the folder infra", tmp_path)
+    assert [step.operation for step in draft.steps] == ["file.remove"]

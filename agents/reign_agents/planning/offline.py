@@ -255,6 +255,8 @@ class OfflinePlanner:
             question = await recipe.build(wish, around, outline)
             if question is not None and question.missing in ("container", "release"):
                 question, outline = await self._in_cluster(wish, around, outline, question)
+            if question is not None and question.absent is not None and question.missing in _WORKLOADS:
+                question, outline = await self._of_release(wish, around, outline, question)
             if (
                 recipe.name.startswith("git.")
                 and "://" not in text
@@ -318,6 +320,26 @@ class OfflinePlanner:
         if asked is not None:
             return (asked if asked.missing is None and asked.suggestions else question), outline
         return (None, other) if other.steps else (question, outline)
+
+    async def _of_release(
+        self, wish: Wish, context: PlanningContext, outline: Outline, question: Question
+    ) -> tuple[Question | None, Outline]:
+        """The same look or rollback of a release, where no object of the cluster has the name and no kind was said."""
+        if wish.verb not in _OF_A_RELEASE or re.search(r"\b(?:deploy\w*|pods?|\w+sets?|jobs?|services?)\b", wish.lower):
+            return question, outline
+        name = re.compile(rf"(?<![\w./-]){re.escape(str(question.absent))}(?![\w-])")
+        there = replace(Wish.of(name.sub(f"release {question.absent}", wish.text, count=1)), then=wish.then)
+        recipes = [recipe for recipe in self._recipes if recipe.name.startswith("helm.")]
+        recipe = max(recipes, key=lambda one: one.score(there), default=None)
+        if recipe is None or recipe.score(there) == 0:
+            return question, outline
+        other = Outline("helm", made=outline.made, before=outline.before)
+        try:
+            asked = await recipe.build(there, context, other)
+        except OperationError:
+            return question, outline
+        held = [step for step in other.steps if step.operation != "helm.list"]
+        return (None, other) if asked is None and held else (question, outline)
 
     def _nonsense(self, understanding: Understanding, found: Sequence[Wish], thing: Thing | None) -> bool:
         """Whether the words are no request at all: understanding is sure, and nothing concrete speaks against it."""
@@ -395,6 +417,8 @@ def _bare_git(text: str, before: Plan) -> bool:
 
 
 _LOOKS = frozenset({None, "why", "show", "check", "inspect", "find", "list"})
+_OF_A_RELEASE = frozenset({None, "show", "check", "inspect", "rollback", "revert"})
+_WORKLOADS = frozenset({"deployment", "statefulset", "daemonset", "pod"})
 _SEEN = frozenset({"logs", "stats", "processes", "disk", "file"})
 
 

@@ -13,6 +13,7 @@ from reign_agents.specialists.docker.chosen import read
 from reign_agents.specialists.docker.containers import spares_data
 from reign_agents.specialists.docker.found import present
 from reign_agents.specialists.files.said import PATH
+from reign_agents.specialists.terraform.folders import state_there
 from reign_executors.errors import OperationError
 from reign_executors.home import expanded
 
@@ -91,6 +92,9 @@ async def _by_name(wish: Wish, context: PlanningContext, outline: Outline, verb:
             return Question(
                 f"There is no container, volume, network, image or file “{name}” here.{await _there(context)}"
             )
+        held = state_there(name, context) if verb == "remove" and kinds == ["directory"] and not made else None
+        if held is not None:
+            return held
         outline.assume(f"“{name}” is the {kinds[0]} {name}")
         question = await _of_kind(wish, kinds[0], name, verb, tail, context, outline, volumes=volumes)
         if question is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from pydantic import JsonValue
@@ -132,6 +133,14 @@ def _is_made(target: str, outline: Outline) -> bool:
     return any(thing.kind in DIRECTORY and thing.name.rstrip("/") == target.rstrip("/") for thing in outline.made)
 
 
+def _of_terraform(paths: Sequence[str], wish: Wish, context: PlanningContext) -> Question | None:
+    from reign_agents.specialists.terraform.folders import state_there
+
+    if wish.has("folder", "directory", "dir", "folders", "directories", "files", "recursively"):
+        return None
+    return next((asked for path in paths if (asked := state_there(path, context)) is not None), None)
+
+
 async def plan_remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     inner = plan_within(wish, context) or _of_copies(wish, outline)
     if inner is not None:
@@ -176,7 +185,7 @@ async def plan_remove(wish: Wish, context: PlanningContext, outline: Outline) ->
             f"I remove files by their names, not by patterns like {stars[0]}. Which ones?",
             (f"find files named {stars[0]}",),
         )
-    unclear = unread(paths, wish, context, outline) or (_most_of(wish, spared))
+    unclear = unread(paths, wish, context, outline) or (_most_of(wish, spared)) or _of_terraform(paths, wish, context)
     if unclear is not None:
         return unclear
     for path in paths:

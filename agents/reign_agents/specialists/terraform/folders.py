@@ -231,3 +231,13 @@ async def addresses_of(folder: str, workspace: str | None, context: PlanningCont
         return []
     configuration = read_configuration(path)
     return [*sorted(configuration.resources), *(f"module.{name}" for name in sorted(configuration.modules))]
+
+
+def state_there(folder: str, context: PlanningContext) -> Question | None:
+    """The question where a folder is to go that has a state: what terraform made goes on without anybody knowing it."""
+    path = (context.settings.cwd / expanded(folder)).resolve()
+    names = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
+    if not (path.is_dir() and any((path / name).exists() for name in names)):
+        return None
+    text = f"{folder} holds what terraform knows of what it made. Destroy that, or remove the folder and forget it?"
+    return Question(text, (f"destroy the stack in {folder}", f"remove folder {folder}"))
