@@ -20,6 +20,11 @@ _PAIR = re.compile(rf"(?<![\w./-])(?P<key>{_KEY})=(?P<value>{VALUE})")
 _TO = re.compile(
     rf"^\W*(?:the\s+)?(?:key\s+)?(?P<key>{_KEY})\s+to\s+(?P<value>{VALUE})\s+(?:in|of|on)\b", re.IGNORECASE
 )
+_IN_TO = re.compile(
+    rf"^\W*(?:the\s+)?(?:value\s+of\s+)?(?:key\s+)?(?P<key>{_KEY})\s+(?:in|of|on)\s+(?:the\s+)?(?P<where>[\w.\s-]+?)\s+to\s+"
+    rf"(?P<value>{VALUE})\s*(?:in\s+[\w\s.-]+)?\W*$",
+    re.IGNORECASE,
+)
 _GONE = re.compile(
     rf"^\W*(?:the\s+)?(?:keys?\s+)?(?P<keys>{_KEY}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_KEY})*)\s+"
     r"(?:from|of|in|out\s+of)\s+(?:the\s+)?(?:secret|config\s?map|cm)\b(?:\s+(?P<name>(?!in\b|of\b)[a-z0-9][\w.-]*))?",
@@ -36,7 +41,7 @@ def removes_keys(wish: Wish) -> bool:
 def sets_keys(wish: Wish) -> bool:
     """Whether the words give keys of a config map or a secret values."""
     text = wish.scan().text
-    return said(wish).kind in _KINDS and (_PAIR.search(text) is not None or _TO.match(text) is not None)
+    return said(wish).kind in _KINDS and any((_PAIR.search(text), _TO.match(text), _IN_TO.match(text)))
 
 
 async def set_keys(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -44,7 +49,7 @@ async def set_keys(wish: Wish, context: PlanningContext, outline: Outline) -> Qu
     words = said(wish)
     scan = wish.scan()
     values: dict[str, JsonValue] = {found["key"]: found["value"] for found in scan.take(_PAIR.pattern)}
-    if not values and (named := _TO.match(scan.text)) is not None:
+    if not values and (named := _TO.match(scan.text) or _IN_TO.match(scan.text)) is not None:
         values = {named["key"]: scan.restored(named["value"])}
     kind = words.kind or "configmap"
     there = {row.name for row in await listed(kind, words.namespace, context)} if words.name else set()

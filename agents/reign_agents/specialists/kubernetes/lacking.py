@@ -92,6 +92,26 @@ def _yaml(_wish: Wish, words: Said) -> tuple[str, ...]:
     return (f"show the yaml of {kind} {words.name or 'NAME'}{where}",)
 
 
+_FILE = re.compile(r"(?<!\S)(?:\.{1,2}/|/|~/)?[\w./-]*\.[a-z]{1,10}\b", re.IGNORECASE)
+
+
+def _from_file(wish: Wish, words: Said) -> tuple[str, ...]:
+    path = _FILE.search(wish.text)
+    file = path.group() if path else "FILE"
+    name = next((one for one in words.names if one not in file), None) or re.sub(
+        r"[^a-z0-9]+", "-", file.lower()
+    ).strip("-")
+    secret = re.search(r"\bsecrets?\b", wish.lower) is not None
+    kind = "secret generic" if secret else "configmap"
+    how = "--from-env-file" if file.endswith(".env") else "--from-file"
+    return (f"!kubectl create {kind} {name} {how}={shlex.quote(file)}{_where(words)}",)
+
+
+def _delete_file(wish: Wish, words: Said) -> tuple[str, ...]:
+    path = _FILE.search(wish.text)
+    return (f"!kubectl delete -f {shlex.quote(path.group() if path else 'FILE')}{_where(words)}",)
+
+
 def _diff(wish: Wish, _words: Said) -> tuple[str, ...]:
     path = re.search(r"\S+\.ya?ml\b|\./\S+|\S+/(?=\s|$)", wish.text)
     return (f"apply {path.group() if path else './k8s'}",)
@@ -115,6 +135,26 @@ _LACKS = (
         plainly=True,
     ),
     _lack(r"^\W*(?:please\s+)?(?:un)?taint\b.*(?:\bnodes?\b|:No|:Prefer)", "Taints come later.", _taint, plainly=True),
+    _lack(
+        r"\b(?:create|make|add)\b.*\b(?:configmap|config\s+map|cm|secrets?)\b.*\bfrom\s+(?:the\s+|an?\s+)?(?:env\s+)?(?:file\s+)?"
+        r"[\w~/-]*\.[\w./-]+",
+        "Making config maps and secrets of files comes later.",
+        _from_file,
+        plainly=True,
+    ),
+    _lack(
+        r"\b(?:create|make|add)\b.*\b(?:docker[- ]?(?:registry|config\w*)|image\s*pull)\s+secrets?\b",
+        "Secrets for registries come later.",
+        lambda w, s: (f"!kubectl create secret docker-registry {s.name or 'NAME'}{_where(s)} --docker-server=HOST",),
+        plainly=True,
+    ),
+    _lack(
+        r"^\W*(?:please\s+)?(?:kubectl\s+)?(?:delete|remove|tear\s+down)\b.*(?:\s-f\s+\S|\b(?:what(?:ever)?(?:'s|\s+is)?|everything|"
+        r"all|objects|resources)\b.*\b(?:in|of|from)\s+(?:the\s+)?(?:manifests?\s+)?\S+\.ya?ml\b)",
+        "Removing what a manifest holds comes later: objects are removed by name.",
+        _delete_file,
+        plainly=True,
+    ),
     _lack(r"\b(?:pause|freeze|hold|suspend)\b.*\brollouts?\b", "Pausing a rollout comes later.", _rollout("pause")),
     _lack(
         r"\b(?:resume|unpause|continue|unfreeze)\b.*\brollouts?\b",
@@ -269,9 +309,8 @@ def _of(wish: Wish) -> _Lack | None:
 
 def lacks(wish: Wish) -> bool:
     """Whether something of a cluster is wanted that no operation does."""
-    if OTHER_TOOL.search(wish.lower) and not about_cluster(wish):
-        return False
-    return _of(wish) is not None
+    lack = _of(wish)
+    return lack is not None and (lack.plainly or not OTHER_TOOL.search(wish.lower) or about_cluster(wish))
 
 
 async def lacking(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:

@@ -102,12 +102,45 @@ async def events(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
     words = said(wish)
     fields: dict[str, JsonValue] = {"namespace": words.namespace, "all_namespaces": words.everywhere or None}
     names = [name for name in words.names if name not in ("events", "warnings")]
-    if names and words.kind not in (None, "event", "namespace"):
+    if names and words.kind in (None, "event"):
+        found = await meant(
+            replace(words, kind=None, names=tuple(names)), wish, context, outline, "show the events of", _RUNNERS
+        )
+        if isinstance(found, Question):
+            return found
+        fields |= found[0].fields()
+    elif names and words.kind != "namespace":
         fields |= {"kind": words.kind, "object": names[0]}
     if wish.has("warning", "warnings", "problems", "errors"):
         fields["warnings"] = True
     outline.add("kubernetes.events", fields, "what happened on the cluster")
     return None
+
+
+async def running(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """What runs in a namespace: its pods."""
+    place = _IN.search(wish.lower)
+    name = place["name"] if place is not None else None
+    spaces = [row.name for row in await listed("namespace", None, context)]
+    if name not in spaces:
+        return Question(
+            f"There is no namespace “{name}”.", tuple(f"list pods in namespace {one}" for one in spaces[:4])
+        )
+    outline.add("kubernetes.list", {"kind": "pod", "namespace": name}, f"what runs in {name}")
+    return None
+
+
+_IN = re.compile(r"\bin\s+(?:the\s+)?(?P<name>[a-z0-9][\w-]*)(?:\s+namespace)?\W*(?:\bin\s+kubernetes\W*)?$")
+
+
+def asks_what_runs(wish: Wish) -> bool:
+    """Whether the words ask what runs somewhere: "what's running in staging?"."""
+    place = _IN.search(wish.lower)
+    return (
+        place is not None
+        and place["name"] not in ("kubernetes", "docker", "total")
+        and re.search(r"\bwhat(?:'s|s|\s+is|\s+are)?\b.*\b(?:running|runs|deployed)\b", wish.lower) is not None
+    )
 
 
 async def cluster(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -186,12 +219,21 @@ async def create_namespace(wish: Wish, context: PlanningContext, outline: Outlin
     return None
 
 
+_SPOKEN = re.compile(
+    r"\b(?:with|and)\s+(?:an?\s+|the\s+)?(?P<key>password|username|user|token|apikey)\s+(?:of\s+|=\s*)?(?P<value>[^\s,;]+)",
+    re.IGNORECASE,
+)
+
+
 async def create_config(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """A config map or a secret of the data in the words."""
     words = said(wish)
     kind = "Secret" if words.kind == "secret" else "ConfigMap"
     given = dict(re.findall(r"(?<![\w./-])([A-Za-z_][\w.-]*)=([^\s,;]+)", wish.scan().text))
     data = words.map("data") or words.map("env") or {key: wish.scan().restored(value) for key, value in given.items()}
+    if not data and kind == "Secret":
+        spoken = _SPOKEN.finditer(wish.scan().text)
+        data = {one["key"].lower(): wish.scan().restored(one["value"]) for one in spoken}
     if words.name is None or not data:
         example = "create configmap app with LOG=debug in namespace shop"
         return Question(f"What should the {kind.lower()} be called, and what should be in it?", (example,))

@@ -51,7 +51,7 @@ _CLUSTER_WORDS = (
 )
 _STRONG = re.compile(
     rf"(?<![\w./-])secrets?\s+(?:named\s+|called\s+)?{_NAME}\s+(?:in|with|from)\b|"
-    rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-])|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}",
+    rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-]|\.\w)|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}",
     re.IGNORECASE,
 )
 _PLAIN_KINDS = re.compile(r"(?<![\w./-])(?:jobs?|svc|sts|pvs?|services?|secrets?|serviceaccounts?)(?![\w/-])")
@@ -63,6 +63,7 @@ OTHER_TOOL = re.compile(
 _SMALL = """
 the a an all any in of on to with for from and is are up down running status logs log events image images
 named called now please yaml json it its this that one namespace namespaces revision replicas
+roll rolling
 """
 ALL = frozenset({"all", "every", "everything", "each", "any", "anything", "everyone", "others"})
 """Words that choose among many; none of them is a name."""
