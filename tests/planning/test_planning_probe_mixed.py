@@ -87,6 +87,8 @@ def said(draft: Draft) -> list[str]:
         ('commit as "wip" and push to dev', ["git.commit", "git.push dev"]),
         ("push to backup", ["git.push backup"]),
         ("pull latest main", ["git.pull main"]),
+        ("discard changes in app.py but not conf.yaml", ["shell.command git restore -- app.py"]),
+        ("copy everything from old to archive except b.txt", ["file.copy old/a.txt archive/a.txt"]),
         ("clone the last commit only of https://h.io/a/site.git", ["git.clone https://h.io/a/site.git"]),
     ],
 )
@@ -124,6 +126,12 @@ async def test_what_is_meant_and_no_more(text: str, steps: list[str], folder: Pa
         "commit my changes but not secrets.env with message x",
         "pull --rebase",
         "is run 3301 in acme/site still going?",
+        "discard all changes except app.py",
+        "stash everything except app.py",
+        "add everything except secrets.env",
+        "chmod -R 700 conf but not db.yaml",
+        "move report.csv to archive and notes.txt to old",
+        "copy a.txt to b.txt and c.txt",
     ],
 )
 async def test_what_no_step_does_is_asked(text: str, folder: Path) -> None:
@@ -156,3 +164,84 @@ async def test_a_folder_of_many_is_not_taken_apart(folder: Path) -> None:
     draft = await planned("rm logs/*.log", folder)
     assert draft.steps == ()
     assert "23 files match" in (draft.question or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("how much disk is left", "df -h"),
+        ("disk full?", "df -h"),
+        ("how much memory is free", "free -h"),
+        ("load?", "uptime"),
+        ("which process eats the cpu", "ps aux --sort=-%cpu"),
+        ("who is logged in", "who"),
+        ("what time is it on the server", "date"),
+        ("last 20 lines of logs/app.log", "tail -n 20 logs/app.log"),
+        ("undo my changes to app.py", "git restore -- app.py"),
+        ("npm run build in web", "cd web && npm run build"),
+        ("scp report.csv web1:/srv", "scp report.csv web1:/srv"),
+    ],
+)
+async def test_the_machine_is_asked_by_its_own_command(text: str, command: str, folder: Path) -> None:
+    draft = await planned(text, folder)
+    assert [step.fields["command"] for step in draft.steps] == [command]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "command"),
+    [
+        ("rebase on main", "Rebasing", "!git rebase main"),
+        ("squash the last 3 commits", "Squashing commits", "!git reset --soft HEAD~3"),
+        ("undo the last commit but keep the changes", "Taking a commit back", "revert the last commit"),
+        ("cherry-pick 1a2b3c4 onto main", "Picking commits", "!git switch main && git cherry-pick 1a2b3c4"),
+        ("rename branch dev to develop", "Renaming branches", "!git branch -m dev develop"),
+        ("remove remote backup", "Removing remotes", "!git remote remove backup"),
+        ("who wrote line 10 of app.py", "Blaming lines", "!git blame -L 10,10 app.py"),
+        ("stop tracking secrets.env", "Untracking files", "!git rm --cached secrets.env"),
+        ("move tag v1.1 to HEAD", "Moving tags", "!git tag -f v1.1 HEAD"),
+        ("create user deploy", "Users of this machine", "!useradd -m deploy"),
+        ("delete user bob", "Users of this machine", "!userdel bob"),
+        ("open port 443 in the firewall", "Firewall rules", "!ufw allow 443"),
+        ("kill process 1234", "Ending processes", "!kill 1234"),
+        ("reboot", "Rebooting", "!systemctl reboot"),
+        ("shut down the server in 10 minutes", "Shutting down", "!systemctl poweroff"),
+        ("compress logs into logs.tar.gz", "Packing archives", "!tar czf logs.tar.gz logs"),
+        ("tar the logs folder and then delete it", "Packing archives", "!tar czf logs.tar.gz logs"),
+        ("unpack site.tar.gz into www", "Unpacking archives", "!tar xf site.tar.gz -C www"),
+        ("sha256 report.csv", "Checksums", "!sha256sum report.csv"),
+        ("how many lines does report.csv have", "Counting lines", "!wc -l report.csv"),
+        ("replace 8080 with 9090 in conf.yaml", "Changing what is in a file", "!sed -i s/8080/9090/g conf.yaml"),
+        ("empty logs/app.log", "Emptying files", "!truncate -s 0 logs/app.log"),
+        ("which files in logs are bigger than 1mb", "Choosing files by size", "!find logs -type f -size +1M"),
+    ],
+)
+async def test_what_no_operation_does_is_said_with_its_command(
+    text: str, name: str, command: str, folder: Path
+) -> None:
+    draft = await planned(text, folder)
+    assert draft.steps == ()
+    assert (draft.question or "").startswith(f"{name} come")
+    assert command in draft.suggestions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "format /dev/sdb",
+        "remove package nginx",
+        "renew the certificate for example.com",
+        "create a dns record www pointing to 10.0.0.5",
+        "start an ec2 instance",
+        "upload report.csv to s3",
+        "scp report.csv to web1:/srv",
+        "ssh to web1 and restart nginx",
+        "delete main",
+        "rm -rf old --no-preserve-root",
+        'find . -name "*.log" -mtime +7 -delete',
+        "open port 80 on container web",
+    ],
+)
+async def test_what_nothing_does_is_never_planned(text: str, folder: Path) -> None:
+    draft = await planned(text, folder)
+    assert draft.steps == ()
+    assert draft.question

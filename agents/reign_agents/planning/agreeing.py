@@ -86,8 +86,9 @@ def against(draft: Draft, understanding: Understanding, context: PlanningContext
 
 
 def _is_here(path: str, context: PlanningContext) -> bool:
+    """Whether it is a path, and of a file that is there; a bare word may be a branch as well."""
     try:
-        return (context.settings.cwd / path).exists()
+        return re.search(r"[./]", path) is not None and (context.settings.cwd / path).exists()
     except (OSError, ValueError):
         return False
 

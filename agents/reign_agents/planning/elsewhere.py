@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reign_agents.planning.draft import PlanningContext
+from reign_agents.planning.machine import lacked
 from reign_agents.planning.scan import Scan
 from reign_agents.store.records import Message
 from reign_agents.understanding import Understanding
@@ -202,7 +203,16 @@ def plainly(text: str, understanding: Understanding) -> Lack | None:
     bare = Scan(text).text
     if _CRON.search(bare) and not re.search(r"\b(?:files?|pods?|deployments?|kubernetes|cluster)\b", bare):
         return _nothing_for(text, bare, understanding.entities)
-    return _unwritten(text)
+    return _unwritten(text) or _of_machine(text)
+
+
+def _of_machine(text: str) -> Lack | None:
+    found = lacked(text)
+    if found is None:
+        return None
+    name, commands = found
+    verb = "comes" if name.partition(" ")[0].endswith("ing") else "come"
+    return Lack(name, f"{name} {verb} later: {_KNOWN}", commands)
 
 
 def _unwritten(text: str) -> Lack | None:

@@ -57,6 +57,10 @@ _LINES: tuple[tuple[str, str], ...] = (
     (rf"git stash (?:push -m|save) ?(?P<m>{_QUOTED})", "stash my changes with message {m}"),
     (r"git stash (?P<a>pop|list|apply|drop)", "{a} the stash"),
     (rf"git merge (?P<a>{_NAME})", "merge {a}"),
+    (
+        r"undo (?:my |the |all )*(?:changes|edits) (?:to|in|of|on) (?:the file |file )?(?P<a>[\w./~][\w./~-]*)",
+        "discard my changes to {a}",
+    ),
     (rf"git merge (?P<o>--no-ff|--ff-only) (?P<a>{_NAME})", "merge {a} {o}"),
     (r"git revert(?: --no-edit)? (?P<a>[0-9a-f]{6,40}|HEAD\S*)", "revert commit {a}"),
 )

@@ -63,8 +63,16 @@ async def _free(wish: Wish, _context: PlanningContext, outline: Outline) -> Ques
     return None
 
 
+_OPENING = re.compile(
+    r"\W*(?:please\s+|can\s+you\s+)?(?:open|close|block|unblock|allow)\s+(?:\w+\s+){0,2}ports?\s[^?]*$", re.IGNORECASE
+)
+"""An order to open a port, no question whether it is."""
+
+
 def _about_port(wish: Wish) -> bool:
     text = wish.text
+    if _OPENING.match(text):
+        return False
     return (
         bool(_URL.search(text) or _HOST_PORT.search(text))
         or ("port" in wish.kinds and not wish.has("publish", "publishes", "expose"))

@@ -71,8 +71,18 @@ async def plan_list(wish: Wish, _context: PlanningContext, outline: Outline) -> 
     return None
 
 
+_OPTION = re.compile(r"(?<!\S)-(?:delete|exec\w*|mtime|mmin|size|newer\w*|perm|user|empty|maxdepth|ok\w*|prune)(?!\S)")
+"""Options of find that choose or do more than looking by a name."""
+
+
 async def plan_find(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
+    option = _OPTION.search(scan.text)
+    if option is not None:
+        return Question(
+            f"I find files by their names, without {option.group()}. As a command of your own (asked first):",
+            (f"!{wish.text}",),
+        )
     pattern = scan.first(r"(?P<value>[\w./~-]*[*?\[][\w./*?\[\]-]*)") or scan.first(
         rf"\b(?:named|called|name)\s+(?P<value>{VALUE})"
     )

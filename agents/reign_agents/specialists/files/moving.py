@@ -37,6 +37,12 @@ _KEEP = re.compile(
     re.IGNORECASE,
 )
 """Words against overwriting."""
+_AGAIN = re.compile(
+    r"\s(?:to|into|onto)\s+[^\s,;]+\s*(?:,\s*(?:and\s+)?|\band\s+)(?P<more>(?!overwrit|replac|then\b|keep|leave|don)[\w./~-]*"
+    r"(?:[./]\w|\w\s+(?:to|into)\s).*)$",
+    re.IGNORECASE,
+)
+"""A second target, or a second pair: "a.txt to x and b.txt to y"."""
 _POINTERS = frozenset({"it", "that", "there", "this", "them"})
 
 
@@ -67,6 +73,11 @@ def plan_transfer(operation: str, verb: str, example: str) -> object:
     async def build(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
         sources, said = _from_to(wish)
         target = _there(said, wish, outline)
+        if said is not None and (more := _AGAIN.search(wish.rest)) is not None:
+            return Question(
+                f"One way at a time: where to does “{more['more'].strip()}” go? Say it as a sentence of its own.",
+                (example,),
+            )
         group = _group(wish, said, context)
         if isinstance(group, Question):
             return group
@@ -224,9 +235,12 @@ async def plan_mode(wish: Wish, context: PlanningContext, outline: Outline) -> Q
     if mode is None and scan.has(r"\bexecutable\b|(?<!\S)(?:a|u|ug|ugo)?\+x\b"):
         mode = "755"
         outline.assume("executable is mode 755")
-    group = several(scan, spared_in(scan), context)
+    spared = spared_in(scan)
+    group = several(scan, spared, context)
     if isinstance(group, Question):
         return group
+    if spared and group is None:
+        return Question(f"Which files, without {spared[-1]}? Name them.", ("chmod 600 notes.txt",))
     paths = list(group.paths) if group is not None else paths_of(scan, wish)
     every = wish.has("all", "every", "each") and group is None and not any(exists(path, context) for path in paths)
     if not paths or mode is None or every:

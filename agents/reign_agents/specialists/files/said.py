@@ -102,6 +102,9 @@ def unread(paths: list[str], wish: Wish, context: PlanningContext, outline: Outl
 
     A name has a dot or a slash, is quoted, follows the kind of thing, is there, or is made before. One alone is taken.
     """
+    options = " ".join(path for path in paths if re.match(r"--?\w", path))
+    if options:
+        return Question(f"I do not know the option {options} here.", ("list files here",), unread=options)
     if len(paths) < 2 or _SHELL.match(wish.text):
         return None
     quoted, made = wish.scan().quoted(), {thing.name for thing in outline.made}

@@ -9,8 +9,9 @@ from pydantic import JsonValue
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import MASK, VALUE, Scan
+from reign_agents.planning.unheld import spared_parts
 from reign_agents.planning.wish import Wish, names
-from reign_agents.specialists.files.said import NOISE, paths_of, which_file
+from reign_agents.specialists.files.said import NOISE, exists, paths_of, which_file
 
 _LEAD = (
     r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|"
@@ -49,9 +50,26 @@ def _prose(scan: Scan, wish: Wish) -> Question | None:
     )
 
 
+def _adds(scan: Scan, wish: Wish, context: PlanningContext) -> Question | None:
+    """The question what files that are there are added to: nothing empties them; one, too, where some are spared."""
+    spared = wish.verb != "write" and not scan.quoted() and spared_parts(scan.text)
+    there = (
+        wish.verb == "append"
+        and not scan.quoted()
+        and any(exists(path, context) for path in paths_of(wish.scan(), wish))
+    )
+    if not spared and not there:
+        return None
+    chosen = "" if spared else " ".join(path for path in paths_of(wish.scan(), wish) if exists(path, context))
+    return Question(
+        "What should be added, and to what?",
+        (f"add {chosen or 'app.py'} to the next commit", 'append "a line" to notes.txt'),
+    )
+
+
 async def plan_write(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
-    unclear = _prose(scan, wish)
+    unclear = _prose(scan, wish) or _adds(scan, wish, context)
     if unclear is not None:
         return unclear
     pieces = re.split(

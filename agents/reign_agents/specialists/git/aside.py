@@ -9,6 +9,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
+from reign_agents.specialists.files.several import spared_in
 from reign_agents.specialists.git.said import message_of, repo_of, words_of
 from reign_agents.specialists.shell import command_step
 
@@ -35,6 +36,10 @@ def is_stash(wish: Wish) -> bool:
 async def plan_stash(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.text)
     repo = repo_of(scan, outline)
+    if spared_in(scan):
+        return Question(
+            "I put all changes aside, or none. Name the files to keep first: commit them.", ("stash my changes",)
+        )
     text = scan.text
     if re.search(r"\bstash(?:es)?\b", text, re.IGNORECASE) and _LOOK.search(text) and not _BACK.search(text):
         _command(["stash", "list"], repo, "what was put aside", outline)
@@ -71,7 +76,10 @@ async def plan_discard(wish: Wish, _context: PlanningContext, outline: Outline) 
     scan = Scan(wish.text)
     repo = repo_of(scan, outline)
     staged = bool(re.search(r"\bunstage\b|\bstaged\b", scan.text, re.IGNORECASE))
+    spared = spared_in(scan)
     paths = scan.words(_NO_PATHS)
+    if spared and not paths:
+        return Question("Which files' changes should be thrown away? Name them.", ("git status",))
     if not paths and not re.search(r"\b(?:all|every|everything|my|local|uncommitted)\b", scan.text, re.IGNORECASE):
         return Question("Which file's changes should be thrown away?", ("discard my changes to app.py",))
     words = ["restore", *(["--staged"] if staged else []), "--", *(paths or ["."])]

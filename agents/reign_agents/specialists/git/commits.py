@@ -108,10 +108,13 @@ async def plan_commit(wish: Wish, context: PlanningContext, outline: Outline) ->
     return None
 
 
-async def plan_stage(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
+async def plan_stage(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
     repo = repo_of(scan, outline)
+    spared = spared_in(scan)
     everything = bool(_EVERYTHING.search(scan.text))
+    if spared and everything:
+        return await _but_for(spared, scan.text, repo, context)
     scan.take(r"\bto\s+(?:the\s+)?(?:index|git|staging(?:\s+area)?|next\s+commit|commit)\b")
     paths = [] if everything else scan.words(_NO_PATHS)
     if not paths and not everything:
