@@ -301,3 +301,46 @@ async def test_a_folder_of_that_name_is_no_container(text: str, tmp_path: Path) 
     (tmp_path / "front").mkdir()
     (tmp_path / "front" / "a.txt").touch()
     assert all(step.operation.startswith("file.") for step in (await planned(text, tmp_path)).steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "operations"),
+    [
+        ("stop and remove front and api", ["stop", "stop", "remove_container", "remove_container"]),
+        ("pull registry.local:5000/team/app:v3", ["pull"]),
+        ("pull nginx 1.27 and redis 7", ["pull", "pull"]),
+        ("disconnect job-1 from edge", ["disconnect_network"]),
+        ("delete all shop/api images", ["remove_image", "remove_image"]),
+        ("delete all shop/api images except 2.0", ["remove_image"]),
+        ("who uses volume pgdata", ["list_containers"]),
+        ("I need a redis on port 6380", ["pull", "run", "wait_healthy", "check_port"]),
+    ],
+)
+async def test_no_more_and_no_less_than_was_said(text: str, operations: list[str], tmp_path: Path) -> None:
+    draft = await planned(text, tmp_path)
+    assert [step.operation.partition(".")[2] for step in draft.steps] == operations
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "offered"),
+    [
+        ("empty the volume pgdata", "I don't empty a volume", "remove volume pgdata and create volume pgdata"),
+        ("remove network edge and everything in it", "Should they go, too?", "remove network edge"),
+        ("open port 5432 on the pg container", "pg keeps its ports", "as pg on port 5432, replace the existing one"),
+        ("upgrade front to nginx:1.28", "front keeps its image", "run nginx:1.28 as front, replace"),
+        ("set MODE=prod on api", "api keeps its variables", "inspect container api"),
+        ("mount volume spare into front at /data", "front keeps its mounts", "inspect container front"),
+    ],
+)
+async def test_what_no_operation_does_is_said_with_what_comes_nearest(
+    text: str, said: str, offered: str, tmp_path: Path
+) -> None:
+    draft = await planned(text, tmp_path)
+    assert draft.steps == ()
+    assert said in str(draft.question)
+    assert any(offered in one for one in draft.suggestions)
+
+
+@pytest.mark.parametrize("text", ["should I restart job-1?", "is it safe to delete volume web-data"])
+async def test_a_question_whether_to_do_something_does_not_do_it(text: str, tmp_path: Path) -> None:
+    assert (await planned(text, tmp_path)).mood == "ask"

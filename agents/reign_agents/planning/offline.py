@@ -128,7 +128,7 @@ class OfflinePlanner:
         draft_of_before = await follow_up(text, context)
         if draft_of_before is not None:
             return self._remembered(draft_of_before, text)
-        return await self._request(text[:_LONGEST], context)
+        return _only_asked(await self._request(text[:_LONGEST], context), text, context)
 
     def _remembered(self, draft: Draft, text: str) -> Draft:
         """The draft, its question kept so that a bare answer to it is understood."""
@@ -226,7 +226,7 @@ class OfflinePlanner:
         """What the recipes make of the words."""
         lack = elsewhere.plainly(text, understanding)
         if lack is not None:
-            return self._lacking(lack, text)
+            return self._lacking(lack, text, () if lack.name.startswith("writing") else nearest(text, self._recipes))
         found = wishes(text)
         if _names_a_fault(understanding, found):
             found = [replace(Wish.of(text), verb="why", rest=text)]
@@ -439,6 +439,20 @@ def _foreign(wish: Wish, understanding: Understanding) -> bool:
     own = {"container", "image", "volume", "network", "file", "directory"} & set(wish.kinds)
     path = r"(?<!\S)(?:\.{1,2}/|~/|/)\S|\w\.[a-z]{1,5}(?!\S)|\w:\w|://"
     return named is not None and not own and not re.search(path, Scan(wish.text).text)
+
+
+_ADVICE = re.compile(
+    r"^\W*(?:(?:so|and|hey|ok(?:ay)?|do\s+you\s+think|what\s+do\s+you\s+think)\W+)*(?:(?:should|shall|must)\s+(?:i|we)\b|"
+    r"(?:do|would)\s+(?:i|we)\s+(?:need|have)\s+to\b|would\s+it\s+(?:help|hurt|be\s+(?:ok|okay|safe|fine|wise|better))\b|"
+    r"is\s+it\s+(?:safe|ok|okay|fine|wise|better|a\s+good\s+idea)\s+to\b|what\s+(?:happens|would\s+happen)\s+if\b)",
+    re.IGNORECASE,
+)
+"""A question whether something is to be done: it is shown what would be, and nothing is done."""
+
+
+def _only_asked(draft: Draft, text: str, context: PlanningContext) -> Draft:
+    advice = _ADVICE.match(text) is not None and changing(draft.steps, context)
+    return replace(draft, mood="ask") if advice else draft
 
 
 def _asks_how(text: str) -> bool:

@@ -135,6 +135,12 @@ def _only_chooses(key: str, value: str, text: str, steps: Sequence[Step]) -> boo
     """Whether a value only says which ones are meant: what is spared ("all but db"), or the image, network, port or
     volume of the containers that the steps are about.
     """
+    if (
+        steps
+        and key in ("version", "image", "images", "name")
+        and {one.operation for one in steps} == {"docker.remove_image"}
+    ):
+        return re.search(rf"{_SPARES}{re.escape(value)}(?![\w-])", text, re.IGNORECASE) is not None
     if not steps or not all(step.operation in _CHOSEN for step in steps):
         return False
     if key in ("name", "names", "release"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -220,7 +221,22 @@ def wishes(text: str) -> list[Wish]:
             parts.append((part, then or leading is not None))
         begin, then = end, later
     found = [Wish.of(_unmasked(scan, part), then=later) for part, later in parts]
-    return [each for wish in _merged(found) for each in _by_kind(wish)]
+    return [each for wish in _merged(_shared(found)) for each in _by_kind(wish)]
+
+
+def _shared(found: Sequence[Wish]) -> list[Wish]:
+    """A verb without anything of its own has what the next one has: "stop and remove web and api"."""
+    whole = list(found)
+    for at, (wish, after) in enumerate(itertools.pairwise(found)):
+        alone = wish.verb in _ON_THINGS and not Scan(wish.rest).text.strip(" ,.;")
+        if alone and after.verb in _ON_THINGS and after.verb != wish.verb and not _PRONOUN.match(after.rest.strip()):
+            whole[at] = replace(Wish.of(f"{wish.text} {after.rest}"), then=wish.then)
+            whole[at + 1] = replace(after, then=True)
+    return whole
+
+
+_ON_THINGS = frozenset({"stop", "start", "restart", "remove", "pause", "unpause", "kill", "pull", "tag"})
+"""Verbs that are said of one thing after another."""
 
 
 def _by_kind(wish: Wish) -> list[Wish]:

@@ -57,7 +57,8 @@ def _making(wish: Wish) -> bool:
 def _creating(wish: Wish) -> bool:
     return (
         _making(wish)
-        and wish.object not in _STORES | {"port"}
+        and wish.object not in _STORES
+        and (wish.object != "port" or names_image(wish))
         and not (wish.has("containing") and not names_image(wish))
     )
 
@@ -78,6 +79,15 @@ def _docker_said(wish: Wish) -> bool:
 
 _LOOK = "show list check find inspect"
 RECIPES = (
+    Recipe(
+        "docker.empty_volume",
+        frozenset({None, "remove"}),
+        frozenset(),
+        stores.emptied,
+        "remove volume cache and create volume cache",
+        lambda w: bool(re.match(r"\W*(?:please\s+)?(?:empty|clear|flush|purge|truncate|wipe)\b.*\bvolume\b", w.lower)),
+        rank=9,
+    ),
     _recipe(
         "run",
         "run publish",
@@ -377,12 +387,43 @@ RECIPES = (
         rank=5,
     ),
     _recipe(
+        "leave_network",
+        "disconnect",
+        (),
+        stores.linked("docker.disconnect_network", "disconnect"),
+        "disconnect web from backend",
+        lambda w: w.has("from") and not w.has("pod", "service", "vpn", "cluster"),
+        rank=1,
+    ),
+    _recipe(
+        "users",
+        "list show check find",
+        {"volume"},
+        containers.listing,
+        "who uses volume data",
+        lambda w: bool(
+            re.search(r"\b(?:who|what|which|whose|any\w*)\b.*\b(?:us(?:es?|ing)|mounts?|has|have)\b", w.lower)
+        ),
+        rank=6,
+    ),
+    _recipe(
         "pull",
         "pull",
         (),
         stores.pull,
         "pull image nginx:1.27",
         lambda w: "://" not in w.text and not w.has("pull request"),
+    ),
+    _recipe(
+        "pull_tagged",
+        "pull",
+        (),
+        stores.pull,
+        "pull image nginx:1.27",
+        lambda w: (
+            "://" not in w.text and bool(IMAGE.search(w.rest) or re.match(r"\W*[\w.-]+:\d+/[\w./-]+\W*$", w.rest))
+        ),
+        rank=4,
     ),
     _recipe(
         "push",

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
-from reign_agents.planning.scan import VALUE
+from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Wish, names
 from reign_agents.planning.words import NUMBERS
 from reign_agents.specialists.docker.found import present, resolved
@@ -109,6 +109,43 @@ async def create_network(wish: Wish, _context: PlanningContext, outline: Outline
     return None
 
 
+async def emptied(wish: Wish, context: PlanningContext, _outline: Outline) -> Question | None:
+    """What a volume holds goes only with the volume: said, since that is more than was asked for."""
+    scan = Scan(re.sub(r"^\W*(?:please\s+)?[a-z]+\b", " ", wish.text, flags=re.IGNORECASE))
+    wanted = [name for name in names(scan, _NOISE) if name not in ("empty", "clear")]
+    name = wanted[0] if wanted else "data"
+    return Question(
+        f"I don't empty a volume: what is in {name} goes only with it. It can be removed and made anew, empty:",
+        (f"remove volume {name} and create volume {name}",),
+    )
+
+
+_WITH_ALL = re.compile(
+    r"\b(?:and|with|including|plus)\s+(?:everything|whatever|anything|(?:all\s+)?(?:its|the|all)\s+containers)\b.*$",
+    re.IGNORECASE,
+)
+_BUT = re.compile(
+    r"[,\s]*\b(?:except(?:\s+for)?|excluding|besides|but(?:\s+not)?|(?:but\s+)?keep|not)\s+(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+
+
+async def _all_tags(
+    wanted: list[str], spared: list[str], context: PlanningContext, outline: Outline
+) -> Question | None:
+    """Every tag of these images' names, but those to be kept."""
+    tags = [tag for one in await present("image", context) for tag in one.names if ":" in tag]
+    chosen = [tag for name in wanted for tag in tags if tag == name or tag.rpartition(":")[0] == name]
+    kept = [tag for tag in chosen if tag in spared or tag.rpartition(":")[2] in spared]
+    gone_now = [tag for tag in dict.fromkeys(chosen) if tag not in kept]
+    if not gone_now or (spared and not kept):
+        listed = ", ".join(tags[:8]) or "none"
+        return Question(f"Which images of {' and '.join(wanted)} should I remove? There are: {listed}.")
+    for tag in gone_now:
+        outline.add("docker.remove_image", {"image": tag}, f"remove the image {tag}")
+    return None
+
+
 def gone(kind: str) -> Build:
     """Removal of images, volumes or networks that exist."""
 
@@ -116,6 +153,12 @@ def gone(kind: str) -> Build:
         scan = wish.scan()
         unused = scan.has(r"\b(?:all\s+)?(?:the\s+)?(?:unused|dangling|orphaned)\b")
         every = scan.has(r"\b(?:all|every)\b")
+        if kind == "network" and scan.has(_WITH_ALL.pattern):
+            return await _with_containers(names(scan, _NOISE), context)
+        spared: list[str] = []
+        if kind == "image" and every and (but := _BUT.search(scan.text)) is not None:
+            scan.text, rest = scan.text[: but.start()], but["rest"]
+            spared = [word for word in re.split(r"[\s,]+", scan.restored(rest)) if word]
         aged = scan.has(r"\bolder\s+than\b.*|\bfrom\s+before\b.*|\bnot\s+used\b.*")
         wanted = names(scan, _NOISE)
         if (unused or every or aged) and not wanted:
@@ -125,6 +168,8 @@ def gone(kind: str) -> Build:
                 f"Which {kind}s should I remove? There are: {listed or 'none'}.",
                 tuple(f"remove {kind} {one.name}" for one in rows[:5]),
             )
+        if kind == "image" and every and not unused:
+            return await _all_tags(wanted, spared, context, outline)
         found = await resolved(wanted, kind, wish, context, outline, "remove")
         if isinstance(found, Question):
             return found
@@ -134,6 +179,16 @@ def gone(kind: str) -> Build:
         return None
 
     return build
+
+
+async def _with_containers(wanted: list[str], context: PlanningContext) -> Question:
+    """What goes when a network goes with all that is in it: named first, since that is a great deal."""
+    network = wanted[0] if wanted else "it"
+    inside = [one.name for one in await present("container", context) if network in (one.row.get("networks") or ())]
+    if not inside:
+        return Question(f"No container is in {network}.", (f"remove network {network}",))
+    steps = [*(f"remove container {name}" for name in inside), f"remove network {network}"]
+    return Question(f"In {network} there are: {', '.join(inside)}. Should they go, too?", (" and ".join(steps),))
 
 
 def _images(wish: Wish) -> list[str]:
@@ -150,7 +205,8 @@ def _images(wish: Wish) -> list[str]:
 
 async def pull(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     always = wish.has("newest", "again", "fresh", "always", "latest version")
-    wanted = _called([name for name in _images(wish) if name not in ("newest", "fresh", "always")], wish)
+    wanted = [name for name in _images(wish) if name not in ("newest", "fresh", "always")]
+    wanted = wanted if all(IMAGE.fullmatch(name) for name in wanted) else _called(wanted, wish)
     if not wanted:
         return Question("Which image should I pull?", ("pull image nginx:1.27",), completes="{request} {quoted}")
     for image in wanted:
