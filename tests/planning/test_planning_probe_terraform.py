@@ -133,6 +133,15 @@ async def test_what_can_not_be_done_as_said_is_no_plan(text: str, said: str, tmp
     assert said in str(draft.question)
 
 
+async def test_of_two_folders_none_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "main.tf").write_text("", "utf-8")
+    for text in ("apply net and infra", "destroy infra and net with terraform"):
+        draft = await planned(text, tmp_path)
+        assert draft.steps == ()
+        assert "in turn" in str(draft.question)
+
+
 async def test_its_own_command_is_offered(tmp_path: Path) -> None:
     draft = await planned("terraform state rm 'terraform_data.many[0]' in infra", tmp_path)
     assert draft.suggestions[0] == "!terraform -chdir=infra state rm 'terraform_data.many[0]'"

@@ -16,6 +16,7 @@ from reign_agents.planning.wish import Wish
 from reign_agents.specialists.terraform.folders import (
     addresses_of,
     declared_variables,
+    declares,
     folder_of,
     init_first,
     missing_value,
@@ -46,6 +47,11 @@ def planned(operation: str, why: str) -> Build:
         )
         if hung is not None:
             return hung
+        more = [one for one in said.others(context.settings.cwd, folder) if declares(one, context)]
+        if more:
+            verb = operation.partition(".")[2]
+            each = " and then ".join(f"{verb} terraform in {one}" for one in (folder, *more))
+            return Question(f"One folder at a time: {', '.join((folder, *more))}. Which one, or all in turn?", (each,))
         said.declared(declared_variables(folder, context))
         question = missing_value(wish, folder, said, context)
         if question is not None:

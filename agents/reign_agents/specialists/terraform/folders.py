@@ -233,6 +233,13 @@ async def addresses_of(folder: str, workspace: str | None, context: PlanningCont
     return [*sorted(configuration.resources), *(f"module.{name}" for name in sorted(configuration.modules))]
 
 
+def declares(folder: str, context: PlanningContext) -> bool:
+    """Whether a folder has anything for terraform."""
+    from reign_executors.terraform.configuration import has_configuration
+
+    return has_configuration((context.settings.cwd / expanded(folder)).resolve())
+
+
 def state_there(folder: str, context: PlanningContext) -> Question | None:
     """The question where a folder is to go that has a state: what terraform made goes on without anybody knowing it."""
     path = (context.settings.cwd / expanded(folder)).resolve()

@@ -240,6 +240,11 @@ class Said:
                 return word
         return None
 
+    def others(self, folder: Path, but: str) -> list[str]:
+        """More words that are folders there: "apply net and infra"."""
+        words = [word for word in self._scan.words() if re.fullmatch(r"[\w.-]*\w[\w.-]*", word)]
+        return [word for word in words if word.strip("./") != but.strip("./") and (folder / word).is_dir()]
+
     def left(self, but: Iterable[str] = ()) -> list[str]:
         """The words that choose something and that nothing was made of."""
         taken = {word.lower().strip("./") for word in but}
