@@ -275,7 +275,7 @@ RECIPES = (
         frozenset(),
         objects.events,
         "show the events of web",
-        lambda w: w.has("events") and bool(said(w).names) and not OTHER_TOOL.search(w.lower),
+        lambda w: w.has("events") and objects.events_about(w) is not None and not OTHER_TOOL.search(w.lower),
         _RANK + 1,
     ),
     Recipe(

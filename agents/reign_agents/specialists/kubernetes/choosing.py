@@ -53,7 +53,7 @@ _OF_OTHERS = """
 workload workloads app apps replica replicas copies instance instances pods again once immediately gracefully currently
 zero none nothing at least label labels labelled selector matching here there right away cluster context image new
 version set update give run memory cpu limit limits cores core which whose been have has be force forcefully hard
-kubernetes k8s kubectl one after another state status
+kubernetes k8s kubectl one after another state status roll rolling restart
 """
 _PASSED = frozenset(_OF_OTHERS.split()) | SMALL | POLITE | ALL
 

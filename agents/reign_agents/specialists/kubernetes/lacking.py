@@ -188,7 +188,7 @@ _LACKS = (
         lambda w, s: (f"!kubectl cp {s.name or 'POD'}:PATH PATH{_where(s)}",),
     ),
     _lack(
-        r"\b(?:exec|shell|ssh|attach|log\s?in|get|open)\b.*\b(?:in)?to\b(?!.*[`\"'])|\b(?:a|interactive)\s+shell\s+(?:in|on)\b",
+        r"^\W*(?:please\s+)?(?:exec|shell|ssh|attach|login|log\s+in)\b.*\b(?:in)?to\b(?!.*[`\"'])|\b(?:a|interactive)\s+shell\s+(?:in|on)\b",
         "A shell inside a pod comes later; single commands run there.",
         _shell,
     ),

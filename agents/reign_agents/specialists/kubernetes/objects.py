@@ -98,10 +98,26 @@ async def logs(wish: Wish, context: PlanningContext, outline: Outline) -> Questi
     return None
 
 
+_ABOUT = re.compile(
+    r"\bevents?\b.*\b(?:of|for|about|from)\s+(?:the\s+)?(?:deployment\s+|pod\s+)?(?P<name>[a-z0-9][\w.-]*)\W*$",
+    re.IGNORECASE,
+)
+_TIMES = frozenset({"hour", "hours", "day", "days", "minutes", "today", "yesterday", "cluster", "kubernetes", "now"})
+
+
+def events_about(wish: Wish) -> str | None:
+    """What the events asked for are about: "events of web"."""
+    found = _ABOUT.search(wish.lower)
+    return None if found is None or found["name"] in _TIMES or said(wish).namespace == found["name"] else found["name"]
+
+
 async def events(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
     fields: dict[str, JsonValue] = {"namespace": words.namespace, "all_namespaces": words.everywhere or None}
     names = [name for name in words.names if name not in ("events", "warnings")]
+    about = events_about(wish)
+    if not names and about is not None and words.kind in (None, "event"):
+        names = [about]
     if names and words.kind in (None, "event"):
         found = await meant(
             replace(words, kind=None, names=tuple(names)), wish, context, outline, "show the events of", _RUNNERS
