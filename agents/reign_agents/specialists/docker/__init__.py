@@ -85,7 +85,12 @@ RECIPES = (
         frozenset(),
         stores.emptied,
         "remove volume cache and create volume cache",
-        lambda w: bool(re.match(r"\W*(?:please\s+)?(?:empty|clear|flush|purge|truncate|wipe)\b.*\bvolume\b", w.lower)),
+        lambda w: bool(
+            re.match(
+                r"\W*(?:please\s+)?(?:empty|clear|flush|purge|truncate|wipe)\s+(?:(?:the|my|our|docker)\s+){0,2}(?:[\w.-]+\s+)?volume\b",
+                w.lower,
+            )
+        ),
         rank=9,
     ),
     _recipe(
