@@ -248,3 +248,5 @@ async def test_what_was_left_alone_is_offered_by_name(tmp_path: Path) -> None:
     assert draft.suggestions == ("scale deployment api to 0 in namespace lab",)
     assert said(await planned(draft.suggestions[0], tmp_path)) == ["scale lab/deployment/api replicas=0"]
     assert (await planned("undo the label on web", tmp_path)).steps == ()
+    (moved,) = (await planned("move deployment.yaml into k8s/", tmp_path)).steps
+    assert moved.operation == "file.move"

@@ -211,7 +211,7 @@ _LACKS = (
         _yaml,
     ),
     _lack(
-        r"^\W*(?:please\s+)?(?:move|clone|copy|duplicate)\b(?!.*\b(?:files?|folders?|director\w+|repo\w*)\b)",
+        r"^\W*(?:please\s+)?(?:move|clone|copy|duplicate)\b(?!.*(?:\b(?:files?|folders?|director\w+|repo\w*)\b|\w\.[a-z]|\S/|/\S))",
         "Moving and copying objects of a cluster comes later: a manifest can be shown, written and applied elsewhere.",
         _yaml,
     ),
