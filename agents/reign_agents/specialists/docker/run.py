@@ -171,7 +171,7 @@ def _volumes(scan: Scan) -> list[str]:
 
 _DATA = (
     r"[,\s]*(?:\b(?:with|and|but|keep(?:ing)?|persist(?:ing)?|stor(?:e|ing)|its|the|all)\s+)*"
-    r"(?<!volume )(?<!volumes )(?<!named )(?<!called )\bdata\s+(?:(?:is|kept|stored|dir|"
+    r"(?<!volume )(?<!volumes )(?<!named )(?<!called )(?<![\w./-])data\s+(?:(?:is|kept|stored|dir|"
     r"directory|folder)\s+)*(?:in|at|under|on)\s+(?P<path>[./~][^\s,;]*)|"
     r"[,\s]*(?:\b(?:and|but|with)\s+)*\b(?:(?:keep|persist|sav)(?:e|ing)?\s+(?:(?:its|the|all)\s+)?data\b|"
     r"persistent\s+(?:storage|data)|persistence\b)"
