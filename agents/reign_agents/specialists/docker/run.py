@@ -70,7 +70,7 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
     if counted is not None:
         return _several(counted)
     scan = wish.scan()
-    scan.protect(r"\b(?:named|called)\s+(?P<name>[A-Za-z0-9][\w.-]*)(?=\s|$|[,;])")
+    scan.protect(r"(?<!volume )\b(?:named|called)\s+(?P<name>[A-Za-z0-9][\w.-]*)(?=\s|$|[,;])")
     refused = untaken(scan.text, _image_in(scan.text)) or _row_of_names(scan)
     if refused is not None:
         return refused
