@@ -227,6 +227,8 @@ async def test_a_module_of_terraform_is_no_file(text: str, tmp_path: Path) -> No
     ("text", "operation", "fields"),
     [
         ("push to main", "git.push", {"branch": "main"}),
+        ("clone git@host.example:acme/x.git", "git.clone", {"url": "git@host.example:acme/x.git"}),
+        ("clone https://host.example/acme/x for me", "git.clone", {"url": "https://host.example/acme/x"}),
         ("push to origin", "git.push", {}),
         ("push main to backup", "git.push", {"remote": "backup", "branch": "main"}),
         ("what's eating the disk on /var", "file.disk_usage", {"path": "/var"}),
@@ -237,6 +239,25 @@ async def test_what_people_mean_by_it(text: str, operation: str, fields: dict[st
     draft = await planned(text, tmp_path)
     found = [(one.operation, {k: v for k, v in one.fields.items() if v not in (None, [])}) for one in draft.steps]
     assert found == [(operation, fields)]
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "fields"),
+    [
+        ("terraform plan in ./live with env/stage.tfvars", "terraform.plan", {"var_files": ["env/stage.tfvars"]}),
+        (
+            "remove the peering module from ./net via terraform destroy -target=module.peering",
+            "terraform.destroy",
+            {"targets": ["module.peering"]},
+        ),
+        ("run nginx with a volume named site at /srv", "docker.run", {"volumes": ["site:/srv"]}),
+        ("run nginx with volume web-data at /data", "docker.run", {"volumes": ["web-data:/data"]}),
+        ("run bb:1 as s3 on 9000:9000", "docker.run", {"container": "s3"}),
+    ],
+)
+async def test_a_step_holds_what_was_said(text: str, operation: str, fields: dict[str, object], tmp_path: Path) -> None:
+    (step,) = [one for one in (await planned(text, tmp_path)).steps if one.operation == operation]
+    assert {key: step.fields.get(key) for key in fields} == fields
 
 
 async def test_another_machines_disk_is_not_looked_at_here(tmp_path: Path) -> None:

@@ -321,7 +321,11 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
     ),
     (
         "Storage and machines of a cloud",
-        rf"{_BEGIN}(?:start|stop|launch|create|terminate|upload|copy|sync|delete|list)\s+(?!.*\b(?:terraform|module|helm|chart)\b).*(?<![\w./:-])(?:ec2|s3|gcs|azure\s+vm|aws\s+\w+)(?![\w./:-])",
+        (
+            rf"{_BEGIN}(?:start|stop|launch|create|terminate|upload|copy|sync|delete|list)\s+"
+            r"(?!.*\b(?:terraform|module|helm|chart)\b).*"
+            r"(?<![\w./:-])(?<!as )(?<!named )(?<!called )(?:ec2|s3|gcs|azure\s+vm|aws\s+\w+)(?![\w./:-])"
+        ),
         _line(),
     ),
 )

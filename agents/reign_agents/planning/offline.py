@@ -504,7 +504,7 @@ def _far(understanding: Understanding, context: PlanningContext) -> Question | N
     repo = understanding.entities.get("repo")
     if not isinstance(repo, str) or "/" not in repo or ":" in repo or repo.startswith(("/", ".", "~")):
         return None
-    if (context.settings.cwd / repo).exists():
+    if (context.settings.cwd / repo).exists() or re.search(rf"(?:://|@)\S*[:/]{re.escape(repo)}", understanding.text):
         return None
     text = (
         f"There is no folder {repo} here, and the repository {repo} on GitHub comes later. Clone it, or name a folder."

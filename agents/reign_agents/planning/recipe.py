@@ -66,8 +66,8 @@ Build = Callable[[Wish, PlanningContext, Outline], Awaitable[Question | None]]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """``verbs`` and ``objects`` are planning's words that lead here; ``objects`` empty: any or none. None among the verbs:
-    words that begin with none.
+    """``verbs`` and ``objects`` are planning's words that lead here; ``objects`` empty: any or none. None
+    among the verbs: words that begin with none.
 
     ``fits`` looks closer where words alone do not decide; ``certain``: what fits is a request, however short.
     ``example`` is a request it understands, shown to people.

@@ -193,6 +193,7 @@ RECIPES = (
         lambda w: (
             _no_store(w)
             and (bool({"stats", "container"} & set(w.kinds)) or w.has("restart", "policy", "limit", "cores"))
+            and not w.has("a restart", "a quick restart")
         ),
         rank=2,
     ),

@@ -11,6 +11,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import MASK, Scan
 from reign_agents.planning.wish import Wish
+from reign_agents.planning.words import SMALL
 from reign_agents.specialists.git.said import (
     ELSEWHERE,
     GIT,
@@ -189,7 +190,7 @@ async def plan_clone(wish: Wish, _context: PlanningContext, outline: Outline) ->
         rf"\b(?:into|in\s+to|in|to|as)\s+(?:the\s+)?(?:folder\s+|directory\s+)?(?P<value>{MASK}|[\w./~-]+)"
     )
     scan.take(r"(?<![\w./-])(?:the|git|repo|repository|from|of|at|its|only|please|a|with)\b(?![/:.@-])")
-    names = [*([url] if url else []), *scan.words()]
+    names = [*([url] if url else []), *scan.words(SMALL)]
     unclear = [name for name in names if url and name != url and not re.search(r"[/.~]", name)]
     if len(unclear) > 1:
         words = " ".join(unclear)

@@ -30,11 +30,16 @@ class _Lack:
 
 _LIST = "list helm releases"
 _LACKS: tuple[_Lack, ...] = (
-    _Lack(r"packag(?:e|es|ed|ing)", "Packing charts comes later.", ("package {chart}{to}",), ("lint chart {chart}",)),
     _Lack(
         r"(?:push|upload|publish)\b.*(?:\bcharts?\b|oci://)",
         "Pushing charts comes later.",
         ("package {chart}", "push CHART.tgz {oci}"),
+        ("lint chart {chart}",),
+    ),
+    _Lack(
+        r"packag(?:e|ing)\b(?!d)(?!\s+manager)",
+        "Packing charts comes later.",
+        ("package {chart}{to}",),
         ("lint chart {chart}",),
     ),
     _Lack(
@@ -66,7 +71,7 @@ _LACKS: tuple[_Lack, ...] = (
     ),
     _Lack(r"repos?(?:itories)?\b", "Helm's repositories come later.", ("repo list",), (_LIST,)),
     _Lack(
-        r"search\b.*|(?:which|what)\s+versions?\s+of\s+[\w-]+/[\w-]+",
+        r"search\s+(?:(?:in|on|through)\s+)?(?:the\s+|our\s+)?(?:hub|artifact\s*hub|repos?|charts?|for)\b|(?:which|what)\s+versions?\s+of\s+[\w-]+/[\w-]+",
         "Searching for charts comes later.",
         ("search repo {word} --versions",),
         ("show chart {chart}",),
@@ -103,7 +108,7 @@ _LACKS: tuple[_Lack, ...] = (
         ("history of release {release}{at}",),
     ),
     _Lack(
-        r"(?:manifests?|hooks?|notes)\b",
+        r"(?:manifests?|hooks|(?<!generated )(?<!release )notes)\b",
         "What a release put on the cluster, word by word, comes later.",
         ("get {what} {release}{n}",),
         ("status of release {release}{at}",),

@@ -74,7 +74,7 @@ _LACKS: tuple[_Lack, ...] = (
         (_STATE,),
     ),
     _Lack(
-        r"import\w*|adopt\w*|bring\b.*\bunder\s+(?:terraform|management)|under\s+terraform(?:'s)?\s+(?:control|management)",
+        r"import(?:ing)?\s+(?:the|an?|my|our|this|that|those|existing|it|into|what)\b|import\s+(?:\w+[._]|\S+\s+(?:as|into|to)\b)|adopt\w*|bring\b.*\bunder\s+(?:terraform|management)|under\s+terraform(?:'s)?\s+(?:control|management)",
         "Importing what is there already comes later.",
         ("import {0} {word}",),
         (_PLAN,),
@@ -121,7 +121,8 @@ _LACKS: tuple[_Lack, ...] = (
     _Lack(
         r"migrat\w+\b.*\b(?:state|backend)|(?:add|change|set|store|use|put|configure|keep)\b.*\b(?:backend|bucket)|"
         r"(?:without|no)\s+backend|(?:add|change|set|edit)\b.*\b(?:output|default|provider)s?\b|"
-        r"(?:add|declare|define)\b.*\bvariables?\b|\bin\b.*\.tfvars\b",
+        r"(?:add|declare|define)\b.*\bvariables?\b|"
+        r"\bin\s+(?:the\s+)?[\w./~-]*\.tfvars\b",
         "Changing Terraform's own files comes later: offline I write files word by word.",
         (),
         ("validate terraform{at}", _PLAN),

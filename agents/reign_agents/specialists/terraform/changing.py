@@ -90,6 +90,7 @@ async def _chosen(
     What is named but not found must never widen to all that is there.
     """
     left = said.left((folder, *folder.split("/")))
+    left = [word for word in left if not any(means(word, one) for one in (*said.targets, *said.replace))]
     if not left or timed(wish.text) is not None:
         return None
     if len(left) == 1 and said.workspace is None and left[0] in await workspaces_of(folder, context):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections import deque
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -18,6 +18,9 @@ from reign_executors.home import expanded
 
 _SKIPPED = frozenset({".terraform", ".git", "node_modules", ".venv", "vendor"})
 _DEEP = 3
+_FOUND = 20
+_LOOKED_AT = 400
+"""Folders that are looked into at most: somebody may stand in / or in a home."""
 
 
 def configurations(folder: Path) -> list[Path]:
@@ -25,25 +28,31 @@ def configurations(folder: Path) -> list[Path]:
     from reign_executors.terraform.configuration import has_configuration
 
     found: list[Path] = []
-    waiting = [(folder, 0)]
-    while waiting and len(found) < 20:
-        here, depth = waiting.pop(0)
+    waiting = deque([(folder, 0)])
+    for _ in range(_LOOKED_AT):
+        if not waiting or len(found) >= _FOUND:
+            break
+        here, depth = waiting.popleft()
         if has_configuration(here):
             found.append(here)
             continue
         if depth < _DEEP:
-            waiting += [(below, depth + 1) for below in _folders(here)]
+            waiting.extend((below, depth + 1) for below in _folders(here))
     return found
 
 
-def _folders(here: Path) -> Iterator[Path]:
+def _folders(here: Path) -> list[Path]:
+    """What can be looked into, no links; nothing where it can't be listed."""
     try:
-        entries = sorted(here.iterdir())[:500]
+        with os.scandir(here) as entries:
+            there = [
+                entry.name
+                for entry in entries
+                if entry.name not in _SKIPPED and not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError:
-        return
-    for entry in entries:
-        if entry.name not in _SKIPPED and not entry.name.startswith(".") and entry.is_dir() and not entry.is_symlink():
-            yield entry
+        return []
+    return [here / name for name in sorted(there)[:_LOOKED_AT]]
 
 
 async def folder_of(wish: Wish, said: Said, context: PlanningContext, outline: Outline) -> str | Question:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from reign_agents.planning.scan import MASK, VALUE, Scan
 from reign_agents.planning.wish import Wish
+from reign_agents.planning.words import SMALL
 from reign_agents.understanding import Understanding, understand
 from reign_executors.operation import JsonObject
 from reign_executors.redaction.names import is_secret_name
@@ -68,36 +69,15 @@ create built of in on at to from for with and then only just go ahead quickly ri
 pending current existing managed too also same first immediately safely carefully me us them yes ok okay is are was
 has have been what which we i you do does did need want afterwards after that before out off everywhere hcl tf's
 terraform's asap thing things stuff so no together shown above new latest finally once more s force auto-approve
+auto approve approved destroy apply through
 """
 _NOISE = frozenset(_NOISE_WORDS.split())
 """Words of an apply or a destroy that choose nothing."""
-_NO_MODULE = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "my",
-        "our",
-        "its",
-        "root",
-        "whole",
-        "entire",
-        "terraform",
-        "each",
-        "every",
-        "all",
-        "in",
-        "only",
-        "just",
-        "one",
-        "same",
-        "of",
-        "and",
-        "or",
-    ]
-)
+_NO_MODULE_WORDS = """
+the a an this that my our its root whole entire terraform each every all in only just
+one same of and or
+"""
+_NO_MODULE = frozenset(_NO_MODULE_WORDS.split()) | SMALL
 
 
 @lru_cache(maxsize=64)
