@@ -140,6 +140,7 @@ def _wrapper(program: str, place: str) -> Callable[[str, Entities], str | None]:
     return line
 
 
+_COMPOSE = _Tool("compose", "Docker Compose", r"compose|docker-compose(?:\.ya?ml)?|podman|swarm", _compose)
 _TOOLS: tuple[_Tool, ...] = (
     _Tool("helmfile", "Helmfile", r"helmfile", _wrapper("helmfile", "-f")),
     _Tool("terragrunt", "Terragrunt", r"terragrunt", _wrapper("terragrunt", "--working-dir")),
@@ -151,8 +152,16 @@ _TOOLS: tuple[_Tool, ...] = (
         r"(?:failed|last|failing)\s+(?:\S+\s+)?jobs?",
         _github,
     ),
-    _Tool("compose", "Docker Compose", r"compose|docker-compose(?:\.ya?ml)?|podman|swarm", _compose),
+    _COMPOSE,
 )
+_COMPOSED = re.compile(
+    r"^\W*(?:(?:please|can\s+you|could\s+you|now|then|just)\W+)*"
+    r"(?:bring|start|stop|restart|run|launch|take|shut|tear|spin|scale|pull|up|down)\b.*"
+    r"(?:(?<![\w-])(?:docker[-.])?compose[\w.-]*\.ya?ml\b|\bcompose\s+(?:services?|stacks?|projects?|set-?up)\b|"
+    r"\b(?:services?|stacks?)\b.*\b(?:with|by|in|from)\s+(?:docker[- ])?compose\b)",
+    re.IGNORECASE,
+)
+"""Something is started, stopped or changed that a compose file describes."""
 _CODE = re.compile(
     r"^\W*(?:(?:please|can you|could you|now)\W+)*(?:write|generate|scaffold|draft|create|make)\s+"
     r"(?:me\s+)?(?:an?\s+|some\s+|the\s+)?"
@@ -203,6 +212,8 @@ def plainly(text: str, understanding: Understanding) -> Lack | None:
     bare = Scan(text).text
     if _CRON.search(bare) and not re.search(r"\b(?:files?|pods?|deployments?|kubernetes|cluster)\b", bare):
         return _nothing_for(text, bare, understanding.entities)
+    if _COMPOSED.search(bare):
+        return _lack_of(_COMPOSE, text, understanding.entities)
     return _unwritten(text) or _of_machine(text)
 
 

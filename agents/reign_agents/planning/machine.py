@@ -315,6 +315,11 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
         _by_age,
     ),
     (
+        "Clusters on this machine",
+        rf"{_BEGIN}(?:start|stop|delete|remove|create|restart|pause|launch|spin\s+up)\s+.*\b(?P<w>minikube|k3d|kind)\s+(?:k8s\s+|kubernetes\s+)?cluster\b",
+        _line("!{w} --help"),
+    ),
+    (
         "Sending messages",
         rf"{_BEGIN}(?:(?:send|write)\s+(?:me|us|\w+)\s+an?\s+(?:e-?mail|mail|message|sms)|(?:e-?mail|mail)\s+me|(?:post|send|say)\s+.*\s(?:to|on|in)\s+slack)\b",
         _line(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
+from reign_agents.planning.words import SMALL
 from reign_agents.specialists.kubernetes.said import KIND_WORDS, OTHER_TOOL, WORKLOADS, Said, about_cluster, said
 
 _HERE = rf"\b(?:{KIND_WORDS}|kubernetes|k8s|cluster|replicas?|rollouts?)\b"
@@ -256,7 +257,9 @@ _LACKS = (
         _kubectl("create rolebinding {name}-admin --clusterrole=admin --user={name}"),
     ),
     _lack(
-        r"\b(?:block|deny|allow|isolate)\b.*\btraffic\b|\bnetwork\s?polic(?:y|ies)\b(?=.*\b(?:for|in|to)\b)(?<!list )",
+        r"\b(?:block|deny|allow|isolate)\b.*\btraffic\b|"
+        r"^(?!.*\b(?:worked|works|broke\w*|until|since|why|fail\w*)\b)"
+        r".*\bnetwork\s?polic(?:y|ies)\b(?=.*\b(?:for|in|to)\b)(?<!list )",
         "Network policies come later: write a manifest and apply it.",
         lambda _w, _s: ("apply ./k8s",),
     ),
@@ -313,6 +316,11 @@ def lacks(wish: Wish) -> bool:
     return lack is not None and (lack.plainly or not OTHER_TOOL.search(wish.lower) or about_cluster(wish))
 
 
+def _is_thing(name: str, wish: Wish) -> bool:
+    """Whether it is no small word, and not whom something is done as."""
+    return name not in SMALL and re.search(rf"\bas\s+(?:user\s+)?{re.escape(name)}(?![\w.-])", wish.lower) is None
+
+
 async def lacking(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     """What is lacking, and what comes nearest."""
     lack = _of(wish)
@@ -324,6 +332,7 @@ async def lacking(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     )
     if begin is not None and begin["verb"] in words.names:
         words = replace(words, names=(begin["name"],))
+    words = replace(words, names=tuple(name for name in words.names if _is_thing(name, wish)))
     lines = lack.line(wish, words)
     own = any(line.startswith("!") for line in lines)
     about = f" ({', '.join(words.names)})" if words.names else ""

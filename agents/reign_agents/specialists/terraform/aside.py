@@ -113,7 +113,7 @@ _LACKS: tuple[_Lack, ...] = (
         ("validate terraform{at}",),
     ),
     _Lack(
-        r"costs?|prices?|pricing|how\s+(?:much|expensive)\b(?!.*\bchange)",
+        r"costs?\b(?!\s+(?:us|me|you)\s+(?:money|a\s+lot|too))|prices?|pricing|how\s+(?:much|expensive)\b(?!.*\bchange)",
         "Cost estimates come later; a plan shows what would be made.",
         (),
         (_PLAN,),
