@@ -356,3 +356,20 @@ async def test_words_about_a_folder_are_no_files_in_it(text: str, tmp_path: Path
 )
 async def test_what_is_elsewhere_is_no_file_here(text: str, tmp_path: Path) -> None:
     assert (await planned(text, tmp_path)).steps == ()
+
+
+async def test_nothing_is_planned_of_half_a_request(tmp_path: Path) -> None:
+    long = "restart web" + " please" * 900 + " no, keep it running"
+    draft = await planned(long, tmp_path)
+    assert draft.steps == ()
+    assert "characters" in str(draft.question)
+
+
+async def test_a_long_line_is_not_cut(tmp_path: Path) -> None:
+    draft = await planned("!echo " + "a " * 9000 + "end", tmp_path)
+    assert str(draft.steps[0].fields["command"]).endswith("a end")
+
+
+async def test_blanks_cost_no_time_and_stay_in_quotes(tmp_path: Path) -> None:
+    draft = await planned(f'write "a{" " * 50}b" to{" " * 4000}c.txt', tmp_path)
+    assert [step.fields["content"] for step in draft.steps] == [f"a{' ' * 50}b\n"]

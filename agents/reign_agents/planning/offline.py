@@ -61,6 +61,13 @@ _ANSWER = 4
 """Words that an answer to a question has at most."""
 _TURN = 2
 _LONGEST = 6000
+"""Characters of a request that are read."""
+_BLANKS = re.compile(r"([\"'`]).*?\1|[^\S\n]{9,}", re.DOTALL)
+
+
+def _one_blank(found: re.Match[str]) -> str:
+    """Many blanks are one, those in quotes stay."""
+    return found.group() if found[1] else " "
 
 
 def _recipes() -> tuple[Recipe, ...]:
@@ -120,7 +127,7 @@ class OfflinePlanner:
         proposed = taken_up(text, context)
         if proposed is not None:
             return proposed
-        line = literal(text[:_LONGEST])
+        line = literal(text)
         if line is not None and line.command is not None and not complains(text, line.command):
             return self._command(line.command, line.assumption)
         if line is not None and line.request is not None:
@@ -128,7 +135,15 @@ class OfflinePlanner:
         draft_of_before = await follow_up(text, context)
         if draft_of_before is not None:
             return self._remembered(draft_of_before, text)
-        return _only_asked(await self._request(text[:_LONGEST], context), text, context)
+        return _only_asked(await self._long(_BLANKS.sub(_one_blank, text), context), text, context)
+
+    async def _long(self, text: str, context: PlanningContext) -> Draft:
+        """The draft; what is longer than can be read changes nothing, since its end may take back its beginning."""
+        draft = await self._request(text[:_LONGEST], context)
+        if len(text) <= _LONGEST or not changing(draft.steps, context):
+            return draft
+        question = f"That has {len(text):,} characters, and I read {_LONGEST:,} of a request. What is wanted, in short?"
+        return replace(draft, steps=(), assumptions=(), question=question, suggestions=())
 
     def _remembered(self, draft: Draft, text: str) -> Draft:
         """The draft, its question kept so that a bare answer to it is understood."""
