@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 
 from reign_agents.planning import git_lines, helm_lines, kubernetes_lines
-from reign_agents.planning.machine import look_at_machine
+from reign_agents.planning.machine import look_at_machine, quoted_path
 from reign_agents.planning.terraform_lines import in_words
 
 _LITERAL = re.compile(r"^\s*(?:!(?!\s*\[[a-z ]+\]\s)|\$\s)\s*(?P<command>\S.*)$", re.DOTALL)
@@ -48,13 +48,15 @@ _PROSE = re.compile(
 
 _SAYING = frozenset({"echo", "printf", "grep", "egrep", "awk", "sed"})
 """Programs that take words as they come."""
-_JOINING = re.compile(r"(?<!\S)(?:and|then|into|between|onto|to|up)(?!\S)", re.IGNORECASE)
+_JOINING = re.compile(r"(?<!\S)(?:and|then|into|between|onto|to|up(?!\s*$))(?!\S)", re.IGNORECASE)
 """Words that join what people say and stand in no command line."""
 _IN_FOLDER = re.compile(
-    r"(?P<command>(?:npm|make|go|cargo|pip|python3?)\s[^|;&<>`$]*?\S)\s+in\s+(?:the\s+)?(?:(?:folder|directory)\s+)?"
-    r"(?P<folder>[\w./~-]*\w/?)(?:\s+(?:folder|directory))?"
+    r"(?P<command>(?P<program>npm|make|go|cargo|pip|python3?)\s[^|;&<>`$]*?\S)\s+in\s+(?:the\s+)?"
+    r"(?P<noun>(?:folder|directory)\s+)?(?P<folder>[\w./~-]*\w/?)(?P<after>\s+(?:folder|directory))?"
 )
 """A program's line, and the folder it is to run in."""
+_OF_FOLDERS = frozenset({"npm", "make", "go", "cargo"})
+"""Programs that work on the folder they run in; any other one may be meant for a container of that name."""
 
 _DOCKER = re.compile(
     r"docker\s+(?:run|create|ps|container|image|volume|network|system|compose|exec|logs|rm|rmi|stop|start|cp|login|push|"
@@ -160,8 +162,10 @@ def literal(text: str) -> Literal | None:
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line)
     placed = _IN_FOLDER.fullmatch(line)
     if placed is not None and _is_shell(placed["command"]):
-        command = f"cd {shlex.quote(placed['folder'])} && {placed['command']}"
-        return Literal(command, assumption=f"it runs in the folder {placed['folder']}")
+        folder = placed["folder"]
+        if not (placed["noun"] or placed["after"] or "/" in folder or placed["program"] in _OF_FOLDERS):
+            return None
+        return Literal(f"cd {quoted_path(folder)} && {placed['command']}", assumption=f"it runs in the folder {folder}")
     if _is_shell(line) or (_DOCKER.match(line) and not _PROSE.search(bare)):
         return Literal(line, assumption="it is taken as a shell command as it stands")
     return None

@@ -13,17 +13,48 @@ _F = r"(?:the\s+)?(?:file\s+|folder\s+|directory\s+)?"
 _PATH = r"[\w~.][\w./~@-]*\w|\w"
 _FILE = r"[\w./~@-]*\w\.[A-Za-z]\w{0,9}"
 _WORD = rf"{MASK}|[^\s,;]*[^\s,;.?!]"
+_SMALL = r"(?:(?:the|an?|my|our|all|new|some)\s+)*"
+_PORT = r"(?:the\s+)?(?:tcp\s+|udp\s+)?port\s+(?P<n>\d+(?:/(?:tcp|udp))?)"
+_OF_MACHINE = (
+    r"(?:\s+(?:(?:on|of|in)\s+(?:this|the|my)\s+(?:whole\s+)?"
+    r"(?:machine|host|server|box|computer|system|firewall)|in\s+(?:ufw|iptables)|please|now))*"
+)
 _MACHINE = r"(?:server|machine|host|box|computer|system|vm)(?=\W*$|\s+(?:now|please|in\s+\d|at\s+\d))"
+
+_WHOLE = r"(?:the|this|my)\s+(?:whole\s+)?"
+_COUNTED = r"(?:lines|rows|words|characters|chars|letters|bytes|files|folders|containers|pods)"
+_HOW_MANY = (
+    rf"{_BEGIN}(?:(?:show|tell)\s+me\s+)?(?:how\s+many|count|(?:the\s+)?number\s+of)\s+"
+    r"(?:all\s+|the\s+|number\s+of\s+)*"
+)
+_IN_FILE = (
+    rf"(?:\s+(?:there|are|is|do|does|has))*\s+(?:(?:in|of)\s+)?{_F}(?P<f>{_FILE})(?:\s+(?:have|has|contain))?\W*$"
+)
+_SEARCH = (
+    rf"{_BEGIN}(?:(?:find|list|show|search|get|see|ls|delete|remove|rm|trash|clean|purge|clear|erase|wipe|move|copy|"
+    r"archive|compress|zip|pack|back|count|how|which|what|where|are|is|do|all|any|the|every)\b[^,;]{0,200}?)?"
+    r"(?<![\w./-])files\b"
+)
+"""The beginning of a search for files."""
 
 Given = dict[str, str]
 Line = Callable[[Given], Sequence[str]]
+
+
+def quoted_path(path: str) -> str:
+    """A path as one word for the shell, which still expands the ``~`` or ``~name`` in front of it."""
+    home = re.match(r"~[\w.-]*(?:/|$)", path)
+    if home is None:
+        return shlex.quote(path)
+    rest = path[home.end() :]
+    return home.group() + (shlex.quote(rest) if rest else "")
 
 
 def _line(*forms: str) -> Line:
     """Commands with ``{name}`` for what was said, quoted for the shell; those with something unsaid fall away."""
 
     def lines(given: Given) -> list[str]:
-        quoted = {key: shlex.quote(value) for key, value in given.items()}
+        quoted = {key: (shlex.quote if key in "mw" else quoted_path)(value) for key, value in given.items()}
         found = []
         for form in forms:
             try:
@@ -38,7 +69,7 @@ def _line(*forms: str) -> Line:
 def _replaced(given: Given) -> list[str]:
     old, new = (re.sub(r"([\\/&.*\[\]^$])", r"\\\1", given[key]) for key in ("a", "b"))
     recursive = not re.search(r"\.\w+$", given["f"])
-    file = shlex.quote(given["f"])
+    file = quoted_path(given["f"])
     said = shlex.quote(f"s/{old}/{new}/g")
     return [f"!grep -rl {shlex.quote(given['a'])} {file}"] if recursive else [f"!sed -i {said} {file}"]
 
@@ -46,15 +77,15 @@ def _replaced(given: Given) -> list[str]:
 def _packed(given: Given) -> list[str]:
     source = given["s"].rstrip("/")
     target = given.get("d") or (f"{source}.zip" if given["verb"].lower() == "zip" else f"{source}.tar.gz")
-    pair = f"{shlex.quote(target)} {shlex.quote(source)}"
+    pair = f"{quoted_path(target)} {quoted_path(source)}"
     return [f"!zip -r {pair}" if target.endswith(".zip") else f"!tar czf {pair}"]
 
 
 def _unpacked(given: Given) -> list[str]:
-    file, into = shlex.quote(given["f"]), given.get("d")
+    file, into = quoted_path(given["f"]), given.get("d")
     if given["f"].endswith(".zip"):
-        return [f"!unzip {file}" + (f" -d {shlex.quote(into)}" if into else "")]
-    return [f"!tar xf {file}" + (f" -C {shlex.quote(into)}" if into else "")]
+        return [f"!unzip {file}" + (f" -d {quoted_path(into)}" if into else "")]
+    return [f"!tar xf {file}" + (f" -C {quoted_path(into)}" if into else "")]
 
 
 def _picked(given: Given) -> list[str]:
@@ -71,7 +102,7 @@ def _taken_back(given: Given) -> list[str]:
 
 
 def _where(given: Given) -> str:
-    return shlex.quote(given.get("e") or given.get("d") or ".")
+    return quoted_path(given.get("e") or given.get("d") or ".")
 
 
 def _by_size(given: Given) -> list[str]:
@@ -193,34 +224,49 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
     ),
     (
         "Firewall rules",
-        rf"{_BEGIN}(?:open|allow)\s+(?:the\s+)?(?:tcp\s+|udp\s+)?port\s+(?P<n>\d+)\b(?!.*\b(?:container|pod|service|deployment)\b)",
+        rf"{_BEGIN}(?:open|allow)\s+{_PORT}{_OF_MACHINE}\W*$",
         _line("!ufw allow {n}"),
     ),
     (
         "Firewall rules",
-        rf"{_BEGIN}(?:close|block|deny)\s+(?:the\s+)?(?:tcp\s+|udp\s+)?port\s+(?P<n>\d+)\b(?!.*\b(?:container|pod|service|deployment)\b)",
+        rf"{_BEGIN}(?:close|block|deny)\s+{_PORT}{_OF_MACHINE}\W*$",
         _line("!ufw deny {n}"),
     ),
-    ("DNS records", r"\bdns\s+(?:record|entry|zone)\b|\b(?:cname|txt|mx)\s+record\b", _line()),
     (
-        "Certificates",
-        r"\b(?:renew|revoke|issue|rotate)\s+(?:the\s+|my\s+|our\s+|a\s+)?(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\b(?!.*\b(?:secret|kubernetes|cluster|ingress)\b)",
+        "Firewall rules",
+        rf"{_BEGIN}(?:open|allow)\s+{_PORT}{_OF_MACHINE}\s+(?:only\s+)?(?:from|for)\s+(?P<s>\d+(?:\.\d+){{3}}(?:/\d+)?)\W*$",
+        _line("!ufw allow from {s} to any port {n}"),
+    ),
+    (
+        "DNS records",
+        (
+            rf"{_BEGIN}(?:add|create|make|set|change|update|edit|delete|remove|list|check|(?:show|give)(?:\s+me)?)\s+"
+            rf"(?!.{{0,200}}\b(?:terraform|tofu|plan)\b)(?:{_SMALL}\w+\s+)?(?:dns\s+(?:records?|entry|entries|zones?)|(?:cname|txt|mx)\s+records?)\b"
+        ),
         _line(),
     ),
     (
         "Certificates",
-        r"\b(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\s+(?:of|for)\s+(?P<h>[\w-]+(?:\.[\w-]+)+)\s+expires?\b|\bcert(?:ificate)?\b.*\bexpires?\b",
+        rf"{_BEGIN}(?:renew|revoke|issue|rotate)\s+(?:the\s+|my\s+|our\s+|a\s+)?(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\b(?!.{{0,200}}\b(?:secret|kubernetes|cluster|ingress)\b)",
+        _line(),
+    ),
+    (
+        "Certificates",
+        (
+            rf"{_BEGIN}(?:(?:when|check|does|do|will|is|has|how|show|see|tell|which|what|find|warn|remind)\b.{{0,60}}?)?(?<![\w./-])(?:the\s+|my\s+|our\s+)*"
+            rf"(?:tls\s+|ssl\s+)?cert(?:ificate)?s?\b(?:\s+(?:of|for)\s+(?P<h>[\w-]+(?:\.[\w-]+)+))?.{{0,60}}?\s(?:expires?|expired|runs?\s+out)\b"
+        ),
         _line("!openssl s_client -connect {h}:443 -servername {h}"),
     ),
     ("Ending processes", rf"{_BEGIN}kill\s+(?:-9\s+)?(?:the\s+)?(?:process|pid|proc)\s+(?P<n>\d+)", _line("!kill {n}")),
     (
         "Rebooting",
-        rf"{_BEGIN}(?:reboot|restart|power\s*cycle)\s+(?:the|this|my)\s+(?:whole\s+)?{_MACHINE}|{_BEGIN}reboot\W*$",
+        rf"{_BEGIN}(?:(?:reboot|power\s*cycle)\s+{_WHOLE}|restart\s+(?!(?:the|my)\s+server){_WHOLE}){_MACHINE}|{_BEGIN}reboot\W*$",
         _line("!systemctl reboot"),
     ),
     (
         "Shutting down",
-        rf"{_BEGIN}(?:shut\s*down|power\s*off|halt)\s+(?:the|this|my)\s+(?:whole\s+)?{_MACHINE}|{_BEGIN}(?:shutdown|poweroff)\W*$",
+        rf"{_BEGIN}(?:shut\s*down|power\s*off|halt)\s+{_WHOLE}{_MACHINE}|{_BEGIN}(?:shutdown|poweroff)\W*$",
         _line("!systemctl poweroff"),
     ),
     (
@@ -248,7 +294,7 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
         "Packing archives",
         (
             rf"{_BEGIN}(?P<verb>compress|zip|tar|gzip|pack)\s+(?:up\s+)?{_F}(?P<s>(?!(?:it|them|that|this|these|everything|all)\b){_PATH})(?:\s+(?:folder|directory|file))?"
-            rf"(?:\s+(?:in)?to\s+{_F}(?P<d>{_PATH})|\s+up|\s+(?:and|then)\b.*)?\W*(?:and\b.*)?$"
+            rf"(?:\s+(?:in)?to\s+{_F}(?P<d>{_PATH})|\s+up|\s+(?:and|then)\b.{{0,200}})?\W*(?:and\b.{{0,200}})?$"
         ),
         _packed,
     ),
@@ -258,10 +304,17 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
         _line("!sha256sum {f}"),
     ),
     ("Checksums", rf"{_BEGIN}md5(?:sum)?\s+(?:of\s+|for\s+)?{_F}(?P<f>{_FILE})", _line("!md5sum {f}")),
-    ("Counting lines", rf"\bhow\s+many\s+lines\b.*?\b(?P<f>{_FILE})", _line("!wc -l {f}")),
+    (
+        "Counting lines",
+        rf"{_HOW_MANY}(?:lines|rows)\s+(?:in\s+{_F}(?P<g>{_FILE})\s+)?(?:that\s+)?(?:contain(?:ing)?|mention(?:ing)?|with|have|match(?:ing)?|say(?:ing)?)\s+(?:the\s+word\s+)?(?P<w>{_WORD})(?:\s+in\s+{_F}(?P<f>{_FILE}))?\W*$",
+        _line("!grep -c {w} {f}", "!grep -c {w} {g}"),
+    ),
+    ("Counting lines", rf"{_HOW_MANY}(?:lines|rows)(?:\s+of\s+code)?{_IN_FILE}", _line("!wc -l {f}")),
+    ("Counting words", rf"{_HOW_MANY}words{_IN_FILE}", _line("!wc -w {f}")),
+    ("Counting characters", rf"{_HOW_MANY}(?:characters|chars|letters){_IN_FILE}", _line("!wc -m {f}")),
     (
         "Counting",
-        rf"{_BEGIN}(?:count|how\s+many)\s+(?:the\s+)?(?P<w>{_WORD})s?\s+(?:are\s+)?in\s+{_F}(?P<f>{_FILE})",
+        rf"{_BEGIN}(?:count|how\s+many)\s+(?:the\s+)?(?P<w>(?!{_COUNTED}\b){_WORD})s?\s+(?:are\s+)?in\s+{_F}(?P<f>{_FILE})",
         _line("!grep -ci {w} {f}"),
     ),
     (
@@ -301,35 +354,37 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
     ),
     (
         "Choosing files by size",
-        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.*?\b(?:bigger|larger|over|more)\s+than\s+(?P<n>\d+)\s*(?P<u>[kmg])i?b?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
+        rf"{_SEARCH}(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.{{0,200}}?\b(?:(?:bigger|larger|more|over)\s+than|over)\s+(?P<n>\d+)\s*(?P<u>[kmg])i?b?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
         _by_size,
     ),
     (
         "Choosing files by age",
-        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.*?\b(?P<older>older)\s+than\s+(?P<n>\d+)\s+days?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
+        rf"{_SEARCH}(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?.{{0,200}}?\b(?P<older>older)\s+than\s+(?P<n>\d+)\s+days?\b(?:\s+(?:in|under)\s+(?P<e>{_PATH}))?",
         _by_age,
     ),
     (
         "Choosing files by age",
-        rf"\bfiles\b(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?\s+(?:\w+\s+)?(?:changed|modified|touched)\s+in\s+the\s+last\s+(?P<n>\d+)\s+days?\b",
+        rf"{_SEARCH}(?:\s+(?:in|under)\s+(?P<d>{_PATH}))?\s+(?:\w+\s+)?(?:changed|modified|touched)\s+in\s+the\s+last\s+(?P<n>\d+)\s+days?\b",
         _by_age,
     ),
     (
         "Clusters on this machine",
-        rf"{_BEGIN}(?:start|stop|delete|remove|create|restart|pause|launch|spin\s+up)\s+.*\b(?P<w>minikube|k3d|kind)\s+(?:k8s\s+|kubernetes\s+)?cluster\b",
+        rf"{_BEGIN}(?:start|stop|delete|remove|create|restart|pause|launch|spin\s+up)\s+(?:(?:an?|the|my|our|new|local)\s+)*(?P<w>minikube|k3d|kind)\s+(?:k8s\s+|kubernetes\s+)?cluster\b(?!\s+(?:roles?|issuers?)\b)",
         _line("!{w} --help"),
     ),
     (
         "Sending messages",
-        rf"{_BEGIN}(?:(?:send|write)\s+(?:me|us|\w+)\s+an?\s+(?:e-?mail|mail|message|sms)|(?:e-?mail|mail)\s+me|(?:post|send|say)\s+.*\s(?:to|on|in)\s+slack)\b",
+        rf"{_BEGIN}(?:(?:send|write)\s+(?:me|us|\w+)\s+an?\s+(?:e-?mail|mail|message|sms)|(?:e-?mail|mail)\s+me|(?:post|send|say)\s.{{0,200}}\s(?:to|on|in)\s+slack)\b",
         _line(),
     ),
     (
         "Storage and machines of a cloud",
         (
             rf"{_BEGIN}(?:start|stop|launch|create|terminate|upload|copy|sync|delete|list)\s+"
-            r"(?!.*\b(?:terraform|module|helm|chart)\b).*"
-            r"(?<![\w./:-])(?<!as )(?<!named )(?<!called )(?:ec2|s3|gcs|azure\s+vm|aws\s+\w+)(?![\w./:-])"
+            r"(?!.{0,200}\b(?:terraform|module|helm|chart|containers?|volumes?|networks?|images?|pods?|deployments?|services?|namespaces?|"
+            r"secrets?|releases?|branch(?:es)?|folders?|director(?:y|ies))\b).{0,200}?"
+            r"(?<![\w./:-])(?<!\bas )(?:(?<=objects in )|(?<=buckets in )|(?<!\bin ))"
+            r"(?<!\bnamed )(?<!\bcalled )(?<!\bfile )(?:ec2|s3|gcs|azure\s+vm|aws\s+\w+)(?![\w./:-])"
         ),
         _line(),
     ),
@@ -337,9 +392,15 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE), line) for name, pattern, line in _TABLE)
 
 
+def _narrow(text: str) -> str:
+    """The text with one blank or one line break for each run of them, so that no pattern tries them one by one."""
+    return re.sub(r"\s+", lambda run: "\n" if "\n" in run.group() else " ", text)
+
+
 def lacked(text: str) -> tuple[str, tuple[str, ...]] | None:
     """What a request needs that no operation does, and commands for it; None where it is nothing known here."""
     scan = Scan(text)
+    scan.text = _narrow(scan.text)
     for name, pattern, line in _COMPILED:
         match = pattern.search(scan.text)
         if match is not None:
@@ -396,8 +457,9 @@ def look_at_machine(text: str) -> str | None:
     """The command that answers a question about this machine: its disks, memory, load, time, users."""
     if len(text.split()) < 2 and "?" not in text:
         return None
+    text = _narrow(text)
     lines = _SOME_LINES.fullmatch(text)
     if lines is not None:
         program = "head" if lines["end"].lower() == "first" else "tail"
-        return f"{program} -n {lines['n']} {shlex.quote(lines['f'])}"
+        return f"{program} -n {lines['n']} {quoted_path(lines['f'])}"
     return next((line for pattern, line in _ASKED if pattern.fullmatch(text)), None)

@@ -235,8 +235,8 @@ def _shared(found: Sequence[Wish]) -> list[Wish]:
     return whole
 
 
-_ON_THINGS = frozenset({"stop", "start", "restart", "remove", "pause", "unpause", "kill", "pull", "tag"})
-"""Verbs that are said of one thing after another."""
+_ON_THINGS = frozenset({"stop", "start", "restart", "remove", "pause", "unpause", "kill"})
+"""Verbs that are said of one thing after another; "pull and restart web" is none, web is no image."""
 
 
 def _by_kind(wish: Wish) -> list[Wish]:

@@ -32,7 +32,7 @@ _VARIABLE = re.compile(
 _MOUNT = re.compile(r"^\W*(?:please\s+)?(?:mount|attach|add)\b[^.;]*\bvolume\b", re.IGNORECASE)
 _OTHER = re.compile(
     r"\b(?:pods?|deployments?|statefulsets?|daemonsets?|namespaces?|kubernetes|k8s|cluster|helm|release|chart|terraform|"
-    r"service|services|ingress|firewall|configmap|memory|cpus?|restart|limits?)\b|\s-n\s",
+    r"service|services|ingress|firewall|configmap|memory|cpus?|restart|limits?|revisions?)\b|\s-n\s",
     re.IGNORECASE,
 )
 _KEPT = ((_PORTS, "ports"), (_VARIABLE, "variables"), (_MOUNT, "mounts"), (_OF_IMAGE, "image"))
