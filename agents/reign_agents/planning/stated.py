@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reign_agents.plan.model import Step
+from reign_agents.planning.unheld import spared_names
 from reign_agents.planning.words import ROLES
 from reign_agents.understanding import Understanding
 
@@ -59,9 +60,10 @@ _SKIPPED = (
     r"services?|statefulsets?)"
 )
 _RULED_OUT = re.compile(
-    r"\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
+    r"(?:\b(?:not|never|don[’']?t|except(?:ing)?|excluding|besides|apart\s+from|other\s+than|"
     r"(?:leave|keep)(?=\s+[\w.-]+(?:\s+[\w.-]+){0,2}\s+(?:alone|untouched|as\s+is)\b)|"
-    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))\s+"
+    r"(?:all|every\w*)\b[^.;,]{0,40}?\b(?:but|keep|leave|spare))|"
+    r"(?:,\s?|\b(?:and|but)\s|(?<!\bis)(?<!\bare)(?<!\bwith)(?<!\bhas)(?<!\bhave)(?<!\bwas)\s)no)\s+"
     rf"(?:{_SKIPPED}\s+){{0,4}}(?P<names>[a-z][\w.-]*\w"
     rf"(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|nor)\s+)(?:{_SKIPPED}\s+){{0,3}}[a-z][\w.-]*\w)*)",
     re.IGNORECASE,
@@ -77,7 +79,7 @@ def ruled_out(text: str) -> frozenset[str]:
 def left_out(understanding: Understanding, steps: Sequence[Step]) -> list[str]:
     """What the person named and the steps do not hold, as ``key value``; not what was ruled out, where nothing ends."""
     ends = any(ENDING.search(step.operation) for step in steps if not step.operation.startswith("file."))
-    spared = frozenset() if ends else ruled_out(understanding.text)
+    spared = frozenset() if ends else ruled_out(understanding.text) | spared_names(understanding.text)
     held = json.dumps([[step.operation, dict(step.fields)] for step in steps], ensure_ascii=False).lower()
     values = dict(understanding.entities)
     if TAKEN_AWAY.search(understanding.text):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from reign_agents.plan.model import Step
+from reign_agents.planning.conditions import condition
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.words import VERB, VERBS
 
@@ -15,30 +16,6 @@ _TAKEN_BACK = re.compile(
     r"\bforget\s+(?:it|that|about\s+(?:it|that))\b|\bi\s+meant?\b|\w\W*[,.;]\s+(?:no|nope|oops|sorry)\s*,",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(
-    r"(?<![\w-])(?P<said>(?:but\s+)?(?:only\s+)?(?:(?P<word>if|when)|unless|provided(?:\s+that)?|as\s+long\s+as|"
-    r"in\s+case|assuming)\s+(?P<what>[^,;]+))",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(
-    r"\b(?:tell|know|check|see|ask|warn|show|verify|test|find\s+out|look|wonder|notify|ping|say|shout|report|sure)\b[^,;]*$",
-    re.IGNORECASE,
-)
-"""What a condition is asked after, not set: "tell me if it fails", "check if web runs"."""
-_HARMLESS = re.compile(
-    r"^(?:(?:it|they|that|this|there|one|any|some|\S+)\s+)?(?:(?:already|is|are|isn't|doesn't|does|do|not|was|still|'s)\s+)*"
-    r"(?:exists?|there|present|missing|needed|necessary|required|possible|wanted|absent|gone|installed)\b|"
-    r"^(?:you|i|we)\b|^not\b|^there\s+(?:is|are)\b",
-    re.IGNORECASE,
-)
-"""What operations see to by themselves: "if it exists", "if needed"."""
-_WENT_WELL = re.compile(
-    r"^(?:(?:it|that|this|they|all|both|everything|the\s+\w+|\w+)\s+)?(?:(?:all|is|are|was|has|have|went|goes|'s)\s+)*"
-    r"(?:works?|worked|succe(?:eds?|eded|ssful)|pass(?:es|ed)?|green|done|ok|okay|fine|well|good|healthy|ready|up|built|"
-    r"finished|applied|pushed|pulled)\W*$",
-    re.IGNORECASE,
-)
-"""The step before went well: every plan waits for that."""
 _NEGATION = re.compile(
     r"(?<![\w-])(?:(?:(?:but\s+)?(?:do\s+not|don[’']?t|never|not)|without|except(?:ing|\s+for)?|excluding|besides|"
     r"apart\s+from|other\s+than|save\s+for|all\s+but)(?![\w-])|but\s+(?=(?:keep|leave|spare|the)\b)|"
@@ -53,6 +30,8 @@ _ITSELF = re.compile(
     re.IGNORECASE,
 )
 _THINGS = ("path", "source", "paths", "branch", "tag", "tags", "image")
+_WAITS_FIRST = re.compile(r"\W*(?:please\s+)?wait\s+(?:until|till|for)\b", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 _ENDS = re.compile(r"\.(?:remove|move|delete|uninstall|destroy|stop|set|restart|add|commit|push)", re.IGNORECASE)
 
 
@@ -78,30 +57,46 @@ def without_spared(text: str) -> tuple[str, list[str]]:
     return kept + text[at:], [text[begin:end] for begin, end in parts]
 
 
+_NAME = r"(?:the\s+|my\s+|our\s+)?(?:files?\s+|folders?\s+|director(?:y|ies)\s+)?[\w~/-]*[./][\w./-]*\w"
+_ONLY_NAMES = re.compile(
+    rf"(?P<names>{_NAME}(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|nor)\s+){_NAME})*)"
+    r"(?:\s+(?:alone|untouched|there|please|in\s+place|as\s+(?:it\s+)?is))*[\s.!]*",
+    re.IGNORECASE,
+)
+
+
+def spared_names(text: str) -> frozenset[str]:
+    """Files that ``text`` names only to leave them alone, in lower case: "but keep notes.bak"; not "a copy in b/"."""
+    rest, parts = without_spared(text)
+    found: set[str] = set()
+    for part in parts:
+        negation = _NEGATION.match(part)
+        after = part[negation.end() :].strip() if negation is not None else part
+        verb = VERB.match(after) or re.match(r"(?:keep|leave|spare)\b", after, re.IGNORECASE)
+        names = _ONLY_NAMES.fullmatch(after[verb.end() :].strip() if verb is not None else after)
+        if names is not None:
+            found.update(re.findall(r"[\w~/-]*[./][\w./-]*\w", names["names"].lower()))
+    return frozenset(name for name in found if not _names(rest.lower(), name))
+
+
 def unheld(request: str, steps: Sequence[Step]) -> str | None:
     """Why these steps would do more than was said; None where they hold all of it."""
     text = Scan(request).text
     if _TAKEN_BACK.search(text):
         return "yet part of it was taken back. What is wanted, in one piece?"
-    return _condition(text, steps) or _forbidden(text, steps)
+    if _WAITS_FIRST.match(text) and steps and _ENDING.search(steps[0].operation):
+        return "yet nothing I plan waits for what is to come before it. Look whether it is so first."
+    return _condition(request, steps) or _forbidden(text, steps)
 
 
 def _condition(text: str, steps: Sequence[Step]) -> str | None:
     """The condition nobody looked at; recipes of containers and of clusters look at theirs themselves."""
     if not any(step.operation.startswith(("file.", "git.", "shell.")) for step in steps):
         return None
-    for match in _CONDITION.finditer(text):
-        what, before = match["what"].strip(" ?.!"), text[: match.start()]
-        if match["word"] == "when" and not re.search(r"\bonly\s+when\b", match["said"], re.IGNORECASE):
-            continue
-        if _ASKS.search(before) or _HARMLESS.search(what):
-            continue
-        if _WENT_WELL.search(what) and before.strip() and len(steps) > 1 and steps[-1].needs:
-            continue
-        return (
-            f"yet nothing I plan waits for a condition like “{' '.join(match['said'].split())[:60]}”. Check it first."
-        )
-    return None
+    said = condition(text, steps)
+    if said is None:
+        return None
+    return f"yet nothing I plan waits for a condition like “{' '.join(said.split())[:60]}”. Check it first."
 
 
 def _forbidden(text: str, steps: Sequence[Step]) -> str | None:

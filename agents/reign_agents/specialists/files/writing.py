@@ -6,12 +6,13 @@ import re
 
 from pydantic import JsonValue
 
+from reign_agents.planning.conditions import settled
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import MASK, VALUE, Scan
 from reign_agents.planning.unheld import spared_parts
 from reign_agents.planning.wish import Wish, names
-from reign_agents.specialists.files.said import NOISE, exists, paths_of, which_file
+from reign_agents.specialists.files.said import NOISE, exists, not_awaited, paths_of, take_conditions, which_file
 
 _LEAD = (
     r"(?:containing|saying|reading|that\s+(?:says|contains|reads)|which\s+(?:says|contains)|"
@@ -163,6 +164,10 @@ async def plan_append(wish: Wish, _context: PlanningContext, outline: Outline) -
 
 async def plan_directory(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = wish.scan()
+    other = take_conditions(scan)
+    if other is not None:
+        return not_awaited(other)
+    scan.text = settled(scan.text)
     mode = scan.first(r"(?:with|and)?\s*(?:the\s+)?(?:mode|permissions?)\s+(?P<value>0?[0-7]{3,4})\b")
     listed = scan.first(r"(?:\b\w+\s+)?\b(?:folders|directories|dirs)\s*:\s*(?P<value>\S.*)$")
     inside = scan.first(rf"\b(?:in|inside|under)\s+(?:the\s+)?(?:directory\s+|folder\s+)?(?P<value>{VALUE})")
