@@ -66,6 +66,14 @@ RECIPES = (
     ),
     _recipe("remove", "remove", moving.plan_remove, "remove file notes.txt", rank=3),
     _recipe(
+        "forget",
+        "remove",
+        moving.plan_forget,
+        "remove folder infra with its state files",
+        moving.forgets_state,
+        30,
+    ),
+    _recipe(
         "mode",
         "chmod set create",
         moving.plan_mode,

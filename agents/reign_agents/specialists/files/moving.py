@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
-from reign_agents.planning.scan import VALUE
+from reign_agents.planning.scan import VALUE, Scan
 from reign_agents.planning.wish import Wish, names
 from reign_agents.specialists.files.said import (
     DIRECTORY,
@@ -25,7 +26,7 @@ from reign_agents.specialists.files.said import (
     unread,
     which_file,
 )
-from reign_agents.specialists.files.several import Several, several, spared_in
+from reign_agents.specialists.files.several import Several, names_of, several, spared_in
 from reign_agents.specialists.files.within import plan_within
 
 _LINKING_WORDS = "link links symlink symlinks file folder directory the a an from named called as please"
@@ -92,7 +93,9 @@ def plan_transfer(operation: str, verb: str, example: str) -> object:
             )
         if (not sources and group is None) or target is None:
             return Question(f"What should I {verb}, and where to?", (example,))
-        unclear = None if group is not None else unread(sources, wish, context, outline)
+        spared = spared_in(_without_keep(wish))
+        unclear = None if group is not None else _most_of(wish, spared, sources, context)
+        unclear = unclear or (None if group is not None else unread(sources, wish, context, outline))
         if unclear is not None:
             return unclear
         if group is None and (loose := _loose(sources, wish, context)) is not None:
@@ -123,12 +126,18 @@ _BACKED_UP = re.compile(r"(?<![\w-])(?:backup|back\s+up|copy\s+of)(?![\w-])")
 
 def _group(wish: Wish, target: str | None, context: PlanningContext) -> Several | Question | None:
     """The files that are meant together, where they are not named."""
-    scan = wish.scan()
-    scan.text = _KEEP.sub(" ", scan.text)
+    scan = _without_keep(wish)
     spared = spared_in(scan)
     if target is not None:
-        scan.text = re.sub(rf"\b(?:to|into|as|onto|over)\s+(?:\w+\s+)?{re.escape(target)}.*$", " ", scan.text)
+        to = rf"\b(?:to|into|as|onto|over)\s+(?:\w+\s+)?{re.escape(target)}.*$|\s{re.escape(target)}\s*$"
+        scan.text = re.sub(to, " ", scan.text)
     return several(scan, spared, context)
+
+
+def _without_keep(wish: Wish) -> Scan:
+    scan = wish.scan()
+    scan.text = _KEEP.sub(" ", scan.text)
+    return scan
 
 
 def _loose(sources: list[str], wish: Wish, context: PlanningContext) -> str | None:
@@ -144,15 +153,45 @@ def _is_made(target: str, outline: Outline) -> bool:
     return any(thing.kind in DIRECTORY and thing.name.rstrip("/") == target.rstrip("/") for thing in outline.made)
 
 
-def _of_terraform(paths: Sequence[str], wish: Wish, context: PlanningContext) -> Question | None:
+def _of_terraform(paths: Sequence[str], context: PlanningContext) -> Question | None:
+    """The question where a state of terraform's would go with one of several things, or with a folder."""
     from reign_agents.specialists.terraform.folders import state_there
 
-    if wish.has("folder", "directory", "dir", "folders", "directories", "files", "recursively"):
-        return None
-    return next((asked for path in paths if (asked := state_there(path, context)) is not None), None)
+    held = next((asked for path in paths if (asked := state_there(path, context)) is not None), None)
+    state = next((path for path in paths if "tfstate" in PurePosixPath(path).name), None)
+    if held is not None or state is None or len(paths) == 1:
+        return held
+    text = f"{state} is what terraform knows of what it made. Destroy that, or remove the files by their names?"
+    folder = str(PurePosixPath(state).parent)
+    return Question(text, (f"destroy the stack in {folder}", f"list files in {folder}"))
+
+
+def forgets_state(wish: Wish) -> bool:
+    """Whether a folder is to go with its state, said in the words that :func:`state_there` offers for it."""
+    return _forgotten(wish) is not None
+
+
+def _forgotten(wish: Wish) -> re.Match[str] | None:
+    from reign_agents.specialists.terraform.folders import WITH_STATE
+
+    said = rf"\s*(?:the\s+)?(?:folder|directory)\s+{VALUE}\s+(?P<state>{WITH_STATE})\s*[.!]?\s*"
+    return re.fullmatch(said, wish.scan().text, re.IGNORECASE)
+
+
+async def plan_forget(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    """A folder and the terraform state in it, both said."""
+    from reign_agents.specialists.terraform.folders import WITH_STATE
+
+    at = wish.rest.lower().rindex(WITH_STATE)
+    return await _remove(replace(wish, rest=wish.rest[:at]), context, outline, state=True)
 
 
 async def plan_remove(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
+    return await _remove(wish, context, outline, state=False)
+
+
+async def _remove(wish: Wish, context: PlanningContext, outline: Outline, *, state: bool) -> Question | None:
+    """``state``: a state of terraform's is meant to go, too."""
     inner = plan_within(wish, context) or _of_copies(wish, outline)
     if inner is not None:
         return inner
@@ -165,6 +204,8 @@ async def plan_remove(wish: Wish, context: PlanningContext, outline: Outline) ->
     group = several(scan, spared, context)
     if isinstance(group, Question):
         return group
+    if group is not None and (held := _of_terraform(group.paths, context)) is not None:
+        return held
     if group is not None:
         outline.assume(f"{group.pattern} is {', '.join(group.paths)}")
         for path in group.paths:
@@ -196,7 +237,8 @@ async def plan_remove(wish: Wish, context: PlanningContext, outline: Outline) ->
             f"I remove files by their names, not by patterns like {stars[0]}. Which ones?",
             (f"find files named {stars[0]}",),
         )
-    unclear = unread(paths, wish, context, outline) or (_most_of(wish, spared)) or _of_terraform(paths, wish, context)
+    unclear = unread(paths, wish, context, outline) or _most_of(wish, spared, paths, context)
+    unclear = unclear or (None if state else _of_terraform(paths, context))
     if unclear is not None:
         return unclear
     for path in paths:
@@ -218,8 +260,21 @@ def _of_copies(wish: Wish, outline: Outline) -> Question | None:
     return None
 
 
-def _most_of(wish: Wish, spared: list[str]) -> Question | None:
-    """The question where all but some are to go and nothing says all of what."""
+def without_part(folder: str, spared: list[str]) -> Question | None:
+    """The question where a folder is to go, or to be taken along, but for something: it goes as a whole."""
+    named = names_of(spared)
+    if not named:
+        return None
+    text = f"I take {folder} as a whole, with all that is in it. What of it, without {named[-1].rstrip('/')}? Name it."
+    return Question(text, (f"list files in {folder}",))
+
+
+def _most_of(wish: Wish, spared: list[str], paths: Sequence[str], context: PlanningContext) -> Question | None:
+    """The question where all but some are to go and nothing says all of what, or a folder but for what is in it."""
+    folder = next((path for path in paths if is_directory(path, context)), None)
+    asked = without_part(folder, spared) if folder is not None else None
+    if asked is not None:
+        return asked
     if not spared or not wish.has("all", "every", "everything", "each"):
         return None
     return Question(
@@ -240,7 +295,8 @@ async def plan_mode(wish: Wish, context: PlanningContext, outline: Outline) -> Q
     if isinstance(group, Question):
         return group
     if spared and group is None:
-        return Question(f"Which files, without {spared[-1]}? Name them.", ("chmod 600 notes.txt",))
+        without = (names_of(spared) or spared)[-1]
+        return Question(f"Which files, without {without}? Name them.", ("chmod 600 notes.txt",))
     paths = list(group.paths) if group is not None else paths_of(scan, wish)
     every = wish.has("all", "every", "each") and group is None and not any(exists(path, context) for path in paths)
     if not paths or mode is None or every:

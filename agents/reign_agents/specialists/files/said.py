@@ -90,6 +90,53 @@ def paths_of(scan: Scan, wish: Wish, *, away: bool = False) -> list[str]:
     return found
 
 
+_IF = re.compile(
+    r"[,;]?\s*(?:\b(?:but|and|only)\s+)*(?<![\w./-])(?P<word>if|unless|as\s+long\s+as|provided(?:\s+that)?|assuming|"
+    r"in\s+case)\s+(?P<what>(?:(?!\s+(?:in|inside|under|within|with|called|named|and|then|but|into)\s|[,;]|[.!?](?:\s|$)).)+)",
+    re.IGNORECASE,
+)
+_LEFT_ALONE = re.compile(
+    r"[,;]?\s*(?:(?:and|then|but|just|please|so)\s+)*\b(?:leave|keep|skip|ignore|reuse)\s+"
+    r"(?:it|that|this|them|one|the\s+(?:old|existing)\s+one)(?:\s+(?:alone|as\s+it\s+is|as\s+is|there|be|then))?"
+    r"(?=\s*(?:[,;.!?]|$))",
+    re.IGNORECASE,
+)
+_OF_ITSELF_WORDS = """
+it its it's they that that's this there there's there’s one any some none no not nothing is isn't isn’t are aren't
+doesn't doesn’t don't does do exist exists existing already yet still here missing needed necessary required possible
+absent gone present was wasn't has hasn't have been made created by name such a an the folder directory folders directories
+leave skip keep ignore alone then can't could be to of so
+"""
+_OF_ITSELF = frozenset(_OF_ITSELF_WORDS.split())
+
+
+def take_conditions(scan: Scan) -> str | None:
+    """Take what is only said of whether the thing is there: "if there isn't one", "unless it exists, then leave it".
+
+    Returns the first condition that is about something else; that leaves the text, too.
+    """
+    other: str | None = None
+
+    def gone(match: re.Match[str]) -> str:
+        nonlocal other
+        words = re.findall(r"[\w./~\ue000-\uefff’'-]+", match["what"])
+        reason = bool(words) and words[0].lower() in ("i", "we", "you", "i'll", "we'll", "i'm", "somebody", "someone")
+        if other is None and not reason and any(word.lower() not in _OF_ITSELF for word in words):
+            other = " ".join(scan.restored(match.group()).split()).strip(" ,;")
+        return " "
+
+    text = _IF.sub(gone, scan.text)
+    scan.text = text if text == scan.text else _LEFT_ALONE.sub(" ", text)
+    return other
+
+
+def not_awaited(condition: str) -> Question:
+    return Question(
+        f"Nothing I plan waits for a condition like “{condition[:60]}”. Check it first, then say what is to be done.",
+        ("list files here",),
+    )
+
+
 _SHELL = re.compile(r"^\W*(?:sudo\s+)?(?:rm|cp|mv|cat|ls|du|stat|chmod|mkdir|touch|rmdir)\s")
 _AFTER_KIND = (
     r"(?:files?|folders?|director(?:y|ies)|dirs?|scripts?|called|named)\s+"

@@ -89,6 +89,9 @@ def _write_one(scan: Scan, wish: Wish, outline: Outline) -> Question | None:
     mode = scan.first(
         r"(?:with|and|in)?\s*(?:the\s+)?(?:mode|permissions?|chmod)\s+(?:of\s+)?(?P<value>0?[0-7]{3,4})\b"
     )
+    other = take_conditions(scan) if wish.verb == "touch" else None
+    if other is not None:
+        return not_awaited(other)
     if mode is None and scan.has(r"(?:(?:and|,)\s+)?(?:make\s+it\s+)?\bexecutable\b"):
         mode = "755"
     keep = scan.has(

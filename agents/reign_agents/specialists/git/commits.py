@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
@@ -10,7 +12,7 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
-from reign_agents.specialists.files.several import spared_in
+from reign_agents.specialists.files.several import names_of, spared_in
 from reign_agents.specialists.git.said import (
     AND_PUSH,
     REF,
@@ -50,20 +52,48 @@ def _made_before(text: str, outline: Outline) -> list[str]:
     return [path for path in dict.fromkeys(found) if path]
 
 
-async def _but_for(spared: list[str], said: str, repo: str | None, context: PlanningContext) -> Question:
-    """A commit takes named files or all of them: the question which, with those that are left."""
-    left: list[str] = []
+async def _but_for(spared: list[str], said: Scan, repo: str | None, context: PlanningContext) -> Question:
+    """A commit takes named files or all of them: the question which, with those that are left.
+
+    Nothing is offered where a word about those to be spared fits none of what changed.
+    """
+    changed: list[str] = []
     try:
         status = await context.look("git.status", {} if repo is None else {"repo": repo})
-    except OperationError:
+    except (OperationError, KeyError):
         status = {}
     for key in ("staged", "changed", "untracked"):
         there = status.get(key)
-        left += [str(one) for one in there] if isinstance(there, list) else []
-    left = [one for one in dict.fromkeys(left) if one not in spared and "untracked" not in one]
-    offered = (f'commit {" ".join(left[:8])} with message "…"',) if 0 < len(left) <= 8 else ()
-    without = ", ".join(one for one in spared if one.lower() not in ("but", "not", "except", "and", "without"))
-    return Question(f"I commit files by their names, or all that changed. Which ones, without {without}?", offered)
+        changed += [str(one) for one in there] if isinstance(there, list) else []
+    changed = [one for one in dict.fromkeys(changed) if "untracked" not in one]
+    named = names_of(spared)
+    meant = [] if _EVERYTHING.search(said.text) else said.words(_NO_PATHS)
+    left = [
+        one
+        for one in changed
+        if not any(_is_of(one, word) for word in named) and (not meant or any(_is_of(one, word) for word in meant))
+    ]
+    fits = all(any(_is_of(one, word) for one in [*changed, *meant]) for word in named)
+    known = named and all(any(_is_of(one, word) for one in changed) for word in meant) and (fits or bool(meant))
+    offered: tuple[str, ...] = ()
+    if known and 0 < len(left) <= 8:
+        offered = (f'commit {" ".join(_quoted(one) for one in left)} with message "…"',)
+    without = f", without {', '.join(named)}" if named else ""
+    return Question(f"I commit files by their names, or all that changed. Which ones{without}?", offered)
+
+
+def _is_of(path: str, word: str) -> bool:
+    """Whether the path is that file, one by that name or pattern, or in that folder."""
+    word = word.removeprefix("./")
+    folder = word.rstrip("/")
+    if path.rstrip("/") == folder or path.startswith(f"{folder}/") or f"/{folder}/" in path:
+        return True
+    name = PurePosixPath(path).name
+    return not word.endswith("/") and "/" not in word and (name == word or fnmatchcase(name, word))
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if re.search(r"[\s,;]", path) else path
 
 
 async def plan_commit(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -74,7 +104,7 @@ async def plan_commit(wish: Wish, context: PlanningContext, outline: Outline) ->
     push = pushed(scan) or push
     spared = spared_in(scan)
     if spared:
-        return await _but_for(spared, scan.text, repo, context)
+        return await _but_for(spared, scan, repo, context)
     staged = bool(re.search(r"\bstaged\b", scan.text, re.IGNORECASE))
     everything = bool(_EVERYTHING.search(scan.text))
     made = _made_before(scan.text, outline)
@@ -114,7 +144,7 @@ async def plan_stage(wish: Wish, context: PlanningContext, outline: Outline) -> 
     spared = spared_in(scan)
     everything = bool(_EVERYTHING.search(scan.text))
     if spared and everything:
-        return await _but_for(spared, scan.text, repo, context)
+        return await _but_for(spared, scan, repo, context)
     scan.take(r"\bto\s+(?:the\s+)?(?:index|git|staging(?:\s+area)?|next\s+commit|commit)\b")
     paths = [] if everything else scan.words(_NO_PATHS)
     if not paths and not everything:

@@ -12,6 +12,7 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import MASK, Scan
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import SMALL
+from reign_agents.specialists.files.said import not_awaited, take_conditions
 from reign_agents.specialists.git.said import (
     ELSEWHERE,
     GIT,
@@ -180,6 +181,9 @@ def is_clone(wish: Wish) -> bool:
 async def plan_clone(wish: Wish, _context: PlanningContext, outline: Outline) -> Question | None:
     scan = Scan(wish.rest)
     url = scan.first(rf"(?P<value>{URL.pattern})")
+    other = take_conditions(scan)
+    if other is not None:
+        return not_awaited(other)
     branch = scan.first(rf"\b(?:branch|tag|version)\s+(?P<value>{REF})") or scan.first(rf"(?<!\S)-b\s+(?P<value>{REF})")
     depth = scan.first(r"\b(?:depth|last)\s+(?P<value>\d{1,6})(?:\s+commits)?")
     if depth is None and scan.has(

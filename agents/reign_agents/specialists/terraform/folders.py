@@ -249,11 +249,40 @@ def declares(folder: str, context: PlanningContext) -> bool:
     return has_configuration((context.settings.cwd / expanded(folder)).resolve())
 
 
+_STATES = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
+
+
 def state_there(folder: str, context: PlanningContext) -> Question | None:
-    """The question where a folder is to go that has a state: what terraform made goes on without anybody knowing it."""
-    path = (context.settings.cwd / expanded(folder)).resolve()
-    names = ("terraform.tfstate", "terraform.tfstate.d", ".terraform")
-    if not (path.is_dir() and any((path / name).exists() for name in names)):
+    """The question where a folder is to go that has a state: what terraform made goes on without anybody knowing it.
+
+    Folders below it are looked into, too. The one answer that lets it go is the request that says so.
+    """
+    try:
+        path = (context.settings.cwd / expanded(folder)).resolve()
+        holds = _with_state(path)
+        place = folder if holds in (None, path) else _shown(holds or path, context.settings.cwd)
+    except (OSError, ValueError, RuntimeError):
         return None
-    text = f"{folder} holds what terraform knows of what it made. Destroy that, or remove the folder and forget it?"
-    return Question(text, (f"destroy the stack in {folder}", f"remove folder {folder}"))
+    if holds is None:
+        return None
+    text = f"{place} holds what terraform knows of what it made. Destroy that, or remove the folder and forget it?"
+    names = [f'"{one}"' if " " in one else one for one in (place, folder)]
+    return Question(text, (f"destroy the stack in {names[0]}", f"remove folder {names[1]} {WITH_STATE}"))
+
+
+WITH_STATE = "with its state files"
+"""What a request to remove a folder ends in that means its state as well."""
+
+
+def _with_state(folder: Path) -> Path | None:
+    """The folder, or the nearest one below it, that has a state of terraform's; None where none has."""
+    waiting = deque([(folder, 0)])
+    for _ in range(_LOOKED_AT):
+        if not waiting:
+            break
+        here, depth = waiting.popleft()
+        if here.is_dir() and any((here / name).exists() for name in _STATES):
+            return here
+        if depth < _DEEP:
+            waiting.extend((below, depth + 1) for below in _folders(here))
+    return None
