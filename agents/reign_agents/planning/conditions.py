@@ -12,8 +12,8 @@ from reign_agents.planning.words import VERB, VERBS
 
 _OPENS = re.compile(
     r"(?<![\w./-])(?:(?:but|and)\s)?(?P<only>(?:only|just|except)\s)?(?:(?P<if>if)|(?P<unless>unless)(?![- ]stopped)|"
-    r"(?P<given>provided(?=\s(?:that|it|the|all|no|there|we|nobody|nothing|they)\b)|(?:as|so)\slong\sas|in\scase|"
-    r"assuming)|(?P<time>when(?:ever)?|once|as\ssoon\sas|after|until|till))(?![\w-]|[./]\w)",
+    r"(?P<given>(?:provided|given)(?=\s(?:that|it|the|all|no|there|we|nobody|nothing|they)\b)|(?:as|so)\slong\sas|in\scase|"
+    r"assuming)|(?P<time>when(?:ever)?|once|as\ssoon\sas|after|until|till|while))(?![\w-]|[./]\w)",
     re.IGNORECASE,
 )
 """What a condition begins with, in a text whose blanks are single."""
@@ -77,6 +77,7 @@ _ORDER = re.compile(
     r"(?:(?:you|we|i)(?:\s?'re|\sare|\s?'m|\sam|\shave|\sget|\sgot)?\s)?(?:a\s)?"
     r"(?:done|ready|finished|can|could|like|want|possible|convenient|chance|time|moment|minute|second)|"
     r"(?:you|we)\s(?:have|get)\s(?:a\s|the\s|some\s)?(?:chance|time|moment|minute|second)|"
+    r"(?:(?:you|we)(?:\s?'re|\sare)|i\s?'m)\sat\s(?:it|that)|"
     r"(?:it|that)(?:\s?'s|\sis)\s(?:gone|deleted|removed|uninstalled|destroyed)",
     re.IGNORECASE,
 )
@@ -90,6 +91,13 @@ _WENT_WELL = re.compile(
 )
 """The step before went well: every plan waits for that."""
 _MORE = re.compile(r"\s*(?:$|[.!?,;)]|-|(?:please|now|too|then|with|without|using|to|from|at|so)\b)", re.IGNORECASE)
+_ORDERED = re.compile(r"\s*(?:$|[.!?,;)]|(?:please|now|too|then|thanks?|though|ok)\b)", re.IGNORECASE)
+_THEN_TELLS = re.compile(
+    r"(?:it|that|they|all|this)(?:\s(?!and\b|then\b)[\w']+){1,3}\s(?:tell|notify|ping|warn|let)\sme\b|"
+    r"(?:it|that)'s\s\w+\s(?:tell|notify|ping|warn|let)\sme\b",
+    re.IGNORECASE,
+)
+"""What follows "once" where somebody only wants to be told: "it is up tell me"."""
 _NO_WISH = re.compile(r"(?:am|is|are|was|were|do|does|did|has|have|had|may|may?be|not|no)\b", re.IGNORECASE)
 """What says more of the same thing: "and is empty"."""
 _PLACE = re.compile(r"\s(?:in|of|on)\s(?:the\s)?(?:namespace|workspace|context|cluster)\b", re.IGNORECASE)
@@ -165,13 +173,18 @@ def _asked_after(near: str, clause: str) -> bool:
     return told is not None or further is None or _ENDING_WORDS.match(clause, further.end()) is None
 
 
-def _goes_on(rest: str) -> bool:
-    """Whether what follows what was said adds to it: "it exists and is empty", "there is one in archive"."""
+def _goes_on(rest: str, *, alone: bool = True, order: bool = False) -> bool:
+    """Whether what follows what was said adds to it: "it exists and is empty", "there is one in archive".
+
+    ``alone``: no wish may follow without "and"; ``order``: nor what it is done with, "once done with the move".
+    """
     rest = _PLACE.sub(" ", rest[:_NEAR], count=1) if _PLACE.match(rest) else rest
     further = _AND.match(rest)
     if further is not None:
         return not _begins_a_wish(rest[further.end() :])
-    return _MORE.match(rest) is None and not _begins_a_wish(rest.lstrip())
+    if (_ORDERED if order else _MORE).match(rest) is not None:
+        return False
+    return alone or not _begins_a_wish(rest.lstrip())
 
 
 def _begins_a_wish(text: str) -> bool:
@@ -195,10 +208,12 @@ def _harmless(opening: re.Match[str], clause: str, before: str, after: str) -> b
     if opening["only"] and not opening["if"]:
         return False
     if opening["time"]:
+        if _THEN_TELLS.match(clause) is not None:
+            return True
         order = _ORDER.match(clause)
         if order is None or (order["after"] and opening["time"].lower() != "after"):
             return False
-        return not _goes_on(clause[order.end() :])
+        return not _goes_on(clause[order.end() :], alone=False, order=True)
     if _ITS_FAULT.match(clause) and not opening["unless"]:
         putting = list(_PUTTING.finditer(before))
         back = not before.strip() and re.search(r"\broll(?:ing)?\s?back|\bundo\b|\brevert\b", after, re.IGNORECASE)
@@ -211,7 +226,7 @@ def _harmless(opening: re.Match[str], clause: str, before: str, after: str) -> b
     if installed is not None and re.search(r"\binstall|\bupgrad|\buninstall", before, re.IGNORECASE):
         return _names(_last_wish(before), installed["name"]) and not _goes_on(clause[installed.end() :])
     as_they_do = _AS_THEY_DO.match(clause)
-    if as_they_do is None or _goes_on(clause[as_they_do.end() :]):
+    if as_they_do is None or _goes_on(clause[as_they_do.end() :], alone=bool(before.strip())):
         return False
     if opening["unless"]:
         return as_they_do["own"] is not None and not ends and _names(_last_wish(before), as_they_do["name"])

@@ -30,6 +30,8 @@ _ITSELF = re.compile(
     re.IGNORECASE,
 )
 _THINGS = ("path", "source", "paths", "branch", "tag", "tags", "image")
+_UNASKED = ("file.", "git.", "shell.", "helm.", "terraform.apply", "terraform.destroy", "terraform.workspace_delete")
+"""Steps whose recipes look at no condition, or only at one in the same part of the request."""
 _WAITS_FIRST = re.compile(r"\W*(?:please\s+)?wait\s+(?:until|till|for)\b", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?:remove\w*|delete\w*|uninstall|destroy|prune|stop|kill)$")
 _ENDS = re.compile(r"\.(?:remove|move|delete|uninstall|destroy|stop|set|restart|add|commit|push)", re.IGNORECASE)
@@ -91,7 +93,7 @@ def unheld(request: str, steps: Sequence[Step]) -> str | None:
 
 def _condition(text: str, steps: Sequence[Step]) -> str | None:
     """The condition nobody looked at; recipes of containers and of clusters look at theirs themselves."""
-    if not any(step.operation.startswith(("file.", "git.", "shell.")) for step in steps):
+    if not any(step.operation.startswith(_UNASKED) for step in steps):
         return None
     said = condition(text, steps)
     if said is None:
