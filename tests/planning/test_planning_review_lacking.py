@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reign_agents.planning.draft import Draft, PlanningContext
 from reign_agents.planning.machine import lacked, look_at_machine
-from tests.planning.test_planning_impossible import planned
+from reign_agents.planning.offline import OfflinePlanner
+from reign_agents.planning.wish import Wish
+from reign_agents.settings import EngineSettings
+from reign_agents.specialists.helm import aside as helm
+from reign_agents.specialists.terraform import aside as terraform
+from reign_executors.operation import JsonObject
+from reign_executors.registry import default_registry
+from tests.planning import test_planning_dialogues as dialogues
+
+
+async def looked(operation: str, fields: Mapping[str, Any]) -> JsonObject:
+    if operation == "terraform.state_list":
+        return {"addresses": ["terraform_data.x"]}
+    return await dialogues.looked(operation, fields)
+
+
+async def planned(text: str, folder: Path) -> Draft:
+    return await OfflinePlanner().draft(text, PlanningContext(EngineSettings(cwd=folder), default_registry(), looked))
 
 
 @pytest.fixture
@@ -34,6 +54,17 @@ def folder(tmp_path: Path) -> Path:
         ("list the aws pods", ["kubernetes.list"]),
         ("list the images in s3", ["docker.list_images"]),
         ("roll back web to revision 3", ["helm.rollback"]),
+        ("rollback release web after the restart failed", ["helm.rollback"]),
+        ("rollback release web, we moved too fast", ["helm.rollback"]),
+        ("upgrade release web, the old manifests are broken", ["helm.upgrade"]),
+        ("set restart=true on release web", ["helm.upgrade"]),
+        ("set notes=hi on release web", ["helm.upgrade"]),
+        ("install ./chart as web2 with dependencies", ["helm.install"]),
+        ("terraform plan in pricing", ["terraform.plan"]),
+        ("terraform plan in the pricing folder", ["terraform.plan"]),
+        ("apply terraform in graph", ["terraform.apply"]),
+        ("apply the terraform in the graph folder", ["terraform.apply"]),
+        ("show me the terraform plan for the dns zone in infra", ["terraform.plan"]),
         ("rollback web to revision 2", ["helm.rollback"]),
         ("pull and restart web", ["git.pull", "docker.restart"]),
         ("pull, restart web", ["git.pull", "docker.restart"]),
@@ -57,7 +88,8 @@ async def test_a_word_of_another_tool_takes_no_plan_away(text: str, steps: list[
         "open port 80 and 443",
         "restart the server",
         "restart my server",
-        "show me the terraform plan for the dns zone in infra",
+        "destroy terraform in infra but keep the bucket",
+        "install postgresql from the bitnami repo",
         "python manage.py migrate in web",
         "python3 app.py in web",
         "pip install flask in web",
@@ -145,10 +177,58 @@ async def test_a_command_line_runs_as_it_stands(text: str, command: str, folder:
     assert [step.fields["command"] for step in (await planned(text, folder)).steps] == [command]
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("set hooks.enabled=false on release web", {"values": {"hooks": {"enabled": False}}}),
+        ("set scale.min=2 on release web", {"values": {"scale": {"min": 2}}}),
+        (
+            "helm upgrade --install es elastic/elasticsearch --version 8.5.1 -n search --set replicas=3",
+            {"release": "es", "chart": "elastic/elasticsearch", "namespace": "search", "version": "8.5.1"},
+        ),
+        (
+            "apply terraform in infra with the variables in prod.tfvars",
+            {"folder": "infra", "var_files": ["prod.tfvars"]},
+        ),
+        ("apply terraform in infra with bucket=x", {"folder": "infra", "variables": {"bucket": "x"}}),
+    ],
+)
+async def test_values_are_values_and_no_deeds(text: str, fields: dict[str, object], folder: Path) -> None:
+    steps = (await planned(text, folder)).steps
+    assert [dict(step.fields) | fields for step in steps] == [dict(step.fields) for step in steps]
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "offered"),
+    [
+        ("uninstall release web but keep the history", "keeping it", "!helm uninstall web -n shop --keep-history"),
+        ("uninstall release web without hooks", "leaving them out", "!helm get hooks web -n shop"),
+        ("get the manifest of release web", "word by word", "!helm get manifest web -n shop"),
+        ("can you restart release web", "does not run", "restart deployment web in namespace shop"),
+        ("scale release web to 3", "no number of its own", "set replicaCount=3 on release web in namespace shop"),
+        ("update the dependencies of chart ./chart", "dependencies", "!helm dependency update ./chart"),
+        ("helm repo update", "repositories", "!helm repo update"),
+        ("helm repo add lab https://h.io/charts", "repositories", "!helm repo add lab https://h.io/charts"),
+        ("helm test web", "own tests", "!helm test web -n shop"),
+        ("terraform plan in infra, no refresh", "without a refresh", "!terraform -chdir=infra plan -refresh=false"),
+        ("refresh terraform in infra", "by itself", "!terraform -chdir=infra plan -refresh-only"),
+        ("change region in infra/prod.tfvars from a to b", "Terraform's own files", "terraform plan in ./infra/"),
+        ("keep the terraform state in an s3 bucket", "Terraform's own files", "terraform plan"),
+        ("how much would infra cost with terraform", "Cost estimates", "terraform plan in infra"),
+    ],
+)
+async def test_what_is_wanted_of_a_tool_is_still_said(text: str, said: str, offered: str, folder: Path) -> None:
+    draft = await planned(text, folder)
+    assert draft.steps == ()
+    assert said in (draft.question or "")
+    assert offered in draft.suggestions
+
+
 LONG = [
     pytest.param(f"{head}{fill}{tail}", id=f"{head}{fill[:3]!r}")
     for head in ("delete", "list files", "what", "count", "uninstall release web", "terraform plan")
-    for fill, tail in ((" " * 20000, "x"), (" web" * 5000, ""), (f" {'x' * 20000}", "."), (" files" * 3000, ""))
+    for fill, tail in ((" " * 20000, "x"), (" web" * 5000, ""), (f" {'x' * 20000}", "."), (" lines" * 3000, ""))
 ]
 
 
@@ -156,3 +236,5 @@ LONG = [
 def test_long_texts_are_read_in_one_go(text: str) -> None:
     assert lacked(text) is None
     assert look_at_machine(text) is None
+    assert not helm.lacks(Wish.of(text))
+    assert not terraform.lacks(Wish.of(text))

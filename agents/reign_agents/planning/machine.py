@@ -319,7 +319,7 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
     ),
     (
         "Changing what is in a file",
-        rf"{_BEGIN}(?:replace|change|substitute|swap)\s+(?:every\s+|all\s+)?(?P<a>(?!(?:the|content|contents|text|it)\b){_WORD})\s+(?:with|by|to|for)\s+(?P<b>{_WORD})\s+in\s+{_F}(?P<f>{_FILE}|[\w./~-]*/[\w./~-]*)",
+        rf"{_BEGIN}(?:(?:replace|substitute|swap)\s+(?:every\s+|all\s+)?|change\s+(?:(?:every|all)\s+|(?={MASK})))(?P<a>(?!(?:the|content|contents|text|it)\b){_WORD})\s+(?:with|by|to|for)\s+(?P<b>{_WORD})\s+in\s+{_F}(?P<f>{_FILE}|[\w./~-]*/[\w./~-]*)",
         _replaced,
     ),
     (

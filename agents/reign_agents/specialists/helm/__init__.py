@@ -86,7 +86,8 @@ RECIPES = (
         _installs,
         8,
     ),
-    _recipe("upgrade", "upgrade", releases.upgrade, "upgrade release web with ./charts/web", _free),
+    _recipe("upgrade", "upgrade", releases.upgrade, "upgrade release web with ./charts/web", _release_said, 3),
+    _recipe("upgrade_bare", "upgrade", releases.upgrade, "upgrade web with ./charts/web", _free),
     _recipe(
         "set",
         "set",

@@ -11,13 +11,14 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import Scan
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.helm.found import charts_here, meant
-from reign_agents.specialists.helm.said import about_helm, said
+from reign_agents.specialists.helm.said import SET, about_helm, said
 
 
 @dataclass(frozen=True, slots=True)
 class _Lack:
     """``words`` that mean it, ``sentence`` for people, ``lines`` of helm's own, ``near`` requests of planning.
 
+    The words begin the request, unless they mean it ``anywhere``.
     ``{chart}``, ``{release}``, ``{at}`` (" in namespace X"), ``{n}`` (helm's -n), ``{url}``, ``{name}``, ``{version}``
     are filled in; a line that lacks one of them is left out.
     """
@@ -26,12 +27,13 @@ class _Lack:
     sentence: str
     lines: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    anywhere: bool = False
 
 
 _LIST = "list helm releases"
 _LACKS: tuple[_Lack, ...] = (
     _Lack(
-        r"(?:push|upload|publish)\b.*(?:\bcharts?\b|oci://)",
+        r"(?:push|upload|publish)\b.{0,200}(?:\bcharts?\b|oci://)",
         "Pushing charts comes later.",
         ("package {chart}", "push CHART.tgz {oci}"),
         ("lint chart {chart}",),
@@ -43,33 +45,42 @@ _LACKS: tuple[_Lack, ...] = (
         ("lint chart {chart}",),
     ),
     _Lack(
-        r"(?:pull|fetch|download|unpack|untar)\b.*\bcharts?\b|helm\s+(?:pull|fetch)",
+        r"(?:pull|fetch|download|unpack|untar)\b.{0,200}\bcharts?\b|(?:pull|fetch)\s+[\w.-]+/[\w.-]+",
         "Fetching a chart without installing it comes later.",
         ("pull {chart}{version}",),
         ("show chart {chart}", "render chart {chart}"),
     ),
     _Lack(
-        r"dependenc(?:y|ies)|subcharts?",
+        r"(?:(?:update|build|rebuild|download|resolve|fetch|get|pull|list|show|add|vendor|refresh|check|what|which|how)\b"
+        r"[^,;]{0,100}?)?(?<![\w./-])(?:dependenc(?:y|ies)|subcharts?)\b|dep\s+(?:update|build|list)\b",
         "A chart's dependencies come later.",
         ("dependency update {chart}",),
         ("lint chart {chart}",),
     ),
     _Lack(
-        r"(?:add|register)\b.*\brepos?(?:itory)?\b",
+        r"(?:add|register)\b.{0,200}\brepos?(?:itory)?\b|repo\s+add\b",
         "Helm's repositories come later.",
         ("repo add {name} {url}",),
         (_LIST,),
     ),
     _Lack(
-        r"(?:remove|delete|drop)\b.*\brepos?(?:itory)?\b",
+        r"(?:remove|delete|drop)\b.{0,200}\brepos?(?:itory)?\b|repo\s+(?:remove|rm)\b",
         "Helm's repositories come later.",
         ("repo remove {name}",),
         (_LIST,),
     ),
     _Lack(
-        r"(?:update|refresh)\b.*\brepos?(?:itories)?\b", "Helm's repositories come later.", ("repo update",), (_LIST,)
+        r"(?:update|refresh)\b.{0,200}\brepos?(?:itories)?\b|repo\s+(?:update|up)\b",
+        "Helm's repositories come later.",
+        ("repo update",),
+        (_LIST,),
     ),
-    _Lack(r"repos?(?:itories)?\b", "Helm's repositories come later.", ("repo list",), (_LIST,)),
+    _Lack(
+        r"(?:(?:list|show|which|what|print|see|get)\b[^,;]{0,60}?)?\brepos?(?:itor(?:y|ies))?\b",
+        "Helm's repositories come later.",
+        ("repo list",),
+        (_LIST,),
+    ),
     _Lack(
         r"search\s+(?:(?:in|on|through)\s+)?(?:the\s+|our\s+)?(?:hub|artifact\s*hub|repos?|charts?|for)\b|(?:which|what)\s+versions?\s+of\s+[\w-]+/[\w-]+",
         "Searching for charts comes later.",
@@ -77,7 +88,7 @@ _LACKS: tuple[_Lack, ...] = (
         ("show chart {chart}",),
     ),
     _Lack(
-        r"(?:run|execute|start)\b.*\btests?\b|helm\s+test|test\s+(?:the\s+)?release",
+        r"(?:run|execute|start)\b.{0,200}\btests?\b|(?<=helm )test\b|test\s+(?:the\s+)?release",
         "A release's own tests come later.",
         ("test {release}{n}",),
         ("status of release {release}{at}",),
@@ -95,10 +106,19 @@ _LACKS: tuple[_Lack, ...] = (
         ("show the values of release {release}{at}", "uninstall release {release}{at}"),
     ),
     _Lack(
-        r"keep\w*\b.*\bhistory|--keep-history",
+        r"keep\w*\b.{0,200}\bhistory|--keep-history",
         "An uninstall here takes the history with it; keeping it comes later.",
         ("uninstall {release}{n} --keep-history",),
         ("history of release {release}{at}",),
+        anywhere=True,
+    ),
+    _Lack(
+        r"(?:no|without|skip(?:ping)?|leav(?:e|ing)\s+out)\s+(?:any\s+|the\s+|its\s+|running\s+)*hooks?\b|--no-hooks|"
+        r"(?:don[’']?t|do\s+not)\s+run\s+(?:any\s+|the\s+|its\s+)*hooks?\b",
+        "The hooks of a chart always run here; leaving them out comes later.",
+        ("get hooks {release}{n}",),
+        ("status of release {release}{at}",),
+        anywhere=True,
     ),
     _Lack(
         r"(?:delete|remove|clear|prune|drop|wipe|forget)\b[^,;]*?(?:\bhistory\s+of\b|['’]s\s+history\b|\b(?:its|old)\s+"
@@ -108,7 +128,8 @@ _LACKS: tuple[_Lack, ...] = (
         ("history of release {release}{at}",),
     ),
     _Lack(
-        r"(?:manifests?|hooks|(?<!generated )(?<!release )notes)\b",
+        r"(?:(?:show|get|print|see|what|view|display|list|give|cat|dump|output|read|fetch|export|helm)\b[^,;]{0,100}?)?"
+        r"(?<![\w./-])(?:manifests?|hooks|(?<!generated )(?<!release )notes)\b",
         "What a release put on the cluster, word by word, comes later.",
         ("get {what} {release}{n}",),
         ("status of release {release}{at}",),
@@ -126,11 +147,12 @@ _LACKS: tuple[_Lack, ...] = (
         ("restart deployment {release}{at}", "status of release {release}{at}"),
     ),
     _Lack(
-        r"(?:uninstall|remove|delete)\b.*(?:--)?\bdry[- ]?run\b|dry[- ]?run\b.*\b(?:uninstall|removal)\b|"
-        r"(?:don[’']?t|do\s+not)\s+(?:uninstall|remove|delete)\b.*\b(?:show|see|list|what)\b",
+        r"(?:uninstall|remove|delete)\b.{0,200}(?:--)?\bdry[- ]?run\b|dry[- ]?run\b.{0,200}\b(?:uninstall|removal)\b|"
+        r"(?:don[’']?t|do\s+not)\s+(?:uninstall|remove|delete)\b.{0,200}\b(?:show|see|list|what)\b",
         "Every plan is a dry run until it is approved: the plan of an uninstall shows all that would go.",
         (),
         ("status of release {release}{at}", "uninstall release {release}{at}"),
+        anywhere=True,
     ),
 )
 _NEEDS_RELEASE = re.compile(
@@ -138,14 +160,35 @@ _NEEDS_RELEASE = re.compile(
 )
 
 
+_READ = 2000
+"""Characters of a request that are read for a deed."""
+_BEGIN = (
+    r"^\W*(?:(?:please|pls|helm|can\s+you|could\s+you|would\s+you|i\s+(?:want|need|would\s+like)\s+(?:you\s+)?to|"
+    r"let[’']?s|how\s+(?:do|can|could|would|should)\s+(?:i|we|you)|how\s+to|now|then|just|and|also|first|next|finally|"
+    r"go\s+and|do\s+an?|the)\W+)*"
+)
+_COMPILED = tuple(
+    (
+        one,
+        re.compile(rf"(?<![\w./-])(?:{one.words})" if one.anywhere else rf"{_BEGIN}(?:{one.words})", re.IGNORECASE),
+    )
+    for one in _LACKS
+)
+
+
 def _lack(wish: Wish) -> _Lack | None:
-    text = Scan(wish.text).text
-    return next((one for one in _LACKS if re.search(rf"(?<![\w./-])(?:{one.words})", text, re.IGNORECASE)), None)
+    text = _bare(wish)
+    return next((one for one, words in _COMPILED if words.search(text)), None)
+
+
+def _bare(wish: Wish) -> str:
+    """The words without values (``key=value``), whose keys and values are no deeds, and with one blank for each run."""
+    return re.sub(r"\s+", " ", SET.sub(" ", Scan(wish.text).text[:_READ]))
 
 
 def lacks(wish: Wish) -> bool:
     """Whether something of helm's is wanted that no operation here does."""
-    text = Scan(wish.text).text
+    text = _bare(wish)
     found = _lack(wish) if about_helm(wish) else None
     if found is None or wish.verb == "why":
         return False
@@ -179,7 +222,11 @@ async def plan_lacking(wish: Wish, context: PlanningContext, outline: Outline) -
     url, oci = re.search(r"https?://\S+", text), re.search(r"oci://\S+", text)
     into = re.search(r"\b(?:in|into|to)\s+(\./\S+|[\w-]+/?)\s*$", text)
     what = re.search(r"\b(manifests?|hooks?|notes)\b", text, re.IGNORECASE)
-    named = re.search(r"\b(?:repo(?:sitory)?|as|named|called)\s+(?!https?:)([\w-]+)", text, re.IGNORECASE)
+    named = re.search(
+        r"\b(?:repo(?:sitory)?(?:\s+(?:add|remove|rm))?|as|named|called)\s+(?!https?:|(?:add|remove|rm|update)\b)([\w-]+)",
+        text,
+        re.IGNORECASE,
+    )
     word = re.search(r"\b(?:for|of)\s+(?:an?\s+|the\s+)?([\w/-]+)", text, re.IGNORECASE)
     values |= {
         key: value

@@ -150,7 +150,7 @@ class Said:
         self.files = [
             found["value"]
             for found in scan.take(
-                r"(?:\b(?:with|using|and|from|the|values?|of|var(?:iable)?s?|files?)\s+)*"
+                r"(?:\b(?:with|using|and|from|in|the|values?|of|var(?:iable)?s?|files?)\s+)*"
                 r"(?P<value>[^\s,;]+\.tfvars(?:\.json)?)(?!\w)"
             )
         ]
