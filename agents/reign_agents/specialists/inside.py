@@ -36,7 +36,11 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 _COLON = re.compile(rf"(?<!\S)(?P<name>{_NAME}):(?P<path>/[^\s,;]*)")
-_PATH = r"(?<![\w:])/[\w./~*-]+"
+_PATH = r"(?<!\S)/[^\s,;]*"
+_OTHER_PATH = r"(?<!\S)(?:\.{1,2}(?:/[^\s,;]*|(?=\s+\w))|[~$][^\s,;]*|[^\s,;/]+/[^\s,;]*)(?=[\s,;]|$)"
+"""A path that depends on where it is read: relative, of a home or a variable."""
+_PLAIN_PATH = re.compile(r"(?:/[\w.*@+%:=~-]+)+")
+_VAGUE = r"\b(?!and\b|the\b|file\b|folder\b|dir\w*\b|please\b|-\w+)\w\w+"
 _LINES = {
     "remove": "rm -r -- {}",
     "touch": "touch -- {}",
@@ -128,12 +132,18 @@ async def _file(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
     if place is None:
         return await _otherwise(wish, context, outline)
     scan = wish.scan()
-    paths = [scan.restored(path) for path in re.findall(_PATH, f"{scan.text[: place.begin]} {scan.text[place.end :]}")]
+    words = f"{scan.text[: place.begin]} {scan.text[place.end :]}"
+    paths = [re.sub(r"(?<=\w)[.!?]+$", "", path) for path in re.findall(_PATH, words)]
+    odd = re.search(_OTHER_PATH, words) is not None or not all(_PLAIN_PATH.fullmatch(path) for path in paths)
+    vague = wish.verb == "remove" and re.search(_VAGUE, re.sub(_PATH, " ", words))
+    if odd or (wish.verb == "remove" and not vague and any(_too_high(path) for path in paths)):
+        return Question(
+            f"Which path inside {place.name} is meant? Say it whole, from / on, and below the top, or as a command:",
+            (f"run `ls -la /tmp` in container {place.name}",),
+        )
     verb = "mkdir" if wish.verb in ("create", "mkdir") and "directory" in wish.kinds else wish.verb
     verb = "touch" if verb in ("create", "write") else verb
     line = _LINES.get(verb or "")
-    rest = re.sub(_PATH, " ", f"{scan.text[: place.begin]} {scan.text[place.end :]}")
-    vague = wish.verb == "remove" and re.search(r"\b(?!and\b|the\b|file\b|folder\b|dir\w*\b|please\b|-\w+)\w\w+", rest)
     if line is None or not paths or vague or wish.has("containing", "saying", "with content") or scan.quoted():
         return Question(
             f"What exactly should be done inside {place.name}? As a command there:",
@@ -149,6 +159,12 @@ async def _file(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
     return _exec(
         place.name, line.format(" ".join(shlex.quote(path) if "*" not in path else path for path in paths)), outline
     )
+
+
+def _too_high(path: str) -> bool:
+    """Whether a path names a folder at the top, ends in ``/``, or goes upwards."""
+    parts = path.split("/")[1:]
+    return len(parts) < 2 or not parts[-1] or any(part in ("", ".", "..") for part in parts) or "*" in parts[0]
 
 
 async def _copy(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -242,7 +258,8 @@ def _begins_a_command(wish: Wish) -> bool:
 
 def _of_a_file(wish: Wish) -> bool:
     text = wish.scan().text
-    return bool(re.search(_PATH, text)) and bool(_places(wish.scan())) and not _of_others(text)
+    meant = re.search(_PATH, text) or re.search(r"(?<!\S)(?:\.{1,2}/|[~$])[^\s,;]*", text)
+    return bool(meant) and bool(_places(wish.scan())) and not _of_others(text)
 
 
 def _of_others(text: str) -> bool:

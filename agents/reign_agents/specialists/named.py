@@ -12,7 +12,9 @@ from reign_agents.specialists.docker import containers
 from reign_agents.specialists.docker.chosen import read
 from reign_agents.specialists.docker.containers import spares_data
 from reign_agents.specialists.docker.found import present
+from reign_agents.specialists.files.moving import without_part
 from reign_agents.specialists.files.said import PATH
+from reign_agents.specialists.files.several import spared_in
 from reign_agents.specialists.terraform.folders import state_there
 from reign_executors.errors import OperationError
 from reign_executors.home import expanded
@@ -69,8 +71,17 @@ async def _by_name(wish: Wish, context: PlanningContext, outline: Outline, verb:
                 f"What should I {verb}?",
                 ("remove all stopped containers", "list containers", "list volumes", "list images"),
             )
-        if choice.wide or choice.condition is not None:
+        if choice.wide or choice.condition is not None or choice.not_done is not None:
             return await containers.remove(wish, context, outline)
+        if choice.sifts or choice.end or choice.states:
+            kinds_of = [await _kinds_of(name, context) for name in wanted]
+            if all("container" in kinds for kinds in kinds_of) or not any(kinds_of):
+                return await containers.remove(wish, context, outline)
+            if choice.sifts or choice.end:
+                said = " ".join(choice.said) or f"the {choice.end}"
+                return Question(
+                    f"I can't tell whether {' and '.join(wanted)} is {said}: only containers are chosen by it."
+                )
     if not wanted and wish.it is not None:
         return await _of_kind(wish, wish.it.kind, wish.it.name, verb, tail, context, outline)
     if not wanted:
@@ -93,6 +104,8 @@ async def _by_name(wish: Wish, context: PlanningContext, outline: Outline, verb:
                 f"There is no container, volume, network, image or file “{name}” here.{await _there(context)}"
             )
         held = state_there(name, context) if verb == "remove" and kinds == ["directory"] and not made else None
+        if held is None and kinds == ["directory"]:
+            held = without_part(name, spared_in(wish.scan()))
         if held is not None:
             return held
         outline.assume(f"“{name}” is the {kinds[0]} {name}")

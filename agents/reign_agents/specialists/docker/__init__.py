@@ -54,6 +54,19 @@ def _making(wish: Wish) -> bool:
     return wish.object not in _FILES | {"command"} and said
 
 
+_CLUSTER = re.compile(
+    r"(?<![\w.-])(?:kubernetes|k8s|kube|cluster|namespace|deployments?|deploy|pods?|replicas?|statefulset|daemonset|"
+    r"(?:cron)?jobs?|-n|nodes?(?!:))(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def _of_node(wish: Wish) -> bool:
+    """Whether the image is node's, which is no node of a cluster."""
+    text = wish.scan().text
+    return re.search(r"(?<![\w./-])node:[\w.-]+", text) is not None and _CLUSTER.search(text) is None
+
+
 def _creating(wish: Wish) -> bool:
     return (
         _making(wish)
@@ -101,6 +114,15 @@ RECIPES = (
         "run a container from image nginx:1.27 named web, publish 8080 to 80, with a volume data at /data",
         lambda w: _making(w) and not _CREATE.search(w.text),
         rank=2,
+    ),
+    _recipe(
+        "run_node",
+        "run start publish",
+        (),
+        run.run,
+        "run node:20 on port 3000",
+        lambda w: _of_node(w) and not _CREATE.search(w.text),
+        rank=9,
     ),
     _recipe("start_new", "start", (), run.run, "start nginx on port 8080", names_image, rank=3),
     _recipe(

@@ -42,7 +42,13 @@ server container instance image version database db file env cluster
 NO_VALUE = rf"(?:{'|'.join(sorted(SMALL | frozenset(_OTHER_WORDS.split())))})(?=\.?(?:[\s,;]|$))"
 """What may follow the word "password" or "database" and is not its value."""
 _EQ = r"(?:\s*[:=]\s*|\s+)"
-_LEAD = r"[,\s]*(?:\b(?:with|and|using|its|an?|the)\s+)*"
+_LEAD = r"(?<![,\s])[,\s]*(?:\b(?:with|and|using|its|an?|the)\s+){0,6}"
+_UNPLACED = (
+    r"(?<![\w./:=-])(?<!as )(?<!named )(?<!called )(?<!network )(?<!volume )(?<!container )(?<!hostname )"
+    r"(?:(?:api|access|auth|secret|private|license|licence|bearer)[\s_-]?(?:keys?|tokens?|secrets?)|secrets?|tokens?|keys?(?=\s*:\s))(?![\w./-])"
+    rf"(?:\s+(?:of|is|set\s+to)(?=\s))?(?:\s*:\s*|\s+=\s+|\s+)(?!{NO_VALUE})(?!in\b|on\b|from\b|as\b)[^\s,;]+"
+)
+"""A secret with its value and without the variable that takes it."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,11 @@ class Account:
     database: str | None = None
     password: str | None = None
     root: str | None = None
+
+
+def unplaced(scan: Scan) -> bool:
+    """Whether the words give a secret, token or key and not the variable it goes to; the value leaves them."""
+    return scan.has(_UNPLACED)
 
 
 def known(text: str) -> str | None:

@@ -48,10 +48,15 @@ async def meant(wish: Wish, context: PlanningContext, outline: Outline, verb: st
             f"I can't make that depend on “{choice.unknown_condition}”: I {verb} {what} at once, or not.",
             (f"{verb} {what}", "list containers"),
         )
+    ruled_out = _ruled_out(choice, verb)
+    if ruled_out is not None:
+        return ruled_out
     if choice.wide or (not named and (choice.sifts or choice.end)):
         found = await _all_of(choice, named, context, outline, verb)
     else:
         found = await resolved(named, "container", wish, context, outline, verb)
+        if not isinstance(found, Question) and not verb.startswith(_LOOKS):
+            found = _those_that_fit(choice, found, await present("container", context), verb)
     if isinstance(found, Question) or choice.condition is None or verb.startswith(_LOOKS):
         return found
     holding = [one for one in found if holds(one, choice.condition)]
@@ -62,6 +67,46 @@ async def meant(wish: Wish, context: PlanningContext, outline: Outline, verb: st
     return Question(
         f"{states}: so it is as you said. Nothing I plan looks again before it acts. Shall I {verb} it?",
         (" and ".join(f"{verb} {one.name}" for one in holding),),
+    )
+
+
+def _ruled_out(choice: Choice, verb: str) -> Question | None:
+    """A question where the words ask for something and forbid it: "remove all containers without stopping them"."""
+    same = {
+        "remove": ("remov", "delet", "stop", "kill", "los", "destroy", "eras", "touch"),
+        "stop": ("stop", "kill", "touch"),
+    }
+    if choice.not_done is None or choice.not_done not in same.get(verb, (verb[:4],)):
+        return None
+    return Question(f"I can't {verb} them and leave that undone. What should happen to which containers?")
+
+
+_ENDING_VERBS = ("remove", "stop", "kill", "pause")
+
+
+def _those_that_fit(choice: Choice, found: list[There], rows: list[There], verb: str) -> list[There] | Question:
+    """Of the containers named, those that are as the words say ("web older than 2 days"); a question where none is."""
+    states = choice.states if verb in _ENDING_VERBS else ()
+    known = [one for one in found if one.row]
+    fit = [
+        one
+        for one in known
+        if all(test(one) for test in choice.sifts) and (not states or one.row.get("status") in states)
+    ]
+    said = " ".join(filter(None, [choice.state if states else None, *choice.said]))
+    if choice.end is not None and fit:
+        pick = max if choice.end == "newest" else min
+        first = pick(rows, key=lambda one: float(one.row.get("created") or 0))
+        fit, said = [one for one in fit if one.name == first.name], f"the {choice.end} container"
+    if len(fit) == len(known):
+        return found
+    others = [one for one in known if one not in fit]
+    if fit:
+        return [one for one in found if one not in others]
+    names_of = " and ".join(one.name for one in others)
+    return Question(
+        f"{names_of} {'is' if len(others) == 1 else 'are'} not {said}. Which container should I {verb}?",
+        tuple(f"{verb} container {one.name}" for one in others[:4]),
     )
 
 
@@ -81,8 +126,7 @@ async def _all_of(
 ) -> list[There] | Question:
     """All that the words choose; a question where that is none, or several of one."""
     rows = await present("container", context)
-    states = STATES.get(choice.state or "", ())
-    states = states or STATES.get(_ACTS_ON.get(verb, ""), ())
+    states = choice.states or STATES.get(_ACTS_ON.get(verb, ""), ())
     chosen = [one for one in rows if not states or one.row.get("status") in states]
     chosen = [one for one in chosen if all(test(one) for test in choice.sifts)]
     if named:
@@ -107,8 +151,9 @@ async def _all_of(
         return Question(f"There are no {said} to {verb}{besides}.", (near,))
     if len(chosen) > 1 and not choice.wide:
         return several("container", " ".join(choice.said), chosen, verb)
-    if verb == "remove" and spared:  # the ones left over are named before anything is lost
-        left = ", ".join(sorted(spared))
+    if verb == "remove" and (spared or choice.negated or any(words.startswith("not ") for words in choice.said)):
+        # the ones left over are named before anything is lost
+        left = ", ".join(sorted(spared or {one.name for one in rows} - {one.name for one in chosen})) or "none"
         return Question(
             f"That would remove {', '.join(one.name for one in chosen)} and leave {left}. Shall I?",
             (" and ".join(f"remove container {one.name}" for one in chosen),),
@@ -146,9 +191,9 @@ def _names_in(scan: Scan) -> list[str]:
 
 _UNIT = r"s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?"
 _GRACE = re.compile(
-    r"[,\s]*(?:\b(?:and|with|but)\s+)*"
+    r"(?<![,\s])[,\s]*(?:\b(?:and|with|but)\s+){0,6}"
     r"(?:an?\s+|the\s+)?(?:\b(?:wait(?:ing)?|giv(?:e|ing)\s+(?:it|them)|within|time\s?out(?:\s+of)?|grace(?:\s+period)?(?:\s+of)?)\s+"
-    rf"(?:an?\s+|up\s+to\s+|at\s+most\s+)*(?P<n>\d+)\s*(?P<unit>{_UNIT})\b(?!\s+before\b)|"
+    rf"(?:an?\s+|up\s+to\s+|at\s+most\s+){{0,4}}(?P<n>\d+)\s*(?P<unit>{_UNIT})\b(?!\s+before\b)|"
     rf"\b(?:an?\s+)?(?P<m>\d+)\s*-?(?P<munit>{_UNIT})\s+(?:time\s?out|grace(?:\s+period)?)\b|"
     r"(?<!\S)(?:-t|--time(?:out)?)[\s=](?P<s>\d+)\b)"
     r"(?:\s+to\s+(?:finish|end|stop|shut\s*down|exit)|\s+time\s?out)?",
@@ -189,7 +234,7 @@ def on_each(operation: str, verb: str, why: str, **fixed: JsonValue) -> Build:
 
 _SPARED = re.compile(
     r"\b(?:keep(?:ing)?|leav(?:e|ing)|spar(?:e|ing)|preserv(?:e|ing)|retain(?:ing)?|without|not|never|except|don[’']?t)\b"
-    r"[^.;]*?\b(?:volumes?|data)\b",
+    r"[^.;]{0,200}?\b(?:volumes?|data)\b",
     re.IGNORECASE,
 )
 """A removal that spares the data: "remove web, not the volume", "… but keep its data"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ _LISTS = {
     "network": ("docker.list_networks", "networks"),
 }
 _SHOWN = 8
+_LOSING = ("remove", "stop", "kill")
+"""What is never done to a thing by a part of its name alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,14 @@ def match(wanted: str, there: Iterable[There]) -> list[There]:
     return [one for one in rows if any(wanted.lower() in name.lower() for name in one.names)]
 
 
+def _meant_by(one: There, word: str) -> bool:
+    """Whether the word is this container's name, the beginning of its id, its image or what it does."""
+    plain = word.lower()
+    image = str(one.row.get("image")).rsplit("/", 1)[-1].partition(":")[0]
+    by_id = len(word) >= 4 and re.fullmatch(r"[0-9a-f]+", plain) and str(one.row.get("id", "")).startswith(plain)
+    return plain in (name.lower() for name in one.names) or bool(by_id) or image in (plain, *ROLES.get(plain, ()))
+
+
 def none_there(kind: str, wanted: str, rows: Sequence[There], ask: str) -> Question:
     """Say that nothing has this name, and what there is instead."""
     names = [one.name for one in rows]
@@ -127,6 +138,10 @@ async def resolved(
             return none_there(kind, name, rows, ask)
         if len(near) > 1:
             return several(kind, name, near, ask)
+        if kind == "container" and ask in _LOSING and not _meant_by(near[0], name):
+            return Question(
+                f"There is no {kind} “{name}”. Did you mean {near[0].name}?", (f"{ask} {kind} {near[0].name}",)
+            )
         one = near[0].called(name)
         if name != one.name:
             outline.assume(f"“{name}” is the {kind} {one.name}")

@@ -11,7 +11,8 @@ from reign_agents.planning.scan import MASK, Scan
 
 _CHECK = r"health[\s-]?checks?"
 _LEAD = (
-    rf"(?:(?:and|with|has|having|add|including|include|using|plus|,)\s+)*(?:an?\s+|the\s+|its\s+)?(?:http\s+)?{_CHECK}"
+    r"(?:(?:and|with|has|having|add|including|include|using|plus|,)\s+){0,6}"
+    rf"(?:an?\s+|the\s+|its\s+)?(?:http\s+)?{_CHECK}"
 )
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 PROBES: dict[str, str] = {

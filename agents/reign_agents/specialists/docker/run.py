@@ -36,7 +36,7 @@ _NO_NAME_WORDS = "mounted attached stored kept protected port ports password pub
 _NO_NAME = rf"(?:{'|'.join(sorted(SMALL | frozenset(_NO_NAME_WORDS.split())))})(?=\.?(?:[\s,;]|$))"
 """What may follow the word "volume" or "password" and is neither's name nor value."""
 _KEPT = (
-    r"(?:\b(?:with|and|using|plus|on)\s+)*(?:(?:an?|its|the|some|own|one)\s+)*(?:(?:named|persistent|data|docker)\s+)*"
+    r"(?:\b(?:with|and|using|plus|on)\s+){0,6}(?:(?:an?|its|the|some|own|one)\s+){0,4}(?:(?:named|persistent|data|docker)\s+){0,4}"
     r"\bvolumes?\b(?!\s*:|\s+[./~]|\s+\S+:|(?:\s+(?:named|called))?(?:\s+[\w.-]+)?\s+(?:mounted\s+)?"
     r"(?:at|to|in|into|on|onto|under)\s+[/~.])"
     rf"(?:\s+(?:(?:named|called)\s+)?(?P<name>(?!{_NO_NAME})[A-Za-z][\w.-]*))?"
@@ -76,6 +76,12 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
         return refused
     scan.take(_WITHOUT)
     account = accounts.taken(scan)
+    if accounts.unplaced(scan):
+        image = _image_in(scan.text)
+        return Question(
+            f"Which variable takes that in {image}? Say it as NAME=value, and I keep the value secret.",
+            (f"run {image} with TOKEN=…",),
+        )
     password = account.password or account.root
     unsaid = password is None and scan.has(
         r"(?:\b(?:with|and|using)\s+)+(?:the\s+|an?\s+|some\s+)?(?:root\s+)?(?:password|auth|authentication)\b"
@@ -97,9 +103,9 @@ async def run(wish: Wish, context: PlanningContext, outline: Outline) -> Questio
     return await lay_out(found, scan.quoted(), left, wish, context, outline, account=account, unsaid=unsaid, kept=kept)
 
 
-_WITHOUT = r"[,\s]*(?:\b(?:and|with|but)\s+)*\b(?:no|without(?:\s+an?y?)?)\s+password\b"
+_WITHOUT = r"(?<![,\s])[,\s]*(?:\b(?:and|with|but)\s+){0,6}\b(?:no|without(?:\s+an?y?)?)\s+password\b"
 _NO_PORTS = (
-    r"[,\s]*(?:\b(?:and|with|but)\s+)*\b(?:no|without(?:\s+any)?|(?:do\s+not|don[’']?t)\s+(?:publish|expose|open)(?:\s+any|\s+the)?|"
+    r"(?<![,\s])[,\s]*(?:\b(?:and|with|but)\s+){0,6}\b(?:no|without(?:\s+any)?|(?:do\s+not|don[’']?t)\s+(?:publish|expose|open)(?:\s+any|\s+the)?|"
     r"without\s+(?:publishing|exposing|opening)(?:\s+any|\s+the)?)\s+(?:(?:published|open|exposed|host)\s+)?(?:ports?|anything)\b"
 )
 
@@ -112,8 +118,9 @@ def _image_in(text: str) -> str:
 
 
 _PROGRAM = (
-    r"(?<=:[\w.])(?:(?<=\S)[\w.-]*)\s+(?P<value>(?:sh|bash|sleep|tail|echo|cat|ping|env|date|ls|top|nc|wget|curl|python3?|"
-    r"node|true|false|printenv|hostname|uname|id|whoami)\b(?:\s+(?!(?:as|named|called|with|and|then|in|on|--\w+)\b)[^\s,;]+)+)"
+    r"(?<=:[\w.])[\w.-]*\s+(?P<value>(?:sh|bash|sleep|tail|echo|cat|ping|env|date|ls|top|nc|wget|curl|python3?|"
+    r"node|true|false|printenv|hostname|uname|id|whoami|npm|npx|yarn|pnpm|java|go|ruby|php|perl|"
+    r"deno|bun|cargo|mvn|gradle|make|pytest|flask|django-admin|uvicorn|gunicorn|rails|bundle|dotnet)\b(?:\s+(?!(?:as|named|called|with|and|then|in|on|--\w+)\b)[^\s,;]+)+)"
 )
 
 
@@ -150,7 +157,7 @@ def _row_of_names(scan: Scan) -> Question | None:
 
 
 _MANY = re.compile(
-    r"(?:\b(?:with|and|using|plus|on)\s+)*(?:\b(?P<n>two|three|four|2|3|4|several|some)\s+)?(?:(?:named|docker|data)\s+)*\bvolumes\b"
+    r"(?:\b(?:with|and|using|plus|on)\s+){0,6}(?:\b(?P<n>two|three|four|2|3|4|several|some)\s+)?(?:(?:named|docker|data)\s+){0,4}\bvolumes\b"
     rf"(?:\s+(?:named\s+|called\s+)?(?P<row>(?:(?!{_NO_NAME})[A-Za-z][\w.-]*(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*))+"
     rf"(?!{_NO_NAME})[A-Za-z][\w.-]*)(?![\w:/]|\s+(?:mounted\s+)?(?:at|to|on|in)\s+[/~.]))?(?!\s+\S+:|\s+[\w.-]+\s+(?:mounted\s+)?(?:at|to|on|in|into)\s+/)",
     re.IGNORECASE,
@@ -170,15 +177,16 @@ def _volumes(scan: Scan) -> list[str]:
 
 
 _DATA = (
-    r"[,\s]*(?:\b(?:with|and|but|keep(?:ing)?|persist(?:ing)?|stor(?:e|ing)|its|the|all)\s+)*"
+    r"(?<![,\s])[,\s]*(?:\b(?:with|and|but|keep(?:ing)?|persist(?:ing)?|stor(?:e|ing)|its|the|all)\s+){0,6}"
     r"(?<!volume )(?<!volumes )(?<!named )(?<!called )(?<![\w./-])data\s+(?:(?:is|kept|stored|dir|"
     r"directory|folder)\s+)*(?:in|at|under|on)\s+(?P<path>[./~][^\s,;]*)|"
-    r"[,\s]*(?:\b(?:and|but|with)\s+)*\b(?:(?:keep|persist|sav)(?:e|ing)?\s+(?:(?:its|the|all)\s+)?data\b|"
+    r"(?<![,\s])[,\s]*(?:\b(?:and|but|with)\s+){0,6}\b(?:(?:keep|persist|sav)(?:e|ing)?\s+(?:(?:its|the|all)\s+)?data\b|"
     r"persistent\s+(?:storage|data)|persistence\b)"
 )
 """Data that is to stay: in a folder of this machine, or in a volume that nobody named."""
 
 
+_PROGRAM_FILE = re.compile(r"\w\.(?:py|m?js|ts|sh|rb|php|pl|jar|go)$", re.IGNORECASE)
 _BEFORE_A_NAME = frozenset(
     {"container", "instance", "server", "database", "db", "cache", "service", "queue", "proxy", "image"}
 )
@@ -188,6 +196,15 @@ def _strange(left: list[str], scan: Scan, wish: Wish, found: Wanted) -> Question
     """A question about the one word left where it can't be the container's name: a name stands first, behind the image
     or behind "container"; what stands behind another word says something that was not understood.
     """
+    program = next((word for word in left if _PROGRAM_FILE.search(word) and word not in scan.quoted()), None)
+    if program is not None and found.image is not None and "command" not in found.fields:
+        runs = {"py": "python", "js": "node", "mjs": "node", "sh": "sh", "rb": "ruby", "php": "php", "pl": "perl"}
+        runner = runs.get(program.rpartition(".")[2].lower())
+        line = f"{runner} {program}" if runner else program
+        return Question(
+            f"Is {program} what {found.image} should run? Say it as its command.",
+            (f"run {found.image} with command `{line}`",),
+        )
     if len(left) != 1 or "container" in found.fields or left[0] in scan.quoted() or found.image is None:
         return None
     text = wish.scan().text

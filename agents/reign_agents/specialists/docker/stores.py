@@ -125,7 +125,7 @@ _WITH_ALL = re.compile(
     re.IGNORECASE,
 )
 _BUT = re.compile(
-    r"[,\s]*\b(?:except(?:\s+for)?|excluding|besides|but(?:\s+not)?|(?:but\s+)?keep|not)\s+(?P<rest>\S.*)$",
+    r"(?<![,\s])[,\s]*\b(?:except(?:\s+for)?|excluding|besides|but(?:\s+not)?|(?:but\s+)?keep|not)\s+(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
 

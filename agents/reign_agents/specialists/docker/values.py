@@ -79,16 +79,19 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (
         "memory",
         (
-            rf"(?:{_LEAD}\s+)*(?:(?:a\s+)?memory\s+limit(?:ed)?(?:\s+(?:of|to))?|(?:mem|memory|"
+            rf"(?:{_LEAD}\s+){{0,6}}(?:(?:a\s+)?memory\s+limit(?:ed)?(?:\s+(?:of|to))?|(?:mem|memory|"
             r"ram)(?:\s+(?:of|to|=|limit))?|at\s+most|"
             rf"up\s+to)[\s=]+(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem))?"
         ),
     ),
-    ("memory", rf"(?:{_LEAD}\s+)*(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem)(?:\s+limit)?)?"),
-    ("cpus", rf"(?:{_LEAD}\s+)*(?:cpus?|cpu\s+limit|cores?)[\s=]+(?:of\s+|to\s+)?(?P<value>\d+(?:\.\d+)?m?)(?![\w.])"),
+    ("memory", rf"(?:{_LEAD}\s+){{0,6}}(?P<value>{_SIZE})\b(?:\s+(?:of\s+)?(?:memory|ram|mem)(?:\s+limit)?)?"),
     (
         "cpus",
-        rf"(?:{_LEAD}\s+)*(?P<value>half|\d+(?:\.\d+)?m?|one|two|four)\s+(?:of\s+)?(?:an?\s+)?(?:v?cpus?|cores?)\b",
+        rf"(?:{_LEAD}\s+){{0,6}}(?:cpus?|cpu\s+limit|cores?)[\s=]+(?:of\s+|to\s+)?(?P<value>\d+(?:\.\d+)?m?)(?![\w.])",
+    ),
+    (
+        "cpus",
+        rf"(?:{_LEAD}\s+){{0,6}}(?P<value>half|\d+(?:\.\d+)?m?|one|two|four)\s+(?:of\s+)?(?:an?\s+)?(?:v?cpus?|cores?)\b",
     ),
     (
         "user",
@@ -97,14 +100,14 @@ _PHRASES: tuple[tuple[str, str], ...] = (
             r"(?:with\s+)?user\s+(?P<second>\d+(?::\d+)?|[a-z_][\w-]*)"
         ),
     ),
-    ("hostname", rf"(?:{_LEAD}\s+)*(?:the\s+)?host\s?name\s+(?:of\s+|is\s+)?(?P<value>{VALUE})"),
+    ("hostname", rf"(?:{_LEAD}\s+){{0,6}}(?:the\s+)?host\s?name\s+(?:of\s+|is\s+)?(?P<value>{VALUE})"),
     (
         "workdir",
-        rf"(?:{_LEAD}\s+)*(?:the\s+)?work(?:ing)?\s?(?:dir(?:ectory)?|folder)\s+(?:of\s+|is\s+)?(?P<value>{VALUE})",
+        rf"(?:{_LEAD}\s+){{0,6}}(?:the\s+)?work(?:ing)?\s?(?:dir(?:ectory)?|folder)\s+(?:of\s+|is\s+)?(?P<value>{VALUE})",
     ),
-    ("labels", rf"(?:{_LEAD}\s+)*(?:the\s+)?labell?(?:s|ed)?\s+(?:as\s+|it\s+)?(?P<value>[\w./-]+=(?:{VALUE}))"),
-    ("aliases", rf"(?:{_LEAD}\s+)*(?:network[\s-])?alias(?:es)?\s+(?P<value>{VALUE})"),
-    ("entrypoint", rf"(?:{_LEAD}\s+)*entry\s?point\s+(?P<value>{VALUE})"),
+    ("labels", rf"(?:{_LEAD}\s+){{0,6}}(?:the\s+)?labell?(?:s|ed)?\s+(?:as\s+|it\s+)?(?P<value>[\w./-]+=(?:{VALUE}))"),
+    ("aliases", rf"(?:{_LEAD}\s+){{0,6}}(?:network[\s-])?alias(?:es)?\s+(?P<value>{VALUE})"),
+    ("entrypoint", rf"(?:{_LEAD}\s+){{0,6}}entry\s?point\s+(?P<value>{VALUE})"),
 )
 _COMMAND = (
     (
@@ -212,7 +215,7 @@ def wanted(scan: Scan) -> Wanted:
 
 _SOCKET = "/var/run/docker.sock"
 _LOCAL = (
-    r"[,\s]*(?:\b(?:and|but)\s+)?(?:\b(?:it\s+)?(?:should\s+be\s+|is\s+)?(?:only|just)\s+(?:reachable\s+|available\s+|accessible\s+|"
+    r"(?<![,\s])[,\s]*(?:\b(?:and|but)\s+)?(?:\b(?:it\s+)?(?:should\s+be\s+|is\s+)?(?:only|just)\s+(?:reachable\s+|available\s+|accessible\s+|"
     r"bound\s+|listen(?:ing)?\s+|published\s+)?(?:on|from|to|for|at|via)\s+(?:the\s+)?(?:localhost|loopback|127\.0\.0\.1|this\s+(?:machine|host|box)|"
     r"local\s+(?:interface|machine))(?![\w:])|\b(?:on|to|at|from)\s+(?:the\s+)?(?:localhost|loopback|127\.0\.0\.1)\s+only\b|"
     r"\b(?:local(?:ly)?[\s-]only|only\s+local(?:ly)?|loopback\s+only|localhost\s+only|only\s+localhost)\b|"
@@ -281,17 +284,17 @@ def _mounts(scan: Scan, found: Wanted) -> None:
     kinds = r"(?:volumes?|folder|directory|dir|bind|path|data\s+volume)"
     patterns = (
         (
-            rf"(?:{_LEAD}\s+)*(?P<first>read[ -]?only\s+)?(?:mount(?:ing|ed|s)?\s+)?(?:(?:an?|the|"
+            rf"(?:{_LEAD}\s+){{0,6}}(?P<first>read[ -]?only\s+)?(?:mount(?:ing|ed|s)?\s+)?(?:(?:an?|the|"
             rf"my)\s+)?(?:named\s+)?{kinds}\s+(?:named\s+|"
             rf"called\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}"
         ),
         (
-            rf"(?:{_LEAD}\s+)*mount(?:ing|ed|s)?\s+(?:(?:the|"
+            rf"(?:{_LEAD}\s+){{0,6}}mount(?:ing|ed|s)?\s+(?:(?:the|"
             rf"my)\s+)?(?P<source>{_SOURCE}){_MOUNTED}(?P<inside>{_INSIDE}){_RO}"
         ),
-        rf"(?:{_LEAD}\s+)*(?P<source>(?:\.{{1,2}}|~)?/[\w./-]*|\.)(?:\s+mounted)?{_MOUNTED}(?P<inside>{_INSIDE}){_RO}",
+        rf"(?:{_LEAD}\s+){{0,6}}(?P<source>(?:\.{{1,2}}|~)?/[\w./-]*|\.)(?:\s+mounted)?{_MOUNTED}(?P<inside>{_INSIDE}){_RO}",
         (
-            rf"(?:{_LEAD}\s+)*(?:{kinds}\s+)?(?<![\w:/])(?P<source>\.{{0,2}}[\w~][\w./~-]*|\.|"
+            rf"(?:{_LEAD}\s+){{0,6}}(?:{kinds}\s+)?(?<![\w:/])(?P<source>\.{{0,2}}[\w~][\w./~-]*|\.|"
             rf"(?:\.{{1,2}})?/[\w./-]+):(?P<inside>/[\w./-]+)(?::(?P<mode>ro|rw))?(?![\w:]){_RO}"
         ),
     )
@@ -301,7 +304,7 @@ def _mounts(scan: Scan, found: Wanted) -> None:
             _put(found, "volumes", f"{match['source']}:{match['inside']}" + (":ro" if only else ""))
 
     socket = r"(?:docker(?:['’]s)?\s+socket|(?:/var/run/)?docker\.sock)(?![\w:])(?!\s+(?:at|to|into|onto)\s)"
-    for match in scan.take(rf"(?:{_LEAD}\s+)*(?:mount(?:ing|ed)?\s+)?(?:the\s+)?{socket}(?:\s+mounted)?{_RO}"):
+    for match in scan.take(rf"(?:{_LEAD}\s+){{0,6}}(?:mount(?:ing|ed)?\s+)?(?:the\s+)?{socket}(?:\s+mounted)?{_RO}"):
         _put(found, "volumes", f"{_SOCKET}:{_SOCKET}" + (":ro" if match.get("ro") else ""))
     if found.fields.get("volumes"):
         more = r"(?:another|a\s+second|a\s+third|one\s+more|the)"
@@ -314,7 +317,7 @@ def _mounts(scan: Scan, found: Wanted) -> None:
 
 def _environment(scan: Scan, found: Wanted) -> None:
     scan.take(
-        r"(?:with\s+|set(?:ting)?\s+|and\s+)*(?:the\s+|"
+        r"(?:with\s+|set(?:ting)?\s+|and\s+){0,6}(?:the\s+|"
         r"an?\s+)?env(?:ironment)?(?:\s+var(?:iable)?s?)?\b(?=\s+[A-Za-z_]\w*=)"
     )
     for match in scan.take(rf"(?<![\w-])(?<!label )(?<!labels )(?P<key>[A-Z_][A-Z0-9_]*)=(?P<value>{VALUE})?"):
@@ -324,8 +327,8 @@ def _environment(scan: Scan, found: Wanted) -> None:
 def _ports(scan: Scan, found: Wanted) -> None:
     lead = (
         r"(?:(?:and\s+)?(?:publish(?:ing|ed|es)?|expos(?:e|ing|ed)|map(?:ping|ped)?|forward(?:ing)?|"
-        r"bind(?:ing)?|listen(?:ing|s)?|reachable|available|on|at|with|using|,)\s+)*(?:(?:it|the|its|"
-        r"to|on|at|host)\s+)*(?:ports?\s+)?(?:on\s+)?"
+        r"bind(?:ing)?|listen(?:ing|s)?|reachable|available|on|at|with|using|,)\s+){0,6}(?:(?:it|the|its|"
+        r"to|on|at|host)\s+){0,4}(?:ports?\s+)?(?:on\s+)?"
     )
     arrow = (
         r"(?:\s+(?:to|onto|into|as|on|for)\s+|\s*(?:->|→|"
@@ -350,7 +353,7 @@ def _ports(scan: Scan, found: Wanted) -> None:
     )
     for match in scan.take(
         r"(?:(?:and|with|using|the|publish(?:ing)?|expos(?:e|ing)|listening|reachable|its|on|"
-        rf"at)\s+)*{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?!["
+        rf"at)\s+){{0,6}}{said}\s+(?:it\s+on\s+)?(?:the\s+)?(?:host\s+)?(?:ports?\s+)?(?P<ports>\d{{2,5}}(?!["
         rf"\w:.%]){again})"
     ):
         found.single_ports += re.findall(r"\d{2,5}", match["ports"])
