@@ -23,7 +23,8 @@ CHANGED: JsonObject = {
 }
 THERE = (
     "a.txt notes.txt a.csv b.csv archive/a.csv archive/x.log build/x build/cache/c src/a.py src/b.py "
-    "src/.env src/sub/z logs/a.log logs/b.log old/a.txt infra/main.tf infra/terraform.tfstate stacks/one/prod/terraform.tfstate"
+    "src/.env src/sub/z logs/a.log logs/b.log old/a.txt infra/main.tf infra/terraform.tfstate "
+    "stacks/one/prod/terraform.tfstate"
 )
 
 
@@ -107,6 +108,12 @@ async def test_what_would_take_what_is_spared_is_asked(text: str, folder: Path) 
         (
             "delete everything in the folder src",
             ["file.remove src/.env", "file.remove src/a.py", "file.remove src/b.py", "file.remove src/sub"],
+        ),
+        ("move all txt files except notes.txt to old/", ["file.move a.txt old/a.txt"]),
+        ("copy all csv files but not b.csv into archive", ["file.copy a.csv archive/a.csv"]),
+        (
+            "delete everything in the folder src except b.py and .env",
+            ["file.remove src/a.py", "file.remove src/sub"],
         ),
         ("move all csv files to archive", ["file.move a.csv archive/a.csv", "file.move b.csv archive/b.csv"]),
         ("please delete all csv files now", ["file.remove a.csv", "file.remove b.csv"]),

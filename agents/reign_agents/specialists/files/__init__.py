@@ -69,7 +69,7 @@ RECIPES = (
         "forget",
         "remove",
         moving.plan_forget,
-        "remove folder infra with its state files",
+        "remove folder build",
         moving.forgets_state,
         30,
     ),

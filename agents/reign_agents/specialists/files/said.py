@@ -104,8 +104,8 @@ _LEFT_ALONE = re.compile(
 _OF_ITSELF_WORDS = """
 it its it's they that that's this there there's there’s one any some none no not nothing is isn't isn’t are aren't
 doesn't doesn’t don't does do exist exists existing already yet still here missing needed necessary required possible
-absent gone present was wasn't has hasn't have been made created by name such a an the folder directory folders directories
-leave skip keep ignore alone then can't could be to of so
+absent gone present was wasn't has hasn't have been made created by name such a an the folder directory folders
+directories leave skip keep ignore alone then can't could be to of so
 """
 _OF_ITSELF = frozenset(_OF_ITSELF_WORDS.split())
 

@@ -72,13 +72,15 @@ def spared_in(scan: Scan) -> list[str]:
     rest, parts = without_spared(scan.text)
     found: list[str] = []
     for part in parts:
+        part = re.sub(r"\s(?:to|into|onto)\s+\S.*$", "", part)
         inside = _OUTER.search(part)
         said = part[: inside.start()] if inside else part
         named = names_of([scan.restored(word) for word in re.split(r"[\s,;]+", said) if word])
         some = re.match(r"\s*all\s+but\b", part, re.IGNORECASE)
         back = inside.group() if inside and named else ""
         rest += f"{' everything ' if some else ' '}{back}"
-        found += [scan.restored(word) for word in re.split(r"[\s,;]+", said) if word]
+        words = [scan.restored(word) for word in re.split(r"[\s,;]+", said) if word]
+        found += [word.rstrip("/") or word for word in words]
         folders = _FOLDERS.match(inside.group()) if inside and not back else None
         if inside and folders:
             rest += inside.group()[folders.end() :]

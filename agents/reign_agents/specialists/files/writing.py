@@ -6,7 +6,6 @@ import re
 
 from pydantic import JsonValue
 
-from reign_agents.planning.conditions import settled
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.scan import MASK, VALUE, Scan
@@ -170,7 +169,6 @@ async def plan_directory(wish: Wish, _context: PlanningContext, outline: Outline
     other = take_conditions(scan)
     if other is not None:
         return not_awaited(other)
-    scan.text = settled(scan.text)
     mode = scan.first(r"(?:with|and)?\s*(?:the\s+)?(?:mode|permissions?)\s+(?P<value>0?[0-7]{3,4})\b")
     listed = scan.first(r"(?:\b\w+\s+)?\b(?:folders|directories|dirs)\s*:\s*(?P<value>\S.*)$")
     inside = scan.first(rf"\b(?:in|inside|under)\s+(?:the\s+)?(?:directory\s+|folder\s+)?(?P<value>{VALUE})")
