@@ -18,7 +18,7 @@ _OPENS = re.compile(
 )
 """What a condition begins with, in a text whose blanks are single."""
 _HOLDS = re.compile(
-    r"\s(?:[^\s,;]+\s){1,5}?(?:is|are|has|have|was|were|gets|comes|runs|finish(?:es|ed)|ends|works|passes|passed|says|"
+    r"\s(?:[^\s,;]+\s){1,5}?(?:is|are|has|have|was|were|gets|comes|runs|pass|succeeds?|succeeded|exists?|appears?|stands|finish(?:es|ed)|ends|works|passes|passed|says|"
     r"answers)\b",
     re.IGNORECASE,
 )
@@ -236,16 +236,6 @@ def _harmless(opening: re.Match[str], clause: str, before: str, after: str) -> b
 def _went_well(clause: str, before: str) -> bool:
     found = _WENT_WELL.match(clause)
     return found is not None and _names(before, found["name"]) and not _goes_on(clause[found.end() :])
-
-
-_SETTLED = re.compile(
-    rf"(?<![\w./-])(?:(?:but|only)\s)?(?:if|unless)\s(?:{_AS_THEY_DO.pattern})(?=\W*$|,)", re.IGNORECASE
-)
-
-
-def settled(text: str) -> str:
-    """``text`` without what operations see to by themselves: "create directory a" of "… a if it doesn't exist"."""
-    return _SETTLED.sub(" ", " ".join(text.replace("’", "'").split()))
 
 
 def asked_first(text: str, looks: tuple[str, ...] = ()) -> Question | None:
