@@ -10,8 +10,8 @@ from reign_agents.planning.wish import Wish
 from reign_agents.specialists.kubernetes.said import WORKLOADS, said
 
 _IF = re.compile(
-    r"(?:\s*,)?\s+(?:but\s+)?(?:only\s+|and\s+only\s+)?\b(?:if|unless|provided(?:\s+that)?|as\s+long\s+as|in\s+case|only\s+(?:when|once|after))\s+"
-    r"(?P<what>.+?)\s*(?:in\s+kubernetes)?[\s.!?]*$",
+    r"(?:\s{0,6},)?\s{1,6}(?:but\s+)?(?:only\s+|and\s+only\s+)?\b(?:if|unless|provided(?:\s+that)?|as\s+long\s+as|in\s+case|only\s+(?:when|once|after))\s+"
+    r"(?P<what>\S(?:.{0,2000}\S)?)",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(
@@ -26,7 +26,7 @@ def condition(wish: Wish) -> str | None:
     match = _IF.search(wish.scan().text)
     if match is None or _HARMLESS.search(match["what"]):
         return None
-    return match["what"].strip()
+    return re.sub(r"\s{1,6}in\s{1,6}kubernetes$", "", match["what"].rstrip(" .!?"), flags=re.IGNORECASE).strip()
 
 
 def unconditional(build: Build) -> Build:

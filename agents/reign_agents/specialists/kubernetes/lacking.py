@@ -12,6 +12,7 @@ from reign_agents.planning.recipe import Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.planning.words import SMALL
 from reign_agents.specialists.kubernetes.said import KIND_WORDS, OTHER_TOOL, WORKLOADS, Said, about_cluster, said
+from reign_executors.redaction.names import is_secret_name
 
 _HERE = rf"\b(?:{KIND_WORDS}|kubernetes|k8s|cluster|replicas?|rollouts?)\b"
 
@@ -41,7 +42,10 @@ def _thing(words: Said, kind: str = "deployment") -> str:
 
 
 def _node(wish: Wish, words: Said) -> str:
-    named = re.search(r"\bnodes?\s+(?P<name>[a-z0-9][\w.-]*)|(?:drain|taint)\s+(?P<bare>[a-z0-9][\w.-]*)", wish.lower)
+    named = re.search(
+        r"\bnodes?\s+(?P<name>[a-z0-9][\w.-]*)|(?:drain|taint)\s+(?:(?:the|my|our|an?|nodes?)\s+){0,3}(?P<bare>[a-z0-9][\w.-]*)",
+        wish.lower,
+    )
     return words.name or (named["name"] or named["bare"] if named else "NODE")
 
 
@@ -74,6 +78,15 @@ def _shell(_wish: Wish, words: Said) -> tuple[str, ...]:
 
 def _kubectl(line: str) -> Callable[[Wish, Said], tuple[str, ...]]:
     return lambda _wish, words: (f"!kubectl {line.format(name=words.name or 'NAME')}{_where(words)}",)
+
+
+_OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,60})|(?<![\w-])(?P<key>[A-Za-z][\w.-]{0,60})=")
+
+
+def _as_it_stands(wish: Wish, _words: Said) -> tuple[str, ...]:
+    """The line itself; none where it holds what looks like a secret, which is not repeated."""
+    names = (found["name"] or found["key"] for found in _OPTION.finditer(wish.text))
+    return () if any(is_secret_name(name) for name in names) else (f"!{wish.text.strip()}",)
 
 
 def _context(wish: Wish, words: Said) -> tuple[str, ...]:
@@ -123,11 +136,11 @@ _LACKS = (
         r"^\s*(?:please\s+)?(?:kubectl|k)\s+(?:cp|drain|taint|port-forward|patch|edit|debug|attach|proxy|replace|run|"
         r"rollout\s+(?:pause|resume)|exec\s+-\w*[it]\w*\s.*\s(?:\S*/)?(?:ba|z|a|da)?sh\s*$|config\s+(?:use|set|unset|rename|delete)-?\w*|certificate|plugin)(?![\w-])",
         "No operation of mine does that; with ! before it the line runs as it stands (asked first):",
-        lambda w, _s: (f"!{w.text.strip()}",),
+        _as_it_stands,
         plainly=True,
     ),
     _lack(
-        r"^\W*(?:please\s+)?drain\b(?!.*\b(?:queue|connections?|traffic|battery|pool)\b)",
+        r"^\W*(?:please\s+)?drain\b(?!.*\b(?:queue|connections?|traffic|battery|pool|swamp|sink|water|pasta|bath|tank|pond|tub)\b)",
         "Draining a node comes later; cordon keeps new pods off it and moves none.",
         lambda w, s: (
             f"!kubectl drain {_node(w, s)} --ignore-daemonsets",
@@ -217,7 +230,9 @@ _LACKS = (
         _yaml,
     ),
     _lack(
-        r"\b(?:reboot|restart|shut\s*down|stop|kill|power\s+off)\b\s+(?:the\s+|my\s+)?(?:nodes?\b|\S+\s+node\b)",
+        r"\b(?:reboot|restart|shut\s*down|stop|kill|power\s+off)\b\s+(?:the\s+|my\s+)?(?:nodes?\b|\S+\s+node\b)"
+        r"(?![\s._-]{0,3}(?:apps?|servers?|process(?:es)?|js|containers?|services?|programs?|scripts?)\b)(?!.*\b(?:docker|"
+        r"containers?|helm|compose|pm2|npm)\b)",
         "Nodes are machines: they are not restarted or stopped from here. Cordon keeps new pods off one.",
         lambda w, s: (f"cordon node {_node(w, s)}", f"describe node {_node(w, s)}"),
         plainly=True,
@@ -234,7 +249,8 @@ _LACKS = (
         _diff,
     ),
     _lack(
-        r"\b(?:add|set|configure|put|change|give)\b.*\b(?:liveness|readiness|startup|health)[ -]?(?:probes?|checks?)\b",
+        r"\b(?:add|set|configure|put|change|give)\b.*\b(?:liveness|readiness|startup|health)[ -]?(?:probes?|checks?)\b"
+        r"(?!.*\b(?:docker|containers?|compose|dockerfile)\b)",
         "Probes come later: change the manifest and apply it.",
         _yaml,
         plainly=True,
@@ -336,6 +352,11 @@ async def lacking(wish: Wish, context: PlanningContext, outline: Outline) -> Que
     lines = lack.line(wish, words)
     own = any(line.startswith("!") for line in lines)
     about = f" ({', '.join(words.names)})" if words.names else ""
+    if lack.sentence.endswith(":") and not lines:
+        return Question(
+            "No operation of mine does that, and the line holds a secret, which I don't repeat: it is yours to run, "
+            "with ! before it."
+        )
     if lack.sentence.endswith(":"):
         return Question(lack.sentence, lines)
     return Question(f"{lack.sentence} {'A line of kubectl would do it' if own else 'The nearest'}{about}:", lines)

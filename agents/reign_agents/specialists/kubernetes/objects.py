@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Build, Outline, Question
 from reign_agents.planning.wish import Wish
 from reign_agents.specialists.kubernetes import parts
+from reign_agents.specialists.kubernetes.choosing import unread
 from reign_agents.specialists.kubernetes.found import listed, meant
-from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, kinds_named, said, selector_of
+from reign_agents.specialists.kubernetes.said import CLUSTER_WIDE, kinds_named, said, selector_of, unclear_selector
 from reign_executors.home import expanded
+from reign_executors.redaction.names import is_secret_name, unlike_a_word
 
 _RUNNERS = ("deployment", "statefulset", "daemonset", "pod", "job")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -168,11 +171,24 @@ async def cluster(wish: Wish, context: PlanningContext, outline: Outline) -> Que
 async def delete(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
     words = said(wish)
     selector = selector_of(wish)
-    if words.kind is not None and not words.names and selector is not None and not words.excluded:
+    unsure = unclear_selector(wish)
+    if unsure is not None:
+        return Question(
+            f"I can't tell which labels are meant by “{unsure}”: I choose by labels that all hold, as app=web,env=dev.",
+            (f"list {words.kind or 'pod'}s" + (f" in namespace {words.namespace}" if words.namespace else ""),),
+        )
+    exact = selector is not None and not unread(wish, words, "delete")
+    if exact and words.kind is not None and not words.names and not words.excluded:
         fields: dict[str, JsonValue] = {"kind": words.kind, "selector": selector, "namespace": words.namespace}
         outline.add("kubernetes.delete", fields, f"remove the {words.kind}s labelled {selector}")
         return None
     pairs = kinds_named(wish.lower)
+    loose = _unnamed_kinds(wish, words.names, [name for _, name in pairs])
+    if len({kind for kind, _ in pairs}) > 1 and loose:
+        return Question(
+            f"I can't tell which kind “{' and '.join(loose)}” is: say the kind before each name.",
+            (" and ".join([f"delete {pairs[0][0]} {pairs[0][1]}", *(f"{kind} {name}" for kind, name in pairs[1:])]),),
+        )
     if len({kind for kind, _ in pairs}) > 1:
         for kind, name in pairs:
             named = await meant(replace(words, kind=kind, names=(name,)), wish, context, outline, "delete")
@@ -189,10 +205,26 @@ async def delete(wish: Wish, context: PlanningContext, outline: Outline) -> Ques
         return found
     other = parts.its_own(wish, found)
     if other is not None:
-        found += [row for row in await listed(other, words.namespace, context) if row.name in words.names]
+        own = [row for row in await listed(other, words.namespace, context) if row.name in words.names]
+        if not own:
+            first = found[0]
+            return Question(
+                f"There is no {other} “{first.name}” to remove with the {first.kind}. The {first.kind} alone?",
+                (
+                    f"delete {first.kind} {first.name}"
+                    + (f" in namespace {first.namespace}" if first.namespace else ""),
+                ),
+            )
+        found += own
     for one in found:
         outline.add("kubernetes.delete", one.fields(), f"remove the {one.kind} {one.name}")
     return None
+
+
+def _unnamed_kinds(wish: Wish, names: Sequence[str], named: Sequence[str]) -> list[str]:
+    """Names in the words that stand after no kind although others do."""
+    low = wish.lower
+    return [name for name in names if name not in named and re.search(rf"(?:,|\band)\s+{re.escape(name)}\b", low)]
 
 
 async def apply(wish: Wish, context: PlanningContext, outline: Outline) -> Question | None:
@@ -253,6 +285,14 @@ async def create_config(wish: Wish, context: PlanningContext, outline: Outline) 
     if words.name is None or not data:
         example = "create configmap app with LOG=debug in namespace shop"
         return Question(f"What should the {kind.lower()} be called, and what should be in it?", (example,))
+    plain = [key for key, value in data.items() if is_secret_name(key) and not unlike_a_word(value)]
+    if kind == "Secret" and plain:
+        where = f" -n {words.namespace}" if words.namespace else ""
+        return Question(
+            f"The value of {', '.join(plain)} would stand readable in the plan: I don't make that secret. Its own line "
+            "takes a file instead, which keeps the value out of sight:",
+            (f"!kubectl create secret generic {words.name}{where} --from-env-file=secret.env",),
+        )
     lines = [f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {words.name}"]
     lines.append("stringData:" if kind == "Secret" else "data:")
     lines += [f"  {quoted(key)}: {quoted(value)}" for key, value in data.items()]
@@ -284,8 +324,9 @@ async def label(wish: Wish, context: PlanningContext, outline: Outline) -> Quest
 
 
 _BEFORE_PLACE = re.compile(
-    r"(?P<command>(?!(?:the|a|command)\s)\S.*?)\s+(?:in|inside|within|on)\s+(?:(?:the|pod|deployment|statefulset)\s+)*"
-    r"[a-z0-9][\w.-]*(?:\s+pod)?(?:\s+in\s+[\w\s.-]+)?\W*$"
+    r"(?P<command>(?!(?:the|a|command)\s)\S.{0,2000}?)\s{1,6}(?:in|inside|within|on)\s{1,6}"
+    r"(?:(?:the|pod|deployment|statefulset)\s{1,6}){0,3}[a-z0-9][\w.-]{0,252}(?:\s{1,6}pod)?"
+    r"(?:\s{1,6}in\s{1,6}[\w\s.-]{1,200})?\W{0,6}$"
 )
 """A command line before where it runs, with quoted parts of its own."""
 

@@ -14,7 +14,7 @@ from reign_agents.specialists.kubernetes.found import Object, listed, meant
 from reign_agents.specialists.kubernetes.said import KIND_WORDS, WORKLOADS, Said, known_kind_of, said
 
 _KEY = r"[A-Za-z_][\w./-]*"
-_KEYS = rf"{_KEY}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_KEY})*"
+_KEYS = rf"{_KEY}(?:(?:\s{{0,6}},\s{{0,6}}(?:and\s+)?|\s{{1,6}}and\s{{1,6}}){_KEY}){{0,30}}"
 _FROM = r"(?:from|off(?:\s+of)?|out\s+of|of|on|in)"
 _OF = (
     rf"\s+{_FROM}\s+(?:the\s+)?(?:(?:env(?:ironment)?|labels|annotations|variables)\s+(?:of|in|on)\s+(?:the\s+)?)?"
@@ -31,7 +31,7 @@ _ENV = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    rf"^\W*(?:the\s+|an?\s+|its\s+|all\s+)?(?P<part>\S.*?)\s+(?:from|off(?:\s+of)?|out\s+of)\s+(?:the\s+)?"
+    rf"^\W*(?:the\s+|an?\s+|its\s+|all\s+)?(?P<part>\S.{{0,2000}}?)\s{{1,6}}(?:from|off(?:\s+of)?|out\s+of)\s+(?:the\s+)?"
     rf"(?:(?P<kind>{KIND_WORDS})\s+)?(?P<of>[a-z0-9][\w.-]*)(?:\s+(?P<after>{KIND_WORDS})\b)?",
     re.IGNORECASE,
 )

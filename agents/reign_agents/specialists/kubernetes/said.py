@@ -15,10 +15,10 @@ WORKLOADS = ("deployment", "statefulset", "daemonset")
 CLUSTER_WIDE = frozenset(kind.singular for kind in KNOWN if not kind.namespaced)
 _LOOKS = frozenset({"show", "list", "inspect", "check", "find", "remove", "restart", "scale", "label"})
 _NO_KINDS = frozenset({"no", "limits", "quota", "ev", "as", "ing", "pc", "rc", "lease", "leases", "role", "roles"})
-_KINDS = {
+KIND_OF = {
     word: kind.singular for kind in KNOWN for word in (kind.singular, kind.plural, *kind.short) if word not in _NO_KINDS
 }
-KIND_WORDS = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
+KIND_WORDS = "|".join(sorted(map(re.escape, KIND_OF), key=len, reverse=True))
 """A regular expression for every word for a kind."""
 _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _SLASHED = re.compile(rf"(?<![\w./-])(?P<kind>{KIND_WORDS})/(?P<name>{_NAME})(?![\w/])", re.IGNORECASE)
@@ -33,8 +33,12 @@ _BEFORE_KIND = re.compile(
 _AFTER_KIND = re.compile(
     rf"(?<![\w./-])(?:{KIND_WORDS})\s+(?:named\s+|called\s+)?(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE
 )
-_CALLED = re.compile(rf"\b(?:as|named|called|name it|call it)\s+(?P<name>{_NAME})(?![\w/:=])", re.IGNORECASE)
-_EVERYWHERE = re.compile(
+_CALLED = re.compile(
+    rf"\b(?:as(?!\s+(?:an?\s+|the\s+)?(?:load|node|cluster)[ -]?(?:balancer|port|ip)\b)|named|called|"
+    rf"name it|call it)\s+(?P<name>{_NAME})(?![\w/:=])",
+    re.IGNORECASE,
+)
+EVERYWHERE = re.compile(
     r"\b(?:all|every|each|across)\s+(?:the\s+)?namespaces?\b|(?<!\S)-A\b|--all-namespaces\b|"
     r"\bcluster[- ]?wide\b|\b(?:whole|entire)\s+cluster\b",
     re.IGNORECASE,
@@ -54,7 +58,7 @@ _STRONG = re.compile(
     rf"(?<![\w./-])(?:{_CLUSTER_WORDS})(?![\w/-]|\.\w)|(?<!\S)(?:-n|--namespace)[ =]\S|{_SLASHED.pattern}",
     re.IGNORECASE,
 )
-_PLAIN_KINDS = re.compile(r"(?<![\w./-])(?:jobs?|svc|sts|pvs?|services?|secrets?|serviceaccounts?)(?![\w/-])")
+_PLAIN_KINDS = re.compile(r"(?<![\w./-])(?:jobs?|svc|sts|pvs?|services?|secrets?|serviceaccounts?)(?![\w/-]|\.\w)")
 """Kinds of a cluster that are also ordinary words: of a cluster where nothing else is meant."""
 OTHER_TOOL = re.compile(
     r"(?<![\w./-])(?:docker|containers?|helm|charts?|releases?|terraform|tofu|compose|git|branch|repo)(?![\w/-])",
@@ -63,23 +67,23 @@ OTHER_TOOL = re.compile(
 _SMALL = """
 the a an all any in of on to with for from and is are up down running status logs log events image images
 named called now please yaml json it its this that one namespace namespaces revision replicas
-roll rolling
+roll rolling labelled labeled label labels selector having where whose which except excepting excluding besides
 """
 ALL = frozenset({"all", "every", "everything", "each", "any", "anything", "everyone", "others"})
 """Words that choose among many; none of them is a name."""
 _NOT_NAMES = frozenset(_SMALL.split()) | ALL
 _ONE = (
     rf"(?:(?:in|to|into|on|from|of|for)\s+)?(?:(?:the|any|my|our|your)\s+)?"
-    rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{KIND_WORDS})\s+)?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])(?:\s+(?:{KIND_WORDS})\b)?"
+    rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{KIND_WORDS})\s+)?[\"'`]?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])[\"'`]?(?:\s+(?:{KIND_WORDS})\b)?"
 )
 _BUT = re.compile(
-    r"(?:\s*,)?\s*(?<![\w-])(?:(?:and|but)\s+)?(?:except(?:ing)?(?:\s+for)?|excluding|besides|(?:apart|aside)\s+from|"
+    r"(?:\s{0,6},)?\s{0,6}(?<![\w-])(?:(?:and|but)\s+)?(?:except(?:ing)?(?:\s+for)?|excluding|besides|(?:apart|aside)\s+from|"
     r"other\s+than|save\s+for|(?:do\s+not|don['’]?t|never|not|without)\s+(?:touch|scal|restart|delet|remov|chang|stop|"
     r"kill|updat)(?:e|ing|ping)?|not|leav(?:e|ing)|keep(?:ing)?|spar(?:e|ing)|skip(?:ping)?|ignor(?:e|ing)|without|"
     r"(?:that|which)\s+(?:(?:is|are)\s+not|(?:isn|aren)['’]?t)|but(?:\s+(?:not|never|for))?)\s+"
     r"(?!(?:(?:in|to)\s+)?(?:ready|running|healthy|completed?|finished|failed|pending|succeeded)\b)"
-    rf"(?P<list>{_ONE}(?:(?:\s*,\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+){_ONE})*)"
-    r"(?:\s+(?:alone|out|running|untouched|as\s+(?:it|they)\s+(?:is|are)))*",
+    rf"(?P<list>{_ONE}(?:(?:\s{{0,6}},\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+){_ONE}){{0,60}})"
+    r"(?:\s+(?:alone|out|running|untouched|as\s+(?:it|they)\s+(?:is|are))){0,3}",
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
@@ -147,8 +151,8 @@ def understood(text: str) -> Understanding:
 
 def about_cluster(wish: Wish) -> bool:
     """Whether the words are about a cluster: they say so, or understanding does and names a namespace or replicas."""
-    text = _in_one_word(wish.lower)
-    if wish.it is not None and wish.it.kind in _KINDS:
+    text = in_one_word(wish.lower)
+    if wish.it is not None and wish.it.kind in KIND_OF:
         return True
     if OTHER_TOOL.search(text) and not re.search(rf"\b(?:{_CLUSTER_WORDS})\b", text):
         return False
@@ -167,13 +171,14 @@ def said(wish: Wish) -> Said:
     """What the wish says of cluster objects."""
     read = understood(wish.text)
     entities: dict[str, Any] = dict(read.entities)
-    low = _in_one_word(bare_of(wish.lower))
-    out = _excluded(wish.lower)
-    slashed = [(_KINDS[found["kind"].lower()], found["name"]) for found in _SLASHED.finditer(low)]
+    chosen_by = SELECTOR.search(wish.lower)
+    low = in_one_word(bare_of(SELECTOR.sub(" ", wish.lower)))
+    out = _excluded(wish.text.lower())
+    slashed = [(KIND_OF[found["kind"].lower()], found["name"]) for found in _SLASHED.finditer(low)]
     kinds = [
-        _KINDS[word]
+        KIND_OF[word]
         for word in re.findall(r"(?<![\w./:-])[a-z]+(?![\w/:=@-]|\.\w)", low)
-        if word in _KINDS and (word != "deploy" or wish.verb in _LOOKS)
+        if word in KIND_OF and (word != "deploy" or wish.verb in _LOOKS)
     ]
     kind = slashed[0][0] if slashed else _meant_kind(kinds, low)
     namespace = entities.get("namespace") if isinstance(entities.get("namespace"), str) else None
@@ -186,6 +191,9 @@ def said(wish: Wish) -> Said:
         nowhere = _NOT_NAMES | {"kubernetes", "k8s", "cluster", "here", "there", "total"}
         namespace = within["name"] if within is not None and within["name"] not in nowhere else None
     names = [name for _, name in slashed] or _names(entities, low, kind)
+    if chosen_by is not None:
+        names = [name for name in names if re.search(rf"(?<![\w.-]){re.escape(name.lower())}(?![\w-])", low)]
+        namespace = namespace if namespace is not None and namespace.lower() in low else None
     if namespace is not None and any(one in (None, "namespace") and gone == namespace for one, gone in out):
         namespace = None
     if out and not slashed:
@@ -207,14 +215,14 @@ def said(wish: Wish) -> Said:
             for word in re.findall(r"(?<![\w./:=-])[a-z][\w-]*(?![\w./:=])", bare_of(wish.rest.lower()))
             if word not in _SCALING and word != namespace
         ][:1]
-    if not names and wish.it is not None and wish.it.kind in _KINDS:
+    if not names and wish.it is not None and wish.it.kind in KIND_OF:
         direct = re.match(r"\W*(?:it|that|this|them|its)\b", wish.rest, re.IGNORECASE)
         kind, names = wish.it.kind if direct else kind or wish.it.kind, [wish.it.name]
-    everywhere = bool(_EVERYWHERE.search(wish.text))
+    everywhere = bool(EVERYWHERE.search(wish.text))
     return Said(kind, tuple(dict.fromkeys(names)), namespace, everywhere, entities, out)
 
 
-def _in_one_word(text: str) -> str:
+def in_one_word(text: str) -> str:
     """Kinds as the API writes them: "config map" is "configmap"."""
     return _TWO_WORDS.sub(lambda found: re.sub(r"\s+", "", found.group()), text)
 
@@ -224,13 +232,18 @@ def bare_of(text: str) -> str:
     return _BUT.sub(" ", text)
 
 
+def without_names(text: str) -> list[str]:
+    """The parts that leave something alone and name nothing: "without service"."""
+    return [part.group().strip(" ,") for part in _BUT.finditer(text) if not _excluded(part.group().lower())]
+
+
 def _excluded(low: str) -> tuple[tuple[str | None, str], ...]:
     found: list[tuple[str | None, str]] = []
     for part in _BUT.finditer(low):
         for one in _MEMBER.finditer(part["list"]):
             kind = one["kind"] or one["after"]
-            if one["name"] not in _NOT_NAMES and one["name"] not in _KINDS:
-                found.append((_KINDS[kind.lower()] if kind else None, one["name"]))
+            if one["name"] not in _NOT_NAMES and one["name"] not in KIND_OF:
+                found.append((KIND_OF[kind.lower()] if kind else None, one["name"]))
     return tuple(found)
 
 
@@ -243,33 +256,51 @@ _NAMED = re.compile(
 def kinds_named(low: str) -> list[tuple[str, str]]:
     """Objects of several kinds, each named after its kind: "deployment web and service web". No namespaces."""
     found: list[tuple[str, str]] = []
-    for match in _NAMED.finditer(_in_one_word(bare_of(low))):
-        kind = _KINDS[match["kind"].lower()]
+    for match in _NAMED.finditer(in_one_word(bare_of(low))):
+        kind = KIND_OF[match["kind"].lower()]
         names = re.findall(_NAME, re.sub(r"\b(?:and|the)\b|,", " ", match["names"]))
-        own = [name for name in names if name not in _NOT_NAMES and name not in _KINDS]
+        own = [name for name in names if name not in _NOT_NAMES and name not in KIND_OF]
         found += [(kind, name) for name in own if kind != "namespace"]
     return found
 
 
 def known_word(word: str) -> bool:
     """Whether a word is one for a kind of objects."""
-    return word in _KINDS
+    return word in KIND_OF
 
 
 def known_kind_of(word: str) -> str | None:
     """The kind that a word for one means."""
-    return _KINDS.get(word.lower())
+    return KIND_OF.get(word.lower())
+
+
+_KEY = r"[\w./-]{1,253}"
+_REQUIREMENT = rf"(?:{_KEY}(?:!=|==?)[\w.-]{{1,63}}|{_KEY}\s+(?:not\s?)?in\s?\([\w.,\s-]{{1,200}}\))"
+SELECTOR = re.compile(
+    r"(?:(?:(?<!\S)(?:(?:with|by|having|where|whose)\s+)(?:the\s+)?(?:labels?\s+selector|label|selector)s?|\bselector|"
+    r"\blabell?ed(?:\s+(?:with|as|by))?|(?<!\S)-l|(?<!\S)--selector)(?:\s+is)?[ =]{1,3}|(?<!\S)(?:having|where)\s)"
+    rf"[\"'`]?(?P<value>{_REQUIREMENT}(?:(?:\s?,\s?(?:and\s)?|\s+and\s+)(?:the\s+)?(?:label\s+)?{_REQUIREMENT}){{0,8}})[\"'`]?"
+    r"(?P<more>\s?,\s?[\w./-]{1,253}(?:=|!=|\s(?:not)?in\s?\()|[^\s.,;:!?)]|\s?!=|\s+in\s?\(|"
+    r"\s+(?:and|or|nor|but)\s+(?:not\s+)?(?:the\s+)?(?:labels?\s+)?[\w./-]{1,253}\s?(?:=|!=|\s(?:not)?in\s?\())?",
+    re.IGNORECASE,
+)
+"""Labels that choose objects; ``more`` is there where the words go on and what they mean isn't sure."""
 
 
 def selector_of(wish: Wish) -> str | None:
-    """The label selector that the words give: "with label app=web"."""
-    found = re.search(
-        r"(?:(?:with|by|having)\s+(?:the\s+)?(?:label|selector)s?|label(?:l?ed)|-l|--selector)[ =]+"
-        r"(?P<value>[\w./-]+=[\w.-]+(?:,[\w./-]+=[\w.-]+)*)",
-        wish.text,
-        re.IGNORECASE,
-    )
-    return found["value"] if found else None
+    """The label selector that the words give, whole: "with label app=web and env!=dev" is ``app=web,env!=dev``."""
+    found = SELECTOR.search(wish.text)
+    if found is None:
+        return None
+    return re.sub(r"\s?,\s?(?:and\s)?(?![^(]*\))|\s+and\s+(?:the\s+)?(?:label\s+)?", ",", found["value"])
+
+
+def unclear_selector(wish: Wish) -> str | None:
+    """The labels in the words where more follows them than can be read: "app=web or app=db"."""
+    found = SELECTOR.search(wish.text)
+    if found is None or found["more"] is None:
+        return None
+    return wish.text[found.start("value") :].strip()
 
 
 def _meant_kind(kinds: list[str], low: str) -> str | None:
@@ -288,6 +319,6 @@ def _names(entities: dict[str, Any], low: str, kind: str | None) -> list[str]:
         found = [one]
     if not found and kind is not None:
         after = [match["name"] for match in _AFTER_KIND.finditer(low)]
-        after = [name for name in after if name not in _NOT_NAMES and name not in _KINDS and name not in _STATES]
+        after = [name for name in after if name not in _NOT_NAMES and name not in KIND_OF and name not in _STATES]
         found = after or [match["name"] for match in _BEFORE_KIND.finditer(low) if match["name"] not in _STATES]
     return [name for name in found if name.lower() not in _NOT_NAMES and known_kind(name) is None]
