@@ -89,6 +89,8 @@ def besides(*names: str) -> list[str]:
         ("remove all api containers", ["api-1"]),
         ("stop all api containers", ["api-1"]),
         ("stop the newest container", ["sleepy"]),
+        ("stop all containers not named web", besides("web")),
+        ("stop all containers without stopping web", besides("web")),
     ],
 )
 async def test_those_that_are_meant_and_no_more(text: str, names: list[str], tmp_path: Path) -> None:
@@ -143,6 +145,7 @@ async def test_what_would_hit_others_is_asked(text: str, tmp_path: Path) -> None
         "delete /* in web",
         "delete /etc in web",
         "delete /tmp/a and ./b in web",
+        "rm ./data in container web",
     ],
 )
 async def test_inside_a_container_only_whole_paths_are_removed(text: str, tmp_path: Path) -> None:
@@ -203,6 +206,8 @@ async def test_what_no_container_is_given_is_still_asked(text: str, tmp_path: Pa
         "run nginx with an api-key of hunter2",
         "run nginx using the access token hunter2",
         "run nginx with token: hunter2",
+        "run acme/app:1 --token hunter2",
+        "run bb:1 as app with key hunter2",
     ],
 )
 async def test_a_secret_is_never_a_name_nor_said_again(text: str, tmp_path: Path) -> None:

@@ -44,8 +44,11 @@ NO_VALUE = rf"(?:{'|'.join(sorted(SMALL | frozenset(_OTHER_WORDS.split())))})(?=
 _EQ = r"(?:\s*[:=]\s*|\s+)"
 _LEAD = r"(?<![,\s])[,\s]*(?:\b(?:with|and|using|its|an?|the)\s+){0,6}"
 _UNPLACED = (
-    r"(?<![\w./:=-])(?<!as )(?<!named )(?<!called )(?<!network )(?<!volume )(?<!container )(?<!hostname )"
-    r"(?:(?:api|access|auth|secret|private|license|licence|bearer)[\s_-]?(?:keys?|tokens?|secrets?)|secrets?|tokens?|keys?(?=\s*:\s))(?![\w./-])"
+    r"(?<![\w./:=])(?:(?<!-)|(?<=\s--))(?<!as )(?<!named )(?<!called )(?<!network )(?<!volume )"
+    r"(?<!container )(?<!hostname )"
+    r"(?:(?:api|access|auth|secret|private|license|licence|bearer)[\s_-]?(?:keys?|tokens?|secrets?)|"
+    r"secrets?|tokens?|"
+    r"keys?(?=\s*:\s)|(?:(?<=with )|(?<=using )|(?<=with a )|(?<=with the ))keys?)(?![\w./-])"
     rf"(?:\s+(?:of|is|set\s+to)(?=\s))?(?:\s*:\s*|\s+=\s+|\s+)(?!{NO_VALUE})(?!in\b|on\b|from\b|as\b)[^\s,;]+"
 )
 """A secret with its value and without the variable that takes it."""

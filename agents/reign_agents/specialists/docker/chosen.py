@@ -36,7 +36,8 @@ _SPARED = re.compile(
     r"(?P<lead>except(?:ing)?(?:\s+(?:for|of))?|excluding|besides|apart\s+from|other\s+than|save\s+for|but(?=\s)|not|"
     r"leav(?:e|ing)|keep(?:ing)?|spar(?:e|ing)|without|(?:do\s+not|don[’']?t|never|without)\s+"
     r"(?:touch|stopp?|remov|restart|delet|kill|start|paus)(?:e|ing)?)\s+"
-    r"(?P<more>(?:(?:not|touch|leave|keep|stop|remove|delete|kill|restart|for)\s+){0,6})(?P<rest>\S.*)$",
+    r"(?P<more>(?:(?:not|touch|leave|keep|stop|remove|delete|kill|restart|for|"
+    r"(?:stopp|remov|restart|delet|kill|start|paus|touch)ing)\s+){0,6})(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
@@ -162,7 +163,7 @@ def _spared(scan: Scan, choice: Choice) -> tuple[str, ...]:
         choice.negated += out.things
     small = (
         r"and|or|nor|the|any|all|my|our|a|an|containers?|ones?|of|that|which|those|these|them|it|this|are|is|in|with|also|"
-        r"too|both|as|well|for|still|out|some"
+        r"too|both|as|well|for|still|out|some|named|called"
     )
     kept = tuple(word for word in inner.words() if not re.fullmatch(small, word, re.IGNORECASE))
     if not kept and not out.sifts:
