@@ -253,6 +253,7 @@ async def test_what_people_mean_by_it(text: str, operation: str, fields: dict[st
         ("run nginx with a volume named site at /srv", "docker.run", {"volumes": ["site:/srv"]}),
         ("run nginx with volume web-data at /data", "docker.run", {"volumes": ["web-data:/data"]}),
         ("run bb:1 as s3 on 9000:9000", "docker.run", {"container": "s3"}),
+        ("create file secret.env with content password=hunter2", "file.write", {"path": "secret.env"}),
     ],
 )
 async def test_a_step_holds_what_was_said(text: str, operation: str, fields: dict[str, object], tmp_path: Path) -> None:
