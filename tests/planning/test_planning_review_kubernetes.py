@@ -108,6 +108,13 @@ async def test_what_is_missing_or_secret_is_said_and_not_repeated(text: str, tmp
     assert "hunter2" not in " ".join([draft.question, *draft.suggestions])
 
 
+@pytest.mark.parametrize("value", ["token=abc123", "PASS=k3ks"])
+async def test_a_secret_of_pairs_is_made(value: str, tmp_path: Path) -> None:
+    (step,) = (await planned(f"create secret db with {value} in namespace shop", tmp_path)).steps
+    key, _, text = value.partition("=")
+    assert f'"{key}": "{text}"' in str(step.fields["manifest"])
+
+
 @pytest.mark.parametrize("text", ["restart the node app", "stop the node server", "kill node process", "stop node.js"])
 async def test_a_node_program_is_no_node(text: str, tmp_path: Path) -> None:
     assert "Nodes are machines" not in ((await planned(text, tmp_path)).question or "")

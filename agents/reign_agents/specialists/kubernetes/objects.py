@@ -279,18 +279,19 @@ async def create_config(wish: Wish, context: PlanningContext, outline: Outline) 
     kind = "Secret" if words.kind == "secret" else "ConfigMap"
     given = dict(re.findall(r"(?<![\w./-])([A-Za-z_][\w.-]*)=([^\s,;]+)", wish.scan().text))
     data = words.map("data") or words.map("env") or {key: wish.scan().restored(value) for key, value in given.items()}
+    spoken: dict[str, str] = {}
     if not data and kind == "Secret":
-        spoken = _SPOKEN.finditer(wish.scan().text)
-        data = {one["key"].lower(): wish.scan().restored(one["value"]) for one in spoken}
+        found = _SPOKEN.finditer(wish.scan().text)
+        data = spoken = {one["key"].lower(): wish.scan().restored(one["value"]) for one in found}
     if words.name is None or not data:
         example = "create configmap app with LOG=debug in namespace shop"
         return Question(f"What should the {kind.lower()} be called, and what should be in it?", (example,))
-    plain = [key for key, value in data.items() if is_secret_name(key) and not unlike_a_word(value)]
-    if kind == "Secret" and plain:
+    plain = [key for key, value in spoken.items() if is_secret_name(key) and not unlike_a_word(value)]
+    if plain:
         where = f" -n {words.namespace}" if words.namespace else ""
         return Question(
-            f"The value of {', '.join(plain)} would stand readable in the plan: I don't make that secret. Its own line "
-            "takes a file instead, which keeps the value out of sight:",
+            f"The {' and '.join(plain)} looks like an ordinary word and would not be hidden everywhere. Say it as "
+            "KEY=VALUE, or take a file:",
             (f"!kubectl create secret generic {words.name}{where} --from-env-file=secret.env",),
         )
     lines = [f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {words.name}"]
