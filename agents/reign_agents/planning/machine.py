@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from reign_agents.planning.scan import MASK, Scan
 
@@ -389,7 +390,12 @@ _TABLE: tuple[tuple[str, str, Line], ...] = (
         _line(),
     ),
 )
-_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE), line) for name, pattern, line in _TABLE)
+
+
+@cache
+def _compiled() -> tuple[tuple[str, re.Pattern[str], Line], ...]:
+    """The rows ready to match: not before the first request, so that nothing waits for them while starting."""
+    return tuple((name, re.compile(pattern, re.IGNORECASE), line) for name, pattern, line in _TABLE)
 
 
 def _narrow(text: str) -> str:
@@ -401,7 +407,7 @@ def lacked(text: str) -> tuple[str, tuple[str, ...]] | None:
     """What a request needs that no operation does, and commands for it; None where it is nothing known here."""
     scan = Scan(text)
     scan.text = _narrow(scan.text)
-    for name, pattern, line in _COMPILED:
+    for name, pattern, line in _compiled():
         match = pattern.search(scan.text)
         if match is not None:
             given = {key: scan.restored(value) for key, value in match.groupdict().items() if value}
@@ -450,7 +456,11 @@ _SOME_LINES = re.compile(
     rf"\W*(?:the\s+)?(?P<end>first|last)\s+(?P<n>\d+)\s+(?:lines|rows)\s+(?:of|in|from)\s+{_F}(?P<f>{_FILE})\W*",
     re.IGNORECASE,
 )
-_ASKED = tuple((re.compile(rf"\W*(?:{pattern}){_THIS}\W*", re.IGNORECASE), line) for pattern, line in _LOOKS)
+
+
+@cache
+def _asked() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(rf"\W*(?:{pattern}){_THIS}\W*", re.IGNORECASE), line) for pattern, line in _LOOKS)
 
 
 def look_at_machine(text: str) -> str | None:
@@ -462,4 +472,4 @@ def look_at_machine(text: str) -> str | None:
     if lines is not None:
         program = "head" if lines["end"].lower() == "first" else "tail"
         return f"{program} -n {lines['n']} {quoted_path(lines['f'])}"
-    return next((line for pattern, line in _ASKED if pattern.fullmatch(text)), None)
+    return next((line for pattern, line in _asked() if pattern.fullmatch(text)), None)

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from reign_agents.planning.draft import PlanningContext
 from reign_agents.planning.recipe import Outline, Question
@@ -21,7 +22,7 @@ _HERE = rf"\b(?:{KIND_WORDS}|kubernetes|k8s|cluster|replicas?|rollouts?)\b"
 class _Lack:
     """``words`` mean it, ``sentence`` says what is lacking, ``line`` gives what could be run or asked for instead."""
 
-    words: re.Pattern[str]
+    words: str
     sentence: str
     line: Callable[[Wish, Said], tuple[str, ...]]
     plainly: bool = False
@@ -29,7 +30,13 @@ class _Lack:
 
 
 def _lack(words: str, sentence: str, line: Callable[[Wish, Said], tuple[str, ...]], *, plainly: bool = False) -> _Lack:
-    return _Lack(re.compile(words, re.IGNORECASE), sentence, line, plainly)
+    return _Lack(words, sentence, line, plainly)
+
+
+@cache
+def _matching(words: str) -> re.Pattern[str]:
+    """Compiled when a request is there, so that nothing waits for it while starting."""
+    return re.compile(words, re.IGNORECASE)
 
 
 def _where(words: Said) -> str:
@@ -319,7 +326,7 @@ _LACKS = (
 def _of(wish: Wish) -> _Lack | None:
     text = wish.lower
     for one in _LACKS:
-        if not one.words.search(text):
+        if not _matching(one.words).search(text):
             continue
         if one.plainly or (re.search(_HERE, text, re.IGNORECASE) and about_cluster(wish)):
             return one

@@ -76,15 +76,14 @@ _ONE = (
     rf"(?:(?:in|to|into|on|from|of|for)\s+)?(?:(?:the|any|my|our|your)\s+)?"
     rf"(?:(?:ones?|those|things?|anything|everything)\s+(?:in|of|from)\s+)?(?:(?:{KIND_WORDS})\s+)?[\"'`]?(?:[a-z][a-z0-9.-]*[a-z0-9]|[a-z])[\"'`]?(?:\s+(?:{KIND_WORDS})\b)?"
 )
-_BUT = re.compile(
+_BUT = (
     r"(?:\s{0,6},)?\s{0,6}(?<![\w-])(?:(?:and|but)\s+)?(?:except(?:ing)?(?:\s+for)?|excluding|besides|(?:apart|aside)\s+from|"
     r"other\s+than|save\s+for|(?:do\s+not|don['’]?t|never|not|without)\s+(?:touch|scal|restart|delet|remov|chang|stop|"
     r"kill|updat)(?:e|ing|ping)?|not|leav(?:e|ing)|keep(?:ing)?|spar(?:e|ing)|skip(?:ping)?|ignor(?:e|ing)|without|"
     r"(?:that|which)\s+(?:(?:is|are)\s+not|(?:isn|aren)['’]?t)|but(?:\s+(?:not|never|for))?)\s+"
     r"(?!(?:(?:in|to)\s+)?(?:ready|running|healthy|completed?|finished|failed|pending|succeeded)\b)"
     rf"(?P<list>{_ONE}(?:(?:\s{{0,6}},\s*(?:(?:and|or|nor)\s+)?|\s+(?:and|or|nor)\s+){_ONE}){{0,60}})"
-    r"(?:\s+(?:alone|out|running|untouched|as\s+(?:it|they)\s+(?:is|are))){0,3}",
-    re.IGNORECASE,
+    r"(?:\s+(?:alone|out|running|untouched|as\s+(?:it|they)\s+(?:is|are))){0,3}"
 )
 _MEMBER = re.compile(
     rf"(?:(?P<kind>{KIND_WORDS})\s+)?(?<![\w.-])(?P<name>[a-z](?:[a-z0-9.-]*[a-z0-9])?)(?![\w-])"
@@ -229,17 +228,21 @@ def in_one_word(text: str) -> str:
 
 def bare_of(text: str) -> str:
     """The words without those that say what to leave alone."""
-    return _BUT.sub(" ", text)
+    return re.sub(_BUT, " ", text, flags=re.IGNORECASE)
 
 
 def without_names(text: str) -> list[str]:
     """The parts that leave something alone and name nothing: "without service"."""
-    return [part.group().strip(" ,") for part in _BUT.finditer(text) if not _excluded(part.group().lower())]
+    return [
+        part.group().strip(" ,")
+        for part in re.finditer(_BUT, text, re.IGNORECASE)
+        if not _excluded(part.group().lower())
+    ]
 
 
 def _excluded(low: str) -> tuple[tuple[str | None, str], ...]:
     found: list[tuple[str | None, str]] = []
-    for part in _BUT.finditer(low):
+    for part in re.finditer(_BUT, low, re.IGNORECASE):
         for one in _MEMBER.finditer(part["list"]):
             kind = one["kind"] or one["after"]
             if one["name"] not in _NOT_NAMES and one["name"] not in KIND_OF:
