@@ -323,18 +323,27 @@ class OfflinePlanner:
         if wish.has("container", "containers", "docker", "release", "helm"):
             return question, outline
         there = replace(Wish.of(f"{wish.text.rstrip(' .!?')} in kubernetes"), then=wish.then)
-        recipes = [recipe for recipe in self._recipes if recipe.name.startswith("kubernetes.")]
-        recipe = max(recipes, key=lambda one: one.score(there), default=None)
-        if recipe is None or recipe.score(there) == 0:
+        built = await self._built_by("kubernetes", there, context, outline)
+        if built is None:
             return question, outline
-        other = Outline("kubernetes", made=outline.made, before=outline.before)
-        try:
-            asked = await recipe.build(there, context, other)
-        except OperationError:
-            return question, outline
+        asked, other = built
         if asked is not None:
             return (asked if asked.missing is None and asked.suggestions else question), outline
         return (None, other) if other.steps else (question, outline)
+
+    async def _built_by(
+        self, tool: str, wish: Wish, context: PlanningContext, outline: Outline
+    ) -> tuple[Question | None, Outline] | None:
+        """What the best recipe of another tool makes of the wish; None where none fits or the tool can't be asked."""
+        recipes = [recipe for recipe in self._recipes if recipe.name.startswith(f"{tool}.")]
+        recipe = max(recipes, key=lambda one: one.score(wish), default=None)
+        if recipe is None or recipe.score(wish) == 0:
+            return None
+        other = Outline(tool, made=outline.made, before=outline.before)
+        try:
+            return await recipe.build(wish, context, other), other
+        except OperationError:
+            return None
 
     async def _of_release(
         self, wish: Wish, context: PlanningContext, outline: Outline, question: Question
@@ -344,15 +353,10 @@ class OfflinePlanner:
             return question, outline
         name = re.compile(rf"(?<![\w./-]){re.escape(str(question.absent))}(?![\w-])")
         there = replace(Wish.of(name.sub(f"release {question.absent}", wish.text, count=1)), then=wish.then)
-        recipes = [recipe for recipe in self._recipes if recipe.name.startswith("helm.")]
-        recipe = max(recipes, key=lambda one: one.score(there), default=None)
-        if recipe is None or recipe.score(there) == 0:
+        built = await self._built_by("helm", there, context, outline)
+        if built is None:
             return question, outline
-        other = Outline("helm", made=outline.made, before=outline.before)
-        try:
-            asked = await recipe.build(there, context, other)
-        except OperationError:
-            return question, outline
+        asked, other = built
         held = [step for step in other.steps if step.operation != "helm.list"]
         return (None, other) if asked is None and held else (question, outline)
 
